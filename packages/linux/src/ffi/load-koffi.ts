@@ -1,0 +1,56 @@
+/**
+ * The one place that decides where the foreign function interface comes from.
+ *
+ * From source, koffi is the package in `node_modules`. In the single executable there is no `node_modules`: the native half of
+ * koffi, `koffi.node`, lies beside the executable or among its assets under that name, and its JavaScript half (which only looks
+ * for the native half and adds deprecated names) is not needed. A bundler therefore has nothing to follow from here: `koffi`
+ * is required at run time, on the first system call, and programs that make none do not pay for loading it.
+ */
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { getRawAsset, isSea } from "node:sea";
+
+import type koffiModule from "koffi";
+
+/** koffi's own interface. */
+export type Koffi = typeof koffiModule;
+
+/** Name of koffi's native half, beside the executable or as an asset of it. */
+export const koffiAssetName = "koffi.node";
+
+let loaded: Koffi | undefined;
+
+/** Loads koffi on the first call; later calls return the same object. Each worker thread loads its own. */
+export function loadKoffi(): Koffi {
+  return (loaded ??= isSea() ? loadFromExecutable() : loadFromPackage());
+}
+
+function loadFromPackage(): Koffi {
+  return createRequire(import.meta.url)("koffi") as Koffi;
+}
+
+function loadFromExecutable(): Koffi {
+  const beside = join(dirname(process.execPath), koffiAssetName);
+  return existsSync(beside) ? loadNative(beside) : loadExtracted();
+}
+
+// The file is only needed until it is mapped. Its directory is private, so nobody can exchange the file before that.
+function loadExtracted(): Koffi {
+  const directory = mkdtempSync(join(tmpdir(), "belay-koffi-"));
+  try {
+    const file = join(directory, koffiAssetName);
+    writeFileSync(file, new Uint8Array(getRawAsset(koffiAssetName)), { flag: "wx" });
+    chmodSync(file, 0o500);
+    return loadNative(file);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function loadNative(file: string): Koffi {
+  const module = { exports: {} };
+  process.dlopen(module, file);
+  return module.exports as Koffi;
+}
