@@ -1,0 +1,67 @@
+# Everything a developer or a package builder calls. `make help` lists it.
+#
+# The runtime is the one npm brings (node_modules/.bin/node): the system's node may be older, newer or absent.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SOAK_ROUNDS ?= 200
+
+ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+export PATH := $(ROOT)node_modules/.bin:$(PATH)
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help setup setup-bench build install uninstall demo test check lint typecheck unit format docs bench soak clean distclean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: ## install what is missing (Debian packages, npm packages, a Python environment for tests)
+	@scripts/setup.sh
+
+setup-bench: ## as setup, and the C compiler that some benchmarks want
+	@scripts/setup.sh --with-compiler
+
+build: setup ## make the executables: dist/bin/belay and its other names
+	@node scripts/build.ts
+
+install: ## install under PREFIX (default /usr/local), honouring DESTDIR
+	@test -x dist/bin/belay || $(MAKE) build
+	@scripts/install.sh install "$(DESTDIR)$(PREFIX)"
+
+uninstall: ## remove what install put there
+	@scripts/install.sh uninstall "$(DESTDIR)$(PREFIX)"
+
+demo: setup ## serve a big array from a database, look at its past, commit while mounted
+	@node scripts/demo/demo.ts
+
+test: build check unit ## lint, typecheck and every test, the executable's included
+
+check: lint typecheck ## lint and typecheck
+
+lint: setup
+	@npm run --silent lint
+
+typecheck: setup
+	@npm run --silent typecheck
+
+unit: setup ## the tests alone
+	@node scripts/test.ts
+
+format: setup ## rewrite sources in the house's format
+	@npm run --silent format
+
+docs: setup ## API pages in docs/api
+	@npm run --silent docs
+
+bench: setup-bench ## benchmarks
+	@node bench/run.ts
+
+soak: build ## kill -9 at random points, SOAK_ROUNDS times, and look for leaks and lost commits
+	@BELAY_SOAK_ROUNDS=$(SOAK_ROUNDS) node scripts/test.ts test/soak
+
+clean: ## remove what was built
+	rm -rf dist build coverage docs/api
+
+distclean: clean ## as clean, and what setup installed in this folder
+	rm -rf node_modules .venv

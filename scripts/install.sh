@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# install.sh install|uninstall ROOT: puts the built executables under ROOT, or takes them away again.
+#
+# The files lie in ROOT/lib/belay, hard links of each other, with links to them in ROOT/bin: the kernel then names the
+# process after the link's name, and the native library beside them needs no unpacking at start.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+action=$1 root=$2
+library=$root/lib/belay
+names=$(cat dist/names 2>/dev/null || echo "belay wcfs")
+
+case $action in
+  install)
+    mkdir -p "$library" "$root/bin"
+    # A running server keeps its old file: the new one is written beside it and renamed over the name.
+    install -m 755 dist/bin/belay "$library/.belay.new"
+    mv -f "$library/.belay.new" "$library/belay"
+    install -m 755 dist/lib/koffi.node "$library/koffi.node"
+    for name in $names; do
+      [ "$name" = belay ] || ln -f "$library/belay" "$library/$name"
+      ln -sfn "../lib/belay/$name" "$root/bin/$name"
+    done
+    echo "installed $names in $root/bin"
+    ;;
+  uninstall)
+    for name in $names; do rm -f "$root/bin/$name" "$library/$name"; done
+    rm -f "$library/koffi.node"
+    rmdir "$library" 2>/dev/null || true
+    echo "removed $names from $root/bin"
+    ;;
+  *) echo "usage: install.sh install|uninstall ROOT" >&2; exit 2 ;;
+esac

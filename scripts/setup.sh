@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Makes this checkout ready to work in: Debian packages that are missing, npm packages, a Python environment with ZODB.
+#
+# Says what it does; does nothing, quickly, when everything is there. Safe to run again after it was interrupted.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+with_compiler=no
+for option in "$@"; do
+  case $option in
+    --with-compiler) with_compiler=yes ;;
+    *) echo "setup: unknown option $option (there is: --with-compiler)" >&2; exit 2 ;;
+  esac
+done
+
+stamps=build/stamps
+mkdir -p "$stamps"
+
+say() { echo "setup: $*"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif have sudo; then sudo "$@"
+  else say "not root and no sudo here; run as root: $*" >&2; exit 1
+  fi
+}
+
+# Debian packages, only those whose program is missing.
+missing=()
+have fusermount3 || missing+=(fuse3)
+have npm || missing+=(npm)
+# python3 -m venv works only where ensurepip is there too, which Debian has in a package of its own.
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
+if [ "$with_compiler" = yes ]; then have gcc || missing+=(gcc libc6-dev); fi
+# The certificates that npm and pip check the registries with.
+[ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
+
+if [ ${#missing[@]} -gt 0 ]; then
+  if ! have apt-get; then
+    say "missing: ${missing[*]}; this is no Debian system, please install them by its own means" >&2
+    exit 1
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  as_root apt-get -qq update
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# A stamp holds the checksum of what the step was made from: it is stale when that changes, whatever the clocks say.
+fresh() { [ -e "$stamps/$1" ] && [ "$(cat "$stamps/$1")" = "$(cat "${@:2}" | sha256sum)" ]; }
+stamp() { cat "${@:2}" | sha256sum >"$stamps/$1"; }
+
+npm_sources=(package-lock.json package.json .npmrc)
+if [ ! -x node_modules/.bin/node ] || ! fresh npm "${npm_sources[@]}"; then
+  say "installing npm packages (npm $(npm --version))"
+  npm ci --no-audit --no-fund --loglevel=error
+  if ! [ -x node_modules/.bin/node ]; then
+    say "no runtime came with the packages: is this $(uname -m)? There is one for x86_64 and aarch64" >&2
+    exit 1
+  fi
+  say "runtime: node $(node_modules/.bin/node --version)"
+  stamp npm "${npm_sources[@]}"
+fi
+
+if [ ! -x .venv/bin/python ] || ! fresh venv scripts/requirements.txt; then
+  say "making .venv with ZODB, for the tests that compare with it"
+  rm -rf .venv
+  python3 -m venv .venv
+  .venv/bin/pip install --quiet --disable-pip-version-check --requirement scripts/requirements.txt
+  stamp venv scripts/requirements.txt
+fi
+
+say "ready"
