@@ -1,0 +1,57 @@
+import { errno } from "../errno/errno-table.ts";
+import { ErrnoError } from "../errno/errno-error.ts";
+import { cString, type Path } from "../ffi/c-string.ts";
+import { check, lastErrno, libc } from "../ffi/libc.ts";
+import { O_CLOEXEC } from "./open-flags.ts";
+
+const nameToHandleAtNative = libc(
+  "int name_to_handle_at(int dirfd, void *path, void *handle, void *mountId, int flags)",
+);
+const openByHandleAtNative = libc("int open_by_handle_at(int mountFd, void *handle, int flags)");
+
+const headerSize = 8;
+const MAX_HANDLE_SZ = 128;
+
+/** A file's identity that outlives renames, and the mount it was seen on. */
+export interface FileHandle {
+  /** `struct file_handle` as a whole: length, type and the file system's own bytes. Equal bytes on one file system: the same file. */
+  readonly handle: Buffer;
+  /** First column of /proc/self/mountinfo. */
+  readonly mountId: number;
+}
+
+/**
+ * name_to_handle_at(2).
+ *
+ * @param flags  AT_EMPTY_PATH, AT_SYMLINK_FOLLOW
+ * @throws ErrnoError EOPNOTSUPP when the file system has no handles
+ */
+export function nameToHandleAt(dirfd: number, path: Path, flags = 0): FileHandle {
+  const handle = Buffer.alloc(headerSize + MAX_HANDLE_SZ);
+  handle.writeUInt32LE(MAX_HANDLE_SZ, 0);
+  const mountId = new Int32Array(1);
+  check(nameToHandleAtNative(dirfd, cString(path), handle, mountId, flags), "name_to_handle_at", path);
+  return { handle: handle.subarray(0, headerSize + handle.readUInt32LE(0)), mountId: mountId[0] ?? 0 };
+}
+
+/**
+ * open_by_handle_at(2); needs CAP_DAC_READ_SEARCH. The descriptor is close-on-exec.
+ *
+ * @param mountFd  any file of the file system
+ * @param handle  `struct file_handle`, as {@link nameToHandleAt} and fanotify events give it
+ * @returns undefined when the file is gone (ESTALE)
+ */
+export function openByHandleAt(mountFd: number, handle: Uint8Array, flags: number): number | undefined {
+  if (!isWhole(handle)) throw new ErrnoError(errno.EINVAL, "open_by_handle_at");
+  const fd = openByHandleAtNative(mountFd, handle, flags | O_CLOEXEC);
+  if (fd >= 0) return fd;
+  const number = lastErrno();
+  if (number === errno.ESTALE) return undefined;
+  throw new ErrnoError(number, "open_by_handle_at");
+}
+
+// The kernel believes the length field: it must not reach past the bytes we have.
+function isWhole(handle: Uint8Array): boolean {
+  if (handle.length < headerSize) return false;
+  return new DataView(handle.buffer, handle.byteOffset).getUint32(0, true) <= handle.length - headerSize;
+}
