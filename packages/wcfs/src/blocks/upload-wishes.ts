@@ -1,0 +1,121 @@
+/** What an upload is about: some file's block. Compared by identity of the file and number of the block. */
+export interface UploadTarget<F> {
+  readonly file: F;
+  readonly blk: number;
+}
+
+interface Wish<F> extends UploadTarget<F> {
+  /** Bytes of the block that READs have asked for since the first of them. */
+  covered: number;
+  lastRead: number;
+}
+
+/** Settings of {@link UploadWishes}. */
+export interface UploadPolicy {
+  /** Milliseconds without a READ of a block after which its rest is uploaded. */
+  readonly delay: number;
+  /** Uploads under way at most. */
+  readonly parallel: number;
+  /** Wishes kept at most; the oldest go first. */
+  readonly limit: number;
+}
+
+/** The policy of the server: a page fault must not wait behind uploads, and a sequential reader must not cause any. */
+export const serverUploadPolicy: UploadPolicy = { delay: 4, parallel: 2, limit: 256 };
+
+/**
+ * Decides which blocks are pushed into the kernel's cache as a whole.
+ *
+ * A READ of a part makes a wish for the rest. It comes true when the block has been left alone for a moment, unless READs have
+ * covered all of it by then: that is a sequential reader, whom read-ahead serves.
+ */
+export class UploadWishes<F> {
+  readonly #policy: UploadPolicy;
+  /** By file and block; in order of the last READ. */
+  readonly #wishes = new Map<F, Map<number, Wish<F>>>();
+  readonly #order = new Set<Wish<F>>();
+  #underWay = 0;
+
+  constructor(policy: UploadPolicy = serverUploadPolicy) {
+    this.#policy = policy;
+  }
+
+  /** Wishes that have not come true. */
+  get size(): number {
+    return this.#order.size;
+  }
+
+  /**
+   * A READ of part of a block was answered.
+   *
+   * @param length bytes of it in this block
+   * @param now milliseconds of a clock that only goes forward
+   */
+  noteRead(file: F, blk: number, length: number, blksize: number, now: number): void {
+    if (length >= blksize) return this.forget(file, blk);
+    const wish = this.#find(file, blk) ?? { file, blk, covered: 0, lastRead: now };
+    wish.covered += length;
+    wish.lastRead = now;
+    if (wish.covered >= blksize) return this.forget(file, blk);
+    this.#put(wish);
+  }
+
+  /** The block has changed, or was uploaded for another reason: nothing of what was read counts. */
+  forget(file: F, blk: number): void {
+    const wish = this.#find(file, blk);
+    if (wish !== undefined) this.#remove(wish);
+  }
+
+  /** The file is no longer known to the kernel. */
+  forgetFile(file: F): void {
+    for (const wish of [...(this.#wishes.get(file)?.values() ?? [])]) this.#remove(wish);
+  }
+
+  /** The uploads to start now; for each of them `done` must be called later. */
+  take(now: number): UploadTarget<F>[] {
+    const due: UploadTarget<F>[] = [];
+    for (const wish of this.#order) {
+      if (wish.lastRead + this.#policy.delay > now || this.#underWay >= this.#policy.parallel) break;
+      this.#remove(wish);
+      this.#underWay++;
+      due.push(wish);
+    }
+    return due;
+  }
+
+  /** An upload has ended, well or not. */
+  done(): void {
+    this.#underWay--;
+  }
+
+  /** Milliseconds until take() may have something; undefined: not before a noteRead() or done(). */
+  nextIn(now: number): number | undefined {
+    if (this.#underWay >= this.#policy.parallel) return undefined;
+    for (const wish of this.#order) return Math.max(0, wish.lastRead + this.#policy.delay - now);
+    return undefined;
+  }
+
+  #find(file: F, blk: number): Wish<F> | undefined {
+    return this.#wishes.get(file)?.get(blk);
+  }
+
+  #put(wish: Wish<F>): void {
+    let ofFile = this.#wishes.get(wish.file);
+    if (ofFile === undefined) this.#wishes.set(wish.file, (ofFile = new Map<number, Wish<F>>()));
+    ofFile.set(wish.blk, wish);
+    this.#order.delete(wish);
+    this.#order.add(wish);
+    if (this.#order.size > this.#policy.limit) this.#dropOldest();
+  }
+
+  #dropOldest(): void {
+    for (const wish of this.#order) return this.#remove(wish);
+  }
+
+  #remove(wish: Wish<F>): void {
+    this.#order.delete(wish);
+    const ofFile = this.#wishes.get(wish.file);
+    ofFile?.delete(wish.blk);
+    if (ofFile?.size === 0) this.#wishes.delete(wish.file);
+  }
+}
