@@ -8,3 +8,7 @@
 export type { BlockPlace, BlockRevision, Epoch, FileChange, FileRevision, KeyRange } from "./changes.ts";
 export type { History } from "./contract.ts";
 export type { BucketNode, FileState, Snapshot, Snapshots, TreeNode } from "./snapshot.ts";
+export { diffFile } from "./filehistory/diff-file.ts";
+export { FileHistory } from "./filehistory/file-history.ts";
+export { lookupBlock, lookupLast } from "./treediff/lookup.ts";
+export type { LastPlace } from "./treediff/lookup.ts";
