@@ -27,3 +27,26 @@ export type {
   TransactionMeta,
   TransactionRecord,
 } from "./storage.ts";
+export { openMemoryStorage } from "./memory/memory-storage.ts";
+export type { MemoryOptions, MemoryStorage } from "./memory/memory-storage.ts";
+export { decodePickle } from "./pickle/reader.ts";
+export { decodeRecord, plainRecord, sniffClass } from "./pickle/record.ts";
+export type { ClassMeta, DecodedRecord } from "./pickle/record.ts";
+export {
+  ByteString,
+  bytesOf,
+  Global,
+  isTuple,
+  PersistentRef,
+  PyDict,
+  PyFloat,
+  PyList,
+  PyObject,
+  textOf,
+} from "./pickle/values.ts";
+export type { PickleTuple, PickleValue } from "./pickle/values.ts";
+export { blockKeys, childIndex, int32Keys, int64Keys, objectKeys, searchKeys } from "./btree/keys.ts";
+export type { KeyCodec, ObjectKey } from "./btree/keys.ts";
+export { decodeBTreeNode } from "./btree/node.ts";
+export type { BTreeNode, BucketNode, NodeShape, TreeNode } from "./btree/node.ts";
+export { encodeBTreeNode } from "./btree/encode-node.ts";

@@ -11,10 +11,14 @@ test("a tid is the time of its transaction", () => {
 
 test("the time of a tid gives the same tid again", () => {
   fc.assert(
-    fc.property(fc.date({ min: new Date("1900-01-01"), max: new Date("2900-01-01"), noInvalidDate: true }), fc.nat(999_999), (date, ns) => {
-      const tid = tidFromUnixNs(BigInt(date.getTime()) * 1_000_000n + BigInt(ns));
-      expect(tidFromUnixNs(tidToUnixNs(tid))).toBe(tid);
-    }),
+    fc.property(
+      fc.date({ min: new Date("1900-01-01"), max: new Date("2900-01-01"), noInvalidDate: true }),
+      fc.nat(999_999),
+      (date, ns) => {
+        const tid = tidFromUnixNs(BigInt(date.getTime()) * 1_000_000n + BigInt(ns));
+        expect(tidFromUnixNs(tidToUnixNs(tid))).toBe(tid);
+      },
+    ),
   );
 });
 
@@ -22,7 +26,10 @@ test("later times give larger tids", () => {
   const times = fc.date({ min: new Date("1950-01-01"), max: new Date("2900-01-01"), noInvalidDate: true });
   fc.assert(
     fc.property(times, times, (a, b) => {
-      const [ta, tb] = [tidFromUnixNs(BigInt(a.getTime()) * 1_000_000n), tidFromUnixNs(BigInt(b.getTime()) * 1_000_000n)];
+      const [ta, tb] = [
+        tidFromUnixNs(BigInt(a.getTime()) * 1_000_000n),
+        tidFromUnixNs(BigInt(b.getTime()) * 1_000_000n),
+      ];
       expect(Math.sign(Number(ta - tb))).toBe(Math.sign(a.getTime() - b.getTime()));
     }),
   );
@@ -44,7 +51,9 @@ test("text and bytes give the tid back", () => {
 });
 
 test.runIf(havePython)("Python's TimeStamp agrees", () => {
-  const times = [0, 1, 951782399.999, 951782400, 1795247587.458954, 4102444799.5].map((s) => BigInt(Math.round(s * 1e9)));
+  const times = [0, 1, 951782399.999, 951782400, 1795247587.458954, 4102444799.5].map((s) =>
+    BigInt(Math.round(s * 1e9)),
+  );
   const tids = times.map(tidFromUnixNs);
   const seconds = pythonJson(
     "import sys, json; from persistent.TimeStamp import TimeStamp\n" +
