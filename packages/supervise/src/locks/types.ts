@@ -1,0 +1,9 @@
+/** A pid file that only one live process can hold. */
+export interface PidLock extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** A lock of flock(2) on a file, which stays; ends with its holder, however that ends. */
+export interface FileLock extends Disposable {
+  readonly path: string;
+}
