@@ -1,10 +1,6 @@
 import { BelayError, BugError } from "@belay/supervise";
+import { formatOid, formatTid } from "@belay/zodb";
 import type { Oid, Tid } from "@belay/zodb";
-
-/** An id as everything prints it: 16 hex digits. */
-export function hex(id: Oid | Tid): string {
-  return id.toString(16).padStart(16, "0");
-}
 
 /** The database contradicts itself. */
 export function corrupt(message: string): BelayError {
@@ -15,12 +11,12 @@ export function corrupt(message: string): BelayError {
 
 /** A moment outside of what the history knows. */
 export function outsideHistory(at: Tid, tail: Tid, head: Tid): BelayError {
-  return new BelayError("EHISTORY", `${hex(at)} is outside the known history, ${hex(tail)} to ${hex(head)}`);
+  return new BelayError("EHISTORY", `${formatTid(at)} is outside the known history, ${formatTid(tail)} to ${formatTid(head)}`);
 }
 
 /** A question about a file nobody has read. */
 export function untracked(file: Oid): BelayError {
-  return new BelayError("EUNTRACKED", `nothing of file ${hex(file)} is tracked`);
+  return new BelayError("EUNTRACKED", `nothing of file ${formatOid(file)} is tracked`);
 }
 
 /** A broken assumption of the history itself, or of its caller. */

@@ -1,7 +1,8 @@
+import { formatOid, formatTid } from "@belay/zodb";
 import type { Invalidation, Oid, Tid } from "@belay/zodb";
 import type { BlockRevision, Epoch, FileChange, FileRevision, KeyRange } from "../changes.ts";
 import type { History } from "../contract.ts";
-import { bug, hex, untracked } from "../errors.ts";
+import { bug, untracked } from "../errors.ts";
 import { ObjectLog } from "../objlog/object-log.ts";
 import type { FileState, Snapshots } from "../snapshot.ts";
 import { lookupBlock } from "../treediff/lookup.ts";
@@ -138,7 +139,7 @@ export class FileHistory implements History {
     const root = path[0];
     const known = this.#files.get(oid);
     if (root === undefined || (known && known.table?.root !== root)) {
-      throw bug(`the path ${path.map(hex).join("/")} is not one of file ${hex(oid)} at ${hex(this.head)}`);
+      throw bug(`the path ${path.map(formatOid).join("/")} is not one of file ${formatOid(oid)} at ${formatTid(this.head)}`);
     }
     const table = known?.table ?? this.#table(root);
     const fresh = { oid, table, explicit: new Set<number>(), epochs: [], trackedAt: this.head, pastRead: false };
@@ -266,6 +267,6 @@ function gathered(changes: Map<TrackedFile, Gathered>, file: TrackedFile): Gathe
 
 function onlyBlocks(changes: readonly FileRevision[], blocks: ReadonlySet<number>): FileRevision[] {
   return changes
-    .map((change) => ({ ...change, blocks: change.blocks.intersection(blocks) }))
+    .map((change) => ({ ...change, blocks: new Set([...change.blocks].filter((blk) => blocks.has(blk))) }))
     .filter(({ blocks: left, epoch }) => left.size > 0 || epoch !== undefined);
 }

@@ -25,7 +25,7 @@ export class LinkTable<Table extends object> {
 
   set(table: Table, blk: number, zblk: Oid | undefined): void {
     let links = this.#byBlock.get(table);
-    if (!links) this.#byBlock.set(table, (links = new Map()));
+    if (!links) this.#byBlock.set(table, (links = new Map<number, Link<Table>>()));
     const known = links.get(blk);
     if (known && known.zblk === zblk) return;
     if (known?.zblk !== undefined) this.#byObject.delete(known.zblk, known);

@@ -1,5 +1,6 @@
+import { formatOid } from "@belay/zodb";
 import type { Oid } from "@belay/zodb";
-import { corrupt, hex } from "../errors.ts";
+import { corrupt } from "../errors.ts";
 
 /** A tree node on the path of a tracked leaf. */
 export interface TrackedNode {
@@ -148,6 +149,6 @@ export function rootOf(node: TrackedNode): TrackedNode {
 
 function twoParents(oid: Oid, one: Oid | undefined, other: Oid | undefined): Error {
   const name = (parent: Oid | undefined): string =>
-    parent === undefined ? "the root of a tree" : `a child of ${hex(parent)}`;
-  return corrupt(`tree node ${hex(oid)} is ${name(one)} and ${name(other)} at once`);
+    parent === undefined ? "the root of a tree" : `a child of ${formatOid(parent)}`;
+  return corrupt(`tree node ${formatOid(oid)} is ${name(one)} and ${name(other)} at once`);
 }

@@ -1,6 +1,7 @@
+import { formatTid } from "@belay/zodb";
 import type { Invalidation, Oid, Tid } from "@belay/zodb";
 import type { BlockRevision } from "../changes.ts";
-import { bug, hex, outsideHistory } from "../errors.ts";
+import { bug, outsideHistory } from "../errors.ts";
 import { RevisionList, lastAtMost } from "./revision-list.ts";
 
 /**
@@ -28,7 +29,7 @@ export class ObjectLog {
 
   /** @throws BugError when the tid is not above head */
   append(event: Invalidation): void {
-    if (event.tid <= this.#head) throw bug(`commit ${hex(event.tid)} is not after head ${hex(this.#head)}`);
+    if (event.tid <= this.#head) throw bug(`commit ${formatTid(event.tid)} is not after head ${formatTid(this.#head)}`);
     const oids = [...new Set(event.oids)];
     this.#commits.push({ rev: event.tid, oids });
     for (const oid of oids) {

@@ -1,6 +1,7 @@
+import { formatOid } from "@belay/zodb";
 import type { Oid } from "@belay/zodb";
 import type { KeyRange } from "../changes.ts";
-import { corrupt, hex } from "../errors.ts";
+import { corrupt } from "../errors.ts";
 import type { NodeSet } from "../nodeset/node-set.ts";
 import { pathOf, samePath } from "./tree-state.ts";
 import type { Position, TreeState } from "./tree-state.ts";
@@ -42,7 +43,7 @@ export function dirtyRanges(touched: readonly Oid[], tracked: NodeSet, from: Tre
       if (unchanged) visit(child, true);
       else compareChild(child);
     }
-    if (seen < (wanted?.size ?? 0)) throw corrupt(`tracked nodes are not below ${hex(position.oid)} any more`);
+    if (seen < (wanted?.size ?? 0)) throw corrupt(`tracked nodes are not below ${formatOid(position.oid)} any more`);
   }
 
   function compareChild(child: Position): void {

@@ -1,6 +1,7 @@
+import { formatOid } from "@belay/zodb";
 import type { Oid } from "@belay/zodb";
 import type { KeyRange } from "../changes.ts";
-import { corrupt, hex } from "../errors.ts";
+import { corrupt } from "../errors.ts";
 import { ALL_KEYS, containsRange, inRange, isEmptyRange, sameRange } from "../ranges/key-range.ts";
 import type { BucketNode, Snapshot, TreeNode } from "../snapshot.ts";
 
@@ -102,7 +103,7 @@ export class TreeState {
 
   #childFor(position: Position, node: Inner, key: number): Position {
     const child = this.child(position, node, childIndex(node, key));
-    if (!child) throw corrupt(`tree node ${hex(position.oid)} has no child for block ${key}`);
+    if (!child) throw corrupt(`tree node ${formatOid(position.oid)} has no child for block ${key}`);
     return child;
   }
 
@@ -116,10 +117,10 @@ export class TreeState {
     if (this.#nodes.has(position.oid)) return this.#nodes.get(position.oid);
     const node = this.#snapshot.node(position.oid);
     if (!node && position.parent) {
-      throw corrupt(`tree node ${hex(position.parent.oid)} has a child ${hex(position.oid)} that does not exist`);
+      throw corrupt(`tree node ${formatOid(position.parent.oid)} has a child ${formatOid(position.oid)} that does not exist`);
     }
     if (node?.kind === "bucket" && !position.parent) {
-      throw corrupt(`block table ${hex(position.oid)} is a bucket, not a tree`);
+      throw corrupt(`block table ${formatOid(position.oid)} is a bucket, not a tree`);
     }
     this.#nodes.set(position.oid, node);
     return node;
@@ -169,6 +170,6 @@ function reachable(bucket: BucketNode, range: KeyRange): BucketNode {
 }
 
 function twoPlaces(known: Position, other: Position): Error {
-  const parent = known.parent ? `below ${hex(known.parent.oid)}` : "the root";
-  return corrupt(`tree node ${hex(known.oid)} is ${parent} and also below ${hex(other.oid)}`);
+  const parent = known.parent ? `below ${formatOid(known.parent.oid)}` : "the root";
+  return corrupt(`tree node ${formatOid(known.oid)} is ${parent} and also below ${formatOid(other.oid)}`);
 }

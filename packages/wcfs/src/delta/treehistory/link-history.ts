@@ -1,5 +1,6 @@
+import { formatTid } from "@belay/zodb";
 import type { Oid, Tid } from "@belay/zodb";
-import { bug, hex } from "../errors.ts";
+import { bug } from "../errors.ts";
 import { RevisionList } from "../objlog/revision-list.ts";
 import type { LinkChange } from "../treediff/tree-diff.ts";
 
@@ -98,7 +99,7 @@ export function mergeLinks(
   for (const [key, change] of other) {
     const known = merged.get(key);
     if (known && (known.before !== change.before || known.after !== change.after)) {
-      throw bug(`two findings about block ${key} at ${hex(rev)} differ`);
+      throw bug(`two findings about block ${key} at ${formatTid(rev)} differ`);
     }
     merged.set(key, change);
   }

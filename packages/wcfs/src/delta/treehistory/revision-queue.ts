@@ -28,7 +28,10 @@ export class RevisionQueue {
     const first = this.#heap[0];
     if (!first) return undefined;
     const oids = new Set<Oid>();
-    while (this.#heap[0]?.rev === first.rev) oids.add(this.#heap[0].oid) && this.#pop();
+    for (let next: Item | undefined = first; next?.rev === first.rev; next = this.#heap[0]) {
+      oids.add(next.oid);
+      this.#pop();
+    }
     return { rev: first.rev, oids: [...oids] };
   }
 
