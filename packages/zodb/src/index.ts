@@ -29,6 +29,9 @@ export type {
 } from "./storage.ts";
 export { openMemoryStorage } from "./memory/memory-storage.ts";
 export type { MemoryOptions, MemoryStorage } from "./memory/memory-storage.ts";
+export { locateBytesState } from "./pickle/locate.ts";
+export type { BytesLocation } from "./pickle/locate.ts";
+export { encodePickle, encodeRecord } from "./pickle/writer.ts";
 export { decodePickle } from "./pickle/reader.ts";
 export { decodeRecord, plainRecord, sniffClass } from "./pickle/record.ts";
 export type { ClassMeta, DecodedRecord } from "./pickle/record.ts";
