@@ -33,7 +33,7 @@ uninstall: ## remove what install put there
 	@scripts/install.sh uninstall "$(DESTDIR)$(PREFIX)"
 
 demo: setup ## serve a big array from a database, look at its past, commit while mounted
-	@node scripts/demo/demo.ts
+	@scripts/demo.sh
 
 test: build check unit ## lint, typecheck and every test, the executable's included
 

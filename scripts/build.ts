@@ -1,0 +1,104 @@
+/**
+ * Makes the executables in dist/bin: one file under several names, as busybox is.
+ *
+ * The sources become one CommonJS bundle, each worker another; the runtime that npm brought takes them in as a single executable
+ * application with a code cache. koffi's native half goes in as an asset too, so that the one file is enough; `dist/lib/koffi.node` is
+ * for installations, which lay it beside the executable and save the unpacking.
+ */
+import { build } from "esbuild";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, globSync, linkSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, join } from "node:path";
+
+/** What the one executable answers to, first its own name. */
+const names = ["belay", "wcfs"];
+
+const root = join(import.meta.dirname, "..");
+const work = join(root, "build", "executable");
+const dist = join(root, "dist");
+
+async function bundle(source: string, target: string): Promise<void> {
+  await build({
+    entryPoints: [source],
+    outfile: target,
+    bundle: true,
+    platform: "node",
+    target: "node26",
+    format: "cjs",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: "none",
+    logLevel: "warning",
+    // koffi is loaded by its file name at run time.
+    external: ["koffi"],
+    // With a code cache there is no import() at run time: what is imported lazily is in the bundle or built in.
+    supported: { "dynamic-import": false },
+    // A place that does not exist, for `new URL("./x.worker.ts", import.meta.url)`: inside the executable only the name counts.
+    define: { "import.meta.url": "belayBundleUrl", "import.meta.dirname": "belayBundleDirectory", "import.meta.filename": "belayBundleFile" },
+    banner: {
+      js: 'const belayBundleDirectory="/belay",belayBundleFile="/belay/bundle.cjs",belayBundleUrl="file:///belay/bundle.cjs";',
+    },
+  });
+}
+
+/** koffi's native half for this machine; koffi names its folders by the architecture and the C library. */
+function nativeKoffi(): string {
+  const require = createRequire(createRequire(import.meta.url).resolve("koffi"));
+  const folder = join(require.resolve(`@koromix/koffi-linux-${process.arch}/package.json`), "..");
+  return join(folder, `linux_${process.arch}`, "koffi.node");
+}
+
+async function bundleWorkers(): Promise<Record<string, string>> {
+  const assets: Record<string, string> = {};
+  for (const source of globSync("packages/*/src/**/*.worker.ts", { cwd: root })) {
+    const asset = `${basename(source, ".ts")}.cjs`;
+    if (asset in assets) throw new Error(`two workers are named ${asset}: their names have to differ`);
+    assets[asset] = join(work, asset);
+    await bundle(join(root, source), assets[asset]);
+  }
+  return assets;
+}
+
+async function main(): Promise<void> {
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  mkdirSync(join(dist, "bin"), { recursive: true });
+  mkdirSync(join(dist, "lib"), { recursive: true });
+
+  const koffi = join(dist, "lib", "koffi.node");
+  copyFileSync(nativeKoffi(), koffi);
+  const script = join(work, "belay.cjs");
+  await bundle(join(root, "packages/belay/src/main/executable.ts"), script);
+  const assets = { "koffi.node": koffi, ...(await bundleWorkers()) };
+
+  const fresh = join(work, "belay");
+  const config = join(work, "executable.json");
+  writeFileSync(
+    config,
+    JSON.stringify({
+      main: script,
+      output: fresh,
+      disableExperimentalSEAWarning: true,
+      useCodeCache: true,
+      execArgvExtension: "none",
+      assets,
+    }),
+  );
+  execFileSync(process.execPath, ["--build-sea", config], { stdio: ["ignore", "ignore", "inherit"] });
+  install(fresh);
+  const megabytes = Math.round(statSync(fresh).size / 1e6);
+  console.log(`built dist/bin/{${names.join(",")}}: ${megabytes} MB, ${Object.keys(assets).length} assets`);
+}
+
+// Through unlink: a program that runs from the old file keeps it.
+function install(fresh: string): void {
+  for (const name of names) {
+    const target = join(dist, "bin", name);
+    rmSync(target, { force: true });
+    linkSync(fresh, target);
+  }
+  writeFileSync(join(dist, "names"), `${names.join(" ")}\n`);
+}
+
+await main();
