@@ -53,3 +53,5 @@ export type { KeyCodec, ObjectKey } from "./btree/keys.ts";
 export { decodeBTreeNode } from "./btree/node.ts";
 export type { BTreeNode, BucketNode, NodeShape, TreeNode } from "./btree/node.ts";
 export { encodeBTreeNode } from "./btree/encode-node.ts";
+export { FileStorage, openFileStorage } from "./filestorage/index.ts";
+export type { FileStorageOptions, Generation, IndexState, Progress } from "./filestorage/index.ts";

@@ -1,0 +1,108 @@
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { FileStorage } from "./file-storage.ts";
+import { Follower } from "./follower.ts";
+import { MAGIC_PY3 } from "./format.ts";
+import { buildGeneration, closeGeneration, type Generation } from "./generation.ts";
+import { Generations } from "./generations.ts";
+import { takeWriteLock, type WriteLock } from "./lock.ts";
+import type { FileStorageOptions } from "./options.ts";
+import { readAt } from "./read-at.ts";
+import { cutTornTail } from "./recover.ts";
+import { writeAllAt } from "./write-all.ts";
+import { Writer } from "./writer.ts";
+
+const KEEP_GENERATIONS = 2;
+/** How long building the index keeps others on this thread waiting, in ms. */
+const SLICE_MS = 20;
+
+/**
+ * Opens a FileStorage.
+ *
+ * Read-only takes no lock and writes nothing. Read-write takes the lock, cuts off what a crash left, and leaves an index
+ * when it is disposed of.
+ *
+ * @param path  of the data file, usually named Data.fs
+ * @throws errors of open(2); ZodbError `ELOCKED`, `EFORMAT` (no FileStorage), `EDAMAGED`, `EUNSUPPORTED`
+ */
+export async function openFileStorage(path: string, options: FileStorageOptions = {}): Promise<FileStorage> {
+  const file = resolve(path);
+  return options.readOnly === false ? openForWriting(file, options) : openForReading(file, options);
+}
+
+async function openForReading(path: string, options: FileStorageOptions): Promise<FileStorage> {
+  const current = await build(path, openSync(path, "r"), options);
+  const generations = new Generations(current, options.keepGenerations ?? KEEP_GENERATIONS);
+  try {
+    return new FileStorage({ path, generations, follower: new Follower(path, generations), writer: undefined });
+  } catch (error) {
+    generations.close();
+    throw error;
+  }
+}
+
+async function openForWriting(path: string, options: FileStorageOptions): Promise<FileStorage> {
+  const lock = takeWriteLock(path);
+  try {
+    const current = await build(path, openOrCreate(path, options.create ?? false), options);
+    return writable(path, current, lock, options);
+  } catch (error) {
+    lock[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function writable(path: string, current: Generation, lock: WriteLock, options: FileStorageOptions): FileStorage {
+  try {
+    cutTornTail(current);
+    if (current.index.size === 0 && current.lastTid === 0n) startFile(path, current.fd);
+  } catch (error) {
+    closeGeneration(current);
+    throw error;
+  }
+  const writer = new Writer(current, lock, options.syncBeforeFinish ?? true);
+  return new FileStorage({ path, generations: new Generations(current, 0), follower: undefined, writer });
+}
+
+function openOrCreate(path: string, create: boolean): number {
+  try {
+    return openSync(path, "r+");
+  } catch (error) {
+    if (!create || !(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+  }
+  return openSync(path, "wx+", 0o666);
+}
+
+// An empty file is a new database.
+function startFile(path: string, fd: number): void {
+  const magic = Buffer.alloc(4);
+  if (readAt(fd, magic, magic.length, 0) === magic.length) return;
+  writeAllAt(fd, Buffer.from(MAGIC_PY3), 0);
+  fsyncSync(fd);
+  const directory = openSync(dirname(path), "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** Builds the index without keeping the thread. Closes the file when it fails. */
+async function build(path: string, fd: number, options: FileStorageOptions): Promise<Generation> {
+  try {
+    const steps = buildGeneration(path, fd);
+    let until = performance.now() + SLICE_MS;
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.done === true) return step.value;
+      if (performance.now() < until) continue;
+      options.onProgress?.(step.value);
+      await setImmediate();
+      options.signal?.throwIfAborted();
+      until = performance.now() + SLICE_MS;
+    }
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}

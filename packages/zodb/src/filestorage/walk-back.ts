@@ -1,0 +1,19 @@
+import { MAGIC_SIZE, offsetAt, T, TRANSACTION_HEADER, U64 } from "./format.ts";
+import { readAt } from "./read-at.ts";
+
+/**
+ * Start of the transaction that ends at an offset, by the length stored behind it.
+ *
+ * @returns undefined when the file begins there, or no transaction with a matching length lies before
+ */
+export function transactionEndingAt(fd: number, end: number): number | undefined {
+  if (end < MAGIC_SIZE + TRANSACTION_HEADER + U64) return undefined;
+  const bytes = Buffer.alloc(TRANSACTION_HEADER);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (readAt(fd, bytes, U64, end - U64) < U64) return undefined;
+  const length = offsetAt(view, 0);
+  const start = end - U64 - length;
+  if (length < TRANSACTION_HEADER || start < MAGIC_SIZE) return undefined;
+  if (readAt(fd, bytes, TRANSACTION_HEADER, start) < TRANSACTION_HEADER) return undefined;
+  return offsetAt(view, T.length) === length ? start : undefined;
+}
