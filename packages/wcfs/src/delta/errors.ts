@@ -11,7 +11,10 @@ export function corrupt(message: string): BelayError {
 
 /** A moment outside of what the history knows. */
 export function outsideHistory(at: Tid, tail: Tid, head: Tid): BelayError {
-  return new BelayError("EHISTORY", `${formatTid(at)} is outside the known history, ${formatTid(tail)} to ${formatTid(head)}`);
+  return new BelayError(
+    "EHISTORY",
+    `${formatTid(at)} is outside the known history, ${formatTid(tail)} to ${formatTid(head)}`,
+  );
 }
 
 /** A question about a file nobody has read. */

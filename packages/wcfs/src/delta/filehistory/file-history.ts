@@ -139,7 +139,9 @@ export class FileHistory implements History {
     const root = path[0];
     const known = this.#files.get(oid);
     if (root === undefined || (known && known.table?.root !== root)) {
-      throw bug(`the path ${path.map(formatOid).join("/")} is not one of file ${formatOid(oid)} at ${formatTid(this.head)}`);
+      throw bug(
+        `the path ${path.map(formatOid).join("/")} is not one of file ${formatOid(oid)} at ${formatTid(this.head)}`,
+      );
     }
     const table = known?.table ?? this.#table(root);
     const fresh = { oid, table, explicit: new Set<number>(), epochs: [], trackedAt: this.head, pastRead: false };

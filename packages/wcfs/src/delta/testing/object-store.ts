@@ -36,7 +36,8 @@ export class ObjectStore implements Snapshots {
   commit(tid: Tid, states: Iterable<readonly [Oid, ObjectState | undefined]>): Invalidation {
     const oids: Oid[] = [];
     for (const [oid, state] of states) {
-      if (state?.kind !== "data" && JSON.stringify(plain(state)) === JSON.stringify(plain(this.stateAt(oid, tid)))) continue;
+      if (state?.kind !== "data" && JSON.stringify(plain(state)) === JSON.stringify(plain(this.stateAt(oid, tid))))
+        continue;
       const list = this.#objects.get(oid) ?? [];
       list.push({ tid, state });
       this.#objects.set(oid, list);
@@ -78,5 +79,7 @@ export class ObjectStore implements Snapshots {
 
 // JSON knows no bigint.
 function plain(state: ObjectState | undefined): unknown {
-  return JSON.parse(JSON.stringify(state ?? null, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value)));
+  return JSON.parse(
+    JSON.stringify(state ?? null, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value)),
+  );
 }

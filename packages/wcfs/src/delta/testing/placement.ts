@@ -108,7 +108,11 @@ function isEmptyTree(node: TreeTopology): boolean {
 
 function stateOf(node: Topology, oids: ReadonlyMap<Topology, Oid>): TreeNode | BucketNode {
   if (node.kind === "bucket") {
-    return { kind: "bucket", keys: node.entries.map(([key]) => key), values: node.entries.map(([, name]) => zblkOid(name)) };
+    return {
+      kind: "bucket",
+      keys: node.entries.map(([key]) => key),
+      values: node.entries.map(([, name]) => zblkOid(name)),
+    };
   }
   const children = node.children.flatMap((child) => oids.get(child) ?? []);
   if (children.length > 0) return { kind: "tree", children, separators: node.separators };

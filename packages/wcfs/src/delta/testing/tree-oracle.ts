@@ -23,9 +23,9 @@ export type Points = ReadonlySet<number>;
 /** Stands for "beyond all blocks", where the size is decided. */
 export const BEYOND = 1e6;
 
-/** All whole numbers a test can come near to, and one far away on each side. */
-export function universe(maxKey: number): number[] {
-  return [-BEYOND, ...Array.from({ length: maxKey + 5 }, (_, i) => i - 2), BEYOND];
+/** The whole numbers a test can come near to, up to `maxKey` and some more, and one far away on each side. */
+export function universe(maxKey: number, more: readonly number[] = []): number[] {
+  return [-BEYOND, ...Array.from({ length: maxKey + 5 }, (_, i) => i - 2), ...more, BEYOND];
 }
 
 /** Reads a whole tree. */

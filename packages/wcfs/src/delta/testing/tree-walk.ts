@@ -134,7 +134,9 @@ export class TreeWalk {
     const leaves = [...nodes.oids()].filter((oid) => nodes.isLeaf(oid));
     expect(new Set(leaves)).toEqual(new Set([...this.covered].map((key) => leafFor(this.tree, key).oid)));
     const { covered } = this.trees.coverage(ROOT);
-    expect(this.#past.all.filter((key) => covered.has(key))).toEqual(this.#past.all.filter((key) => this.covered.has(key)));
+    expect(this.#past.all.filter((key) => covered.has(key))).toEqual(
+      this.#past.all.filter((key) => this.covered.has(key)),
+    );
   }
 
   #stepsInLog(): number[] {
@@ -143,26 +145,26 @@ export class TreeWalk {
     );
   }
 
-  // Every covered block at every moment: the link, and since when.
+  // Every covered block at every moment: the link, if it is known, and since when.
   #expectLinks(steps: readonly number[]): void {
     const first = steps[0] ?? this.#now;
+    const told: unknown[] = [];
+    const expected: unknown[] = [];
     for (const key of this.covered) {
-      let [since, exact] = [this.log.tail, false];
+      const linkAt = (n: number): Oid | undefined => this.#past.trees[n]?.links.get(key);
+      const constant = steps.every((n) => linkAt(n) === linkAt(n + 1));
+      let [rev, exact] = [this.log.tail, false];
       for (let i = first; i <= this.#now; i++) {
-        const linkAt = (n: number): Oid | undefined => this.#past.trees[n]?.links.get(key);
-        if (i > first && linkAt(i) !== linkAt(i - 1)) [since, exact] = [this.#past.tid(i), true];
-        const at = i === first ? this.log.tail : this.#past.tid(i);
-        const link = this.trees.getAt(ROOT, key, at);
-        expect({ key, at, since: link.rev, exact: link.revExact }).toEqual({ key, at, since, exact });
-        if (link.valueExact) expect({ key, at, value: link.value }).toEqual({ key, at, value: linkAt(i) });
-        else expect(steps.every((n) => linkAt(n) === linkAt(n + 1))).toBe(true);
+        if (i > first && linkAt(i) !== linkAt(i - 1)) [rev, exact] = [this.#past.tid(i), true];
+        const link = this.trees.getAt(ROOT, key, i === first ? this.log.tail : this.#past.tid(i));
+        told.push([key, i, link.rev, link.revExact, link.valueExact, link.value]);
+        expected.push([key, i, rev, exact, !constant, constant ? undefined : linkAt(i)]);
       }
     }
+    expect(told).toEqual(expected);
   }
 }
 
 function textOf(revision: TreeRevision): string[] {
-  return [...revision.links]
-    .sort(([a], [b]) => a - b)
-    .map(([key, { before, after }]) => linkText(key, before, after));
+  return [...revision.links].sort(([a], [b]) => a - b).map(([key, { before, after }]) => linkText(key, before, after));
 }

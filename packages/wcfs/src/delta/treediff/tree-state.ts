@@ -117,7 +117,9 @@ export class TreeState {
     if (this.#nodes.has(position.oid)) return this.#nodes.get(position.oid);
     const node = this.#snapshot.node(position.oid);
     if (!node && position.parent) {
-      throw corrupt(`tree node ${formatOid(position.parent.oid)} has a child ${formatOid(position.oid)} that does not exist`);
+      throw corrupt(
+        `tree node ${formatOid(position.parent.oid)} has a child ${formatOid(position.oid)} that does not exist`,
+      );
     }
     if (node?.kind === "bucket" && !position.parent) {
       throw corrupt(`block table ${formatOid(position.oid)} is a bucket, not a tree`);

@@ -64,7 +64,12 @@ function randomKeys(random: Random): number[] {
 }
 
 function randomPlacement(random: Random): PlacementOptions {
-  const kinds: Likeness[] = [byPlace, byPlace, (slot, old) => (slot.kind === old.kind ? random.next() : Infinity), allNew];
+  const kinds: Likeness[] = [
+    byPlace,
+    byPlace,
+    (slot, old) => (slot.kind === old.kind ? random.next() : Infinity),
+    allNew,
+  ];
   const likeness = kinds[random.below(kinds.length)] ?? byPlace;
   const embedding = random.next();
   return { likeness, embed: (isRoot) => (isRoot ? random.chance(embedding) : random.chance(0.2)) };
