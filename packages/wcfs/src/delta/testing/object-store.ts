@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Invalidation, Oid, Tid } from "@belay/zodb";
 import type { BucketNode, FileState, Snapshot, Snapshots, TreeNode } from "../snapshot.ts";
 
@@ -32,12 +33,12 @@ export class ObjectStore implements Snapshots {
     return this.commits.at(-1)?.tid ?? 0n;
   }
 
-  /** Writes all states that differ from those before, as one transaction; undefined deletes. */
+  /** Writes states as one transaction, of tree nodes only those that differ from before; undefined deletes. */
   commit(tid: Tid, states: Iterable<readonly [Oid, ObjectState | undefined]>): Invalidation {
     const oids: Oid[] = [];
     for (const [oid, state] of states) {
-      if (state?.kind !== "data" && JSON.stringify(plain(state)) === JSON.stringify(plain(this.stateAt(oid, tid))))
-        continue;
+      const node = state === undefined || state.kind === "tree" || state.kind === "bucket";
+      if (node && isDeepStrictEqual(state, this.stateAt(oid, tid))) continue;
       const list = this.#objects.get(oid) ?? [];
       list.push({ tid, state });
       this.#objects.set(oid, list);
@@ -75,11 +76,4 @@ export class ObjectStore implements Snapshots {
     this.loads++;
     return this.#objects.get(oid)?.findLast((written) => written.tid <= tid);
   }
-}
-
-// JSON knows no bigint.
-function plain(state: ObjectState | undefined): unknown {
-  return JSON.parse(
-    JSON.stringify(state ?? null, (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value)),
-  );
 }
