@@ -23,3 +23,7 @@ export * from "./serve/serve-loop.ts";
 export type { LoopTimer } from "./serve/timers.ts";
 export * from "./notify/notify-channel.ts";
 export * from "./notify/retrieve-inbox.ts";
+export * from "./mount/device.ts";
+export * from "./mount/fuse-connection.ts";
+export * from "./mount/mount-fuse.ts";
+export type { FuseMountOptions } from "./mount/options.ts";
