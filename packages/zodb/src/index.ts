@@ -55,3 +55,8 @@ export type { BTreeNode, BucketNode, NodeShape, TreeNode } from "./btree/node.ts
 export { encodeBTreeNode } from "./btree/encode-node.ts";
 export { FileStorage, openFileStorage } from "./filestorage/index.ts";
 export type { FileStorageOptions, Generation, IndexState, Progress } from "./filestorage/index.ts";
+export { BTree } from "./btree/btree.ts";
+export { checkBTree } from "./btree/check.ts";
+export { BLOCKS, btreeClass, IO, LL, LO, OO } from "./btree/flavour.ts";
+export type { BTreeClass, Flavour } from "./btree/flavour.ts";
+export { mergeBuckets } from "./btree/merge.ts";
