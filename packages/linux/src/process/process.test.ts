@@ -1,7 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { expect, test } from "vitest";
@@ -46,14 +45,18 @@ test("the parent-death signal is set and taken back", () => {
   expect(() => control.prctl(12345)).toThrow(expect.objectContaining({ code: "EINVAL" }));
 });
 
-test("an orphan becomes the sub-reaper's child, which learns its end", async () => {
+test("an orphan becomes the sub-reaper's child, which learns how it ended", () => {
   control.setChildSubreaper(true);
-  const { stdout } = spawnSync("sh", ["-c", "(exec >&-; sleep 0.2; exit 7) & echo $!"], { encoding: "utf8" });
-  const orphan = Number(stdout);
-  expect(tryWaitpid(orphan)).toBeUndefined();
-  await setTimeout(600);
-  expect(tryWaitpid(orphan)).toEqual({ pid: orphan, code: 7, signal: undefined });
-  expect(() => tryWaitpid(orphan)).toThrow(expect.objectContaining({ code: "ECHILD" }));
+  const sleeper = startOrphan("exec sleep 60");
+  expect(tryWaitpid(sleeper)).toBeUndefined();
+  kill(sleeper, 15);
+  waitForEnd(sleeper);
+  expect(tryWaitpid(sleeper)).toEqual({ pid: sleeper, code: undefined, signal: 15 });
+  expect(() => tryWaitpid(sleeper)).toThrow(expect.objectContaining({ code: "ECHILD" }));
+
+  const quitter = startOrphan("exit 7");
+  waitForEnd(quitter);
+  expect(tryWaitpid(quitter)).toEqual({ pid: quitter, code: 7, signal: undefined });
   control.setChildSubreaper(false);
 });
 
@@ -67,3 +70,20 @@ test("a new session leads its own group; kill reaches the group", async () => {
   kill(-pid, 9);
   expect(((await once(child, "exit")) as unknown[])[1]).toBe("SIGKILL");
 });
+
+// Started by a shell that ends at once.
+function startOrphan(command: string): number {
+  const { stdout } = spawnSync("sh", ["-c", `(exec >&-; ${command}) & echo $!`], {
+    stdio: ["ignore", "pipe", "ignore"],
+    encoding: "utf8",
+  });
+  return Number(stdout);
+}
+
+function waitForEnd(pid: number): void {
+  const fd = pidfdOpen(pid);
+  const set = new PollSet(1);
+  set.add(fd, POLLIN);
+  expect(poll(set, 10_000)).toBe(1);
+  close(fd);
+}
