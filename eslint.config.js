@@ -12,7 +12,7 @@ export default tseslint.config(
       "max-depth": ["error", 4],
       "no-restricted-imports": ["error", { patterns: [{ group: ["koffi"], message: "only packages/linux touches FFI" }] }],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
-      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
       "@typescript-eslint/no-unnecessary-condition": ["error", { allowConstantLoopConditions: "only-allowed-literals" }],
     },
   },

@@ -1,0 +1,123 @@
+import type { Tid } from "@belay/zodb";
+import { Barrier } from "./barrier.ts";
+import type { Link } from "./link.ts";
+import { refusal, setupError } from "./texts.ts";
+import type { Watch } from "./watch.ts";
+import type { WatchRequest } from "./watch-request.ts";
+import type { IsolationWorld } from "./world.ts";
+
+/** Where watches are found by file. */
+export interface WatchTable {
+  add(watch: Watch): void;
+  remove(watch: Watch): void;
+}
+
+/** A request to watch and where its answer goes. */
+export interface SetUp {
+  readonly world: IsolationWorld;
+  readonly table: WatchTable;
+  readonly link: Link;
+  readonly request: WatchRequest;
+  /** Called at most once: not at all when the link goes down meanwhile. */
+  answer(text: string): void;
+}
+
+/**
+ * Answers a request to watch a file as of a moment, or to stop watching it.
+ *
+ * The order of checks is that of the protocol: head has reached the moment; the moment is not before the known history; the file is known; then, after earlier
+ * requests for the same file on the same link, the moment is not before the watch's; no epoch lies between it and head.
+ */
+export function setUpWatch(setUp: SetUp): void {
+  const { request } = setUp;
+  if (request.at === undefined) removeWatch(setUp);
+  else whenReached(setUp, request.at, (at) => placeWatch(setUp, at));
+}
+
+function whenReached({ world, link }: SetUp, at: Tid, then: (at: Tid) => void): void {
+  if (at <= world.shownHead()) return then(at);
+  const giveUp = world.waiters.wait(at, () => {
+    stopListening();
+    then(at);
+  });
+  const stopListening = link.onDown(giveUp);
+}
+
+function removeWatch(setUp: SetUp): void {
+  const { link, request, table } = setUp;
+  if (isUnknown(setUp)) return refuse(setUp, refusal.unknownFile());
+  link.sequences.run(request.oid, (finished) => {
+    const watch = link.watches.get(request.oid);
+    if (watch !== undefined) discard(link, table, watch);
+    setUp.answer("ok");
+    finished();
+  });
+}
+
+function placeWatch(setUp: SetUp, at: Tid): void {
+  const { world, link, request } = setUp;
+  if (at < world.history.tail) return refuse(setUp, refusal.tooFarBack(at, world.shownHead()));
+  if (isUnknown(setUp)) return refuse(setUp, refusal.unknownFile());
+  link.sequences.run(request.oid, (finished) => {
+    if (link.isUp()) moveWatch(setUp, at, finished);
+    else finished();
+  });
+}
+
+function isUnknown({ world, link, request }: SetUp): boolean {
+  return !link.watches.has(request.oid) && !world.isKnown(request.oid);
+}
+
+function moveWatch(setUp: SetUp, at: Tid, finished: () => void): void {
+  const { link, request, table } = setUp;
+  const present = link.watches.get(request.oid);
+  const reason = present !== undefined && at < present.at ? refusal.goingBack() : reasonAgainst(setUp, at);
+  if (typeof reason === "string") {
+    if (present !== undefined && at >= present.at) discard(link, table, present);
+    refuse(setUp, reason);
+    return finished();
+  }
+  const watch = present ?? link.newWatch(request.oid, at);
+  watch.at = at;
+  link.watches.set(request.oid, watch);
+  table.add(watch);
+  const barrier = new Barrier(() => {
+    setUp.answer("ok");
+    finished();
+  });
+  sendPins(watch, reason.pins, setUp.world.history.tail, barrier);
+  barrier.close();
+}
+
+// After an error that is not about the position alone, the watch would show neither the old moment nor the new one.
+function reasonAgainst({ world, request }: SetUp, at: Tid): string | { readonly pins: ReadonlyMap<number, Tid> } {
+  const { history } = world;
+  try {
+    const epoch = history.epochsBetween(request.oid, at, history.head).at(-1);
+    if (epoch !== undefined) return refusal.epoch(epoch.rev, world.shownHead());
+    return { pins: history.pinsAt(request.oid, at) };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function sendPins(watch: Watch, wanted: ReadonlyMap<number, Tid>, tail: Tid, barrier: Barrier): void {
+  for (const blk of [...watch.pinned.keys()]) if (!wanted.has(blk)) watch.pin(blk, "head", barrier.one());
+  for (const [blk, rev] of wanted) {
+    const present = watch.pinned.get(blk);
+    // The revision is only known to lie at or before the tail: then an older pin is as good, and others may share it.
+    const same = present !== undefined && rev === tail && present < rev;
+    if (same) watch.whenSettled(blk, barrier.one());
+    else watch.pin(blk, rev, barrier.one());
+  }
+}
+
+function discard(link: Link, table: WatchTable, watch: Watch): void {
+  link.watches.delete(watch.oid);
+  table.remove(watch);
+  watch.remove();
+}
+
+function refuse(setUp: SetUp, reason: string): void {
+  setUp.answer(setupError(setUp.request, reason));
+}
