@@ -54,7 +54,7 @@ test("an orphan becomes the sub-reaper's child, which learns how it ended", () =
   expect(tryWaitpid(sleeper)).toEqual({ pid: sleeper, code: undefined, signal: 15 });
   expect(() => tryWaitpid(sleeper)).toThrow(expect.objectContaining({ code: "ECHILD" }));
 
-  const quitter = startOrphan("exit 7");
+  const quitter = startOrphan("while kill -0 $$; do sleep 0.02; done; exit 7");
   waitForEnd(quitter);
   expect(tryWaitpid(quitter)).toEqual({ pid: quitter, code: 7, signal: undefined });
   control.setChildSubreaper(false);
@@ -71,7 +71,7 @@ test("a new session leads its own group; kill reaches the group", async () => {
   expect(((await once(child, "exit")) as unknown[])[1]).toBe("SIGKILL");
 });
 
-// Started by a shell that ends at once.
+// Started by a shell that ends at once; `$$` is that shell, which would take the end of a child that is faster.
 function startOrphan(command: string): number {
   const { stdout } = spawnSync("sh", ["-c", `(exec >&-; ${command}) & echo $!`], {
     stdio: ["ignore", "pipe", "ignore"],
