@@ -6,4 +6,6 @@ export interface PidLock extends AsyncDisposable {
 /** A lock of flock(2) on a file, which stays; ends with its holder, however that ends. */
 export interface FileLock extends Disposable {
   readonly path: string;
+  /** Descriptor that holds the lock. A copy in another process, through exec or spawn, holds it too, until the last is closed. */
+  readonly fd: number;
 }

@@ -1,0 +1,91 @@
+import type { Worker } from "node:worker_threads";
+import { eventfd, eventfdSignal, poll, PollSet } from "@belay/linux";
+import { untilAborted, sleep } from "../deadline/sleep.ts";
+import { startWorker } from "../workers/start-worker.ts";
+
+/** To the thread. */
+export type WatchOrder =
+  | { readonly kind: "watch"; readonly id: number; readonly fd: number; readonly events: number }
+  | { readonly kind: "forget"; readonly id: number }
+  | { readonly kind: "end" };
+
+/** From the thread. */
+export interface WatchReport {
+  readonly id: number;
+  readonly revents: number;
+}
+
+interface Watcher {
+  readonly worker: Worker;
+  readonly wakeFd: number;
+  readonly waiting: Map<number, (revents: number) => void>;
+}
+
+let watcher: Watcher | undefined;
+let lastId = 0;
+
+/**
+ * Waits until poll(2) finds one of the events at a descriptor that Node's own loop cannot watch (pidfd, mountinfo).
+ *
+ * What comes within some milliseconds is seen by looking; longer waits are a thread's, one for all. A wait keeps the process alive.
+ *
+ * @param events  POLLIN, POLLPRI, …; POLLERR and POLLHUP always count
+ * @param fd  stays the caller's, who keeps it open until this settles
+ * @returns the events found. @throws the signal's reason
+ */
+export async function waitForEvents(fd: number, events: number, signal?: AbortSignal): Promise<number> {
+  for (const pause of [0, 1, 2, 4, 8, 16]) {
+    if (pause > 0) await sleep(pause, signal);
+    signal?.throwIfAborted();
+    const found = look(fd, events);
+    if (found !== 0) return found;
+  }
+  return watch((watcher ??= startWatcher()), fd, events, signal);
+}
+
+function look(fd: number, events: number): number {
+  const set = new PollSet(1);
+  set.add(fd, events);
+  return poll(set, 0) === 0 ? 0 : set.revents(0);
+}
+
+async function watch(
+  { worker, wakeFd, waiting }: Watcher,
+  fd: number,
+  events: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  const id = ++lastId;
+  const tell = (order: WatchOrder) => {
+    worker.postMessage(order);
+    eventfdSignal(wakeFd);
+  };
+  const found = new Promise<number>((resolve) => waiting.set(id, resolve));
+  if (waiting.size === 1) worker.ref();
+  tell({ kind: "watch", id, fd, events });
+  try {
+    return await untilAborted(found, signal);
+  } finally {
+    if (waiting.delete(id)) tell({ kind: "forget", id });
+    if (waiting.size === 0) worker.unref();
+  }
+}
+
+function startWatcher(): Watcher {
+  const wakeFd = eventfd();
+  const url = new URL("./wait-for-events.worker.ts", import.meta.url);
+  const { worker } = startWorker("wait-for-events", url, { workerData: { wakeFd } });
+  const waiting = new Map<number, (revents: number) => void>();
+  worker.on("message", ({ id, revents }: WatchReport) => {
+    const resolve = waiting.get(id);
+    waiting.delete(id);
+    resolve?.(revents);
+  });
+  worker.unref();
+  // Node waits for its threads at exit: this one has to be woken from poll.
+  process.once("exit", () => {
+    worker.postMessage({ kind: "end" } satisfies WatchOrder);
+    eventfdSignal(wakeFd);
+  });
+  return { worker, wakeFd, waiting };
+}

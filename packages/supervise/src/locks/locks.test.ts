@@ -1,0 +1,99 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { openLedger, spawnProcess, takeFileLock, takePidLock, takeStartLock } from "../index.ts";
+
+const base = mkdtempSync(join(tmpdir(), "belay-test-"));
+afterAll(() => rmSync(base, { recursive: true }));
+const file = (name: string) => join(base, name);
+
+/** A process that holds the pid file (by the classic kind of lock, from Python, where asked) until it is killed. */
+async function spawnHolder(path: string, language: "node" | "python" = "node") {
+  const index = new URL("../index.ts", import.meta.url).href;
+  const node = `import { openLedger, takePidLock } from ${JSON.stringify(index)};
+    const lock = await takePidLock(await openLedger(${JSON.stringify(file("run"))}), ${JSON.stringify(path)});
+    console.error("held"); setInterval(() => lock, 1000)`;
+  const python = `import fcntl, os, sys, time
+f = open(${JSON.stringify(path)}, "a+"); fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)
+f.write("%d\\n" % os.getpid()); f.flush(); sys.stderr.write("held"); sys.stderr.flush(); time.sleep(1000)`;
+  const argv =
+    language === "node" ? [process.execPath, "--input-type=module", "-e", node] : ["/usr/bin/python3", "-c", python];
+  const child = await spawnProcess(argv);
+  const held = expect.poll(() => child.stderrTail().toString(), { interval: 10, timeout: 10_000 }).toContain("held");
+  held.catch(() => undefined); // when the holder ends first
+  await Promise.race([held, child.succeeded()]);
+  return child;
+}
+
+test("a pid file excludes other processes, tells who has it, and can be taken at once after kill -9", async () => {
+  const path = file("a.pid");
+  await using ledger = await openLedger(file("run"));
+  await using holder = await spawnHolder(path);
+  await expect(takePidLock(ledger, path)).rejects.toMatchObject({ code: "ELOCKED", pid: holder.pid });
+  expect(ledger.entries()).toEqual([]);
+
+  holder.kill("SIGKILL");
+  await holder.exited;
+
+  {
+    await using lock = await takePidLock(ledger, path);
+    expect(readFileSync(lock.path, "utf8")).toBe(`${process.pid}\n`);
+    await expect(takePidLock(ledger, path)).rejects.toMatchObject({ code: "ELOCKED", pid: process.pid });
+  }
+  expect(existsSync(path)).toBe(false);
+});
+
+test.skipIf(!existsSync("/usr/bin/python3"))(
+  "programs that take pid files by lockf are excluded, and exclude us",
+  async () => {
+    const path = file("b.pid");
+    await using ledger = await openLedger(file("run"));
+    await using holder = await spawnHolder(path, "python");
+    await expect(takePidLock(ledger, path)).rejects.toMatchObject({ code: "ELOCKED", pid: holder.pid });
+    holder.kill("SIGKILL");
+    await holder.exited;
+    await using lock = await takePidLock(ledger, path);
+    await expect(spawnHolder(lock.path, "python")).rejects.toThrow();
+  },
+);
+
+test("a lock on a file that was unlinked meanwhile does not count", async () => {
+  const path = file("c.pid");
+  await using ledger = await openLedger(file("run"));
+  await using old = await takePidLock(ledger, path);
+  unlinkSync(path);
+  {
+    await using fresh = await takePidLock(ledger, path);
+    await old[Symbol.asyncDispose](); // must not take the new holder's file away
+    expect(readFileSync(fresh.path, "utf8")).toBe(`${process.pid}\n`);
+  }
+});
+
+test("a pid file that another process has written to is not removed with our lock", async () => {
+  const path = file("d.pid");
+  await using ledger = await openLedger(file("run"));
+  {
+    await using lock = await takePidLock(ledger, path);
+    writeFileSync(lock.path, "1\n");
+  }
+  expect(readFileSync(path, "utf8")).toBe("1\n");
+});
+
+test("a file lock is waited for, in vain until it is free", async () => {
+  const first = await takeFileLock(file("x.lock"));
+  await expect(takeFileLock(file("x.lock"))).rejects.toMatchObject({ code: "ELOCKED" });
+  await expect(takeFileLock(file("x.lock"), { wait: true, signal: AbortSignal.timeout(30) })).rejects.toMatchObject({
+    name: "TimeoutError",
+  });
+  const waiting = takeFileLock(file("x.lock"), { wait: true });
+  first[Symbol.dispose]();
+  (await waiting)[Symbol.dispose]();
+});
+
+test("start locks of different names do not disturb each other", async () => {
+  using a = await takeStartLock("/mnt/a", { directory: base });
+  using b = await takeStartLock("/mnt/b", { directory: base });
+  expect(a.path).not.toBe(b.path);
+  await expect(takeStartLock("/mnt/a", { directory: base, wait: false })).rejects.toMatchObject({ code: "ELOCKED" });
+});

@@ -1,0 +1,36 @@
+import { closeSync, openSync, readFileSync, unlinkSync } from "node:fs";
+import { trySetLock, wholeFileLock } from "@belay/linux";
+import { hasCode } from "../errors/belay-error.ts";
+import type { LedgerEntry, ReleaseFunction } from "../ledger/types.ts";
+import { isFileOf } from "./file-lock.ts";
+
+/** Ledger entry of a pid file. */
+interface PidLockEntry extends LedgerEntry {
+  readonly path: string;
+}
+
+/** Removes a pid file that still names its dead owner. One that somebody else holds or has written to stays. */
+export const releasePidLock: ReleaseFunction = (entry, { owner }) => {
+  const { path } = entry as PidLockEntry;
+  const fd = openExisting(path);
+  if (fd === undefined) return Promise.resolve("gone");
+  try {
+    const isOurs =
+      trySetLock(fd, wholeFileLock, "description") &&
+      isFileOf(fd, path) &&
+      readFileSync(fd, "latin1").trim() === String(owner.pid);
+    if (isOurs) unlinkSync(path);
+    return Promise.resolve(isOurs ? "released" : "gone");
+  } finally {
+    closeSync(fd);
+  }
+};
+
+function openExisting(path: string): number | undefined {
+  try {
+    return openSync(path, "r+");
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}

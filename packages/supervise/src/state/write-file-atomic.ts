@@ -1,0 +1,34 @@
+import { randomBytes } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/**
+ * Replaces a file as a whole: after a crash at any moment there is the old content or the new one, never a mixture.
+ *
+ * Temporary file beside it, fsync, rename, fsync of the directory: when this resolves the new content is durable.
+ *
+ * @param mode  permission bits of the new file, less the umask
+ */
+export async function writeFileAtomic(path: string, bytes: Uint8Array, { mode = 0o644 } = {}): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    await writeDurably(temporary, bytes, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
+async function writeDurably(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+  await using file = await open(path, "wx", mode);
+  await file.writeFile(bytes);
+  await file.sync();
+}
+
+/** Makes names that were created, renamed or removed in a directory durable. */
+export async function syncDirectory(path: string): Promise<void> {
+  await using directory = await open(path, "r");
+  await directory.sync();
+}
