@@ -41,7 +41,8 @@ export interface History {
   /**
    * The changes in (lo, hi], oldest first; lo ≥ tail, hi ≤ head. If any change of a block is reported in
    * the span, all its changes there are. With `onlyExplicit` only blocks given to track() since the last epoch are told,
-   * and changes in which none of them remains are left out.
+   * and changes in which none of them remains are left out. Before the last epoch only the epochs are told for certain:
+   * of what lies between them, as much as is known.
    */
   changes(file: Oid, lo: Tid, hi: Tid, options?: { readonly onlyExplicit?: boolean }): readonly FileRevision[];
 
