@@ -27,3 +27,5 @@ export * from "./mount/device.ts";
 export * from "./mount/fuse-connection.ts";
 export * from "./mount/mount-fuse.ts";
 export type { FuseMountOptions } from "./mount/options.ts";
+export * from "./notify/notifier.ts";
+export type { NotifyStep, StoreSource } from "./notify/notify-step.ts";

@@ -7,7 +7,7 @@ import type * as files from "../wire/request-files.ts";
 import type * as names from "../wire/request-names.ts";
 import { timestampFromMilliseconds } from "../wire/timestamp.ts";
 import type { Request } from "../wire/request.ts";
-import type { FileSystem } from "../serve/file-system.ts";
+import type { FileSystem, Handled } from "../serve/file-system.ts";
 import type * as replies from "../serve/replies.ts";
 import { attrOf, newNode, resize, S_IFDIR, S_IFLNK, S_IFMT, type MemoryNode } from "./memory-node.ts";
 
@@ -137,7 +137,7 @@ export class MemoryFileSystem implements FileSystem {
     reply.opened({ flags: this.openFlags, fh: request.nodeid });
   }
 
-  read(request: files.ReadRequest, reply: replies.ReadReply): void {
+  read(request: files.ReadRequest, reply: replies.ReadReply): Handled {
     this.#count("read");
     const { data } = this.#node(request.nodeid);
     const piece = data.subarray(request.offset, request.offset + request.size);
