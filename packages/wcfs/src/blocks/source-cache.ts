@@ -28,6 +28,11 @@ export class SourceCache {
     return this.#weight;
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    for (const entry of this.#entries) entry.owner.forget(entry.blk);
+  }
+
   /** A place for the sources of one file. */
   table(): SourceTable {
     return new SourceTable(this);

@@ -1,57 +1,66 @@
 import { expect, test } from "vitest";
 import { UploadWishes } from "./upload-wishes.ts";
 
-const policy = { delay: 5, parallel: 2, limit: 3 };
+const policy = { quiet: 5, jumps: 2, parallel: 2, limit: 3 };
+const BLKSIZE = 100;
 
 function wishes() {
-  return new UploadWishes<string>(policy);
+  const all = new UploadWishes<string>(policy);
+  const read = (name: string, from: number, length: number, now: number) =>
+    all.noteRead(name.slice(0, 1), Number(name.slice(1)), from, length, BLKSIZE, now);
+  const take = (now: number) => all.take(now).map(({ file, blk }) => `${file}${blk}`);
+  return { all, read, take };
 }
 
-function blocks(taken: readonly { file: string; blk: number }[]): string[] {
-  return taken.map(({ file, blk }) => `${file}${blk}`);
-}
-
-test("a block read in part is uploaded when it was left alone for a moment", () => {
-  const w = wishes();
-  w.noteRead("a", 1, 10, 100, 0);
-  expect(w.nextIn(0)).toBe(5);
-  expect(w.take(4)).toEqual([]);
-  w.noteRead("a", 1, 10, 100, 4);
-  expect(w.take(8)).toEqual([]);
-  expect(blocks(w.take(9))).toEqual(["a1"]);
-  expect(w.size).toBe(0);
+test("a block read in part is uploaded when nothing was read for a moment", () => {
+  const { all, read, take } = wishes();
+  read("a1", 0, 10, 0);
+  expect(all.nextIn(0)).toBe(5);
+  expect(take(4)).toEqual([]);
+  read("a2", 0, 10, 4);
+  expect(take(8)).toEqual([]);
+  expect(take(9)).toEqual(["a1", "a2"]);
+  expect(all.size).toBe(0);
 });
 
 test("a block that READs have covered is not uploaded", () => {
-  const w = wishes();
-  for (let part = 0; part < 4; part++) w.noteRead("a", 1, 25, 100, part);
-  w.noteRead("a", 2, 100, 100, 4);
-  expect(w.take(100)).toEqual([]);
+  const { read, take } = wishes();
+  for (let part = 0; part < 4; part++) read("a1", 25 * part, 25, part);
+  read("a2", 0, 100, 4);
+  expect(take(100)).toEqual([]);
+});
+
+test("a block that is read here and there is uploaded at once", () => {
+  const { all, read, take } = wishes();
+  read("a1", 50, 5, 0);
+  read("a1", 10, 5, 1);
+  expect(take(1)).toEqual([]);
+  read("a1", 90, 5, 2);
+  expect(all.nextIn(2)).toBe(0);
+  expect(take(2)).toEqual(["a1"]);
 });
 
 test("only so many uploads are under way, the next one starts when one has ended", () => {
-  const w = wishes();
-  for (const blk of [1, 2, 3]) w.noteRead("a", blk, 10, 100, 0);
-  expect(blocks(w.take(10))).toEqual(["a1", "a2"]);
-  expect(w.take(10)).toEqual([]);
-  expect(w.nextIn(10)).toBeUndefined();
-  w.done();
-  expect(w.nextIn(10)).toBe(0);
-  expect(blocks(w.take(10))).toEqual(["a3"]);
+  const { all, read, take } = wishes();
+  for (const name of ["a1", "a2", "a3"]) read(name, 0, 10, 0);
+  expect(take(10)).toEqual(["a1", "a2"]);
+  expect(take(10)).toEqual([]);
+  expect(all.nextIn(10)).toBeUndefined();
+  all.done();
+  expect(all.nextIn(10)).toBe(0);
+  expect(take(10)).toEqual(["a3"]);
 });
 
 test("with too many wishes the oldest are dropped", () => {
-  const w = wishes();
-  for (const blk of [1, 2, 3, 4]) w.noteRead("a", blk, 10, 100, blk);
-  expect(blocks(w.take(100))).toEqual(["a2", "a3"]);
+  const { read, take } = wishes();
+  for (const name of ["a1", "a2", "a3", "a4"]) read(name, 0, 10, 0);
+  expect(take(100)).toEqual(["a2", "a3"]);
 });
 
 test("a changed block and a forgotten file lose their wishes", () => {
-  const w = wishes();
-  w.noteRead("a", 1, 10, 100, 0);
-  w.noteRead("a", 2, 10, 100, 0);
-  w.noteRead("b", 1, 10, 100, 0);
-  w.forget("a", 1);
-  w.forgetFile("b");
-  expect(blocks(w.take(100))).toEqual(["a2"]);
+  const { all, read, take } = wishes();
+  for (const name of ["a1", "a2", "b1"]) read(name, 0, 10, 0);
+  all.forget("a", 1);
+  all.forgetFile("b");
+  expect(take(100)).toEqual(["a2"]);
 });

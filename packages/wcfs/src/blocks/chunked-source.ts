@@ -1,0 +1,58 @@
+import type { Tid } from "@belay/zodb";
+import { malformed } from "../files/states.ts";
+import type { ChunkTable } from "./chunk-table.ts";
+import type { Piece, PlacedPiece } from "./piece.ts";
+import { pieceWeight } from "./piece.ts";
+import { fillFrom } from "./source.ts";
+import type { BlockSource } from "./source.ts";
+
+/**
+ * A block made of chunks (ZBlk1). Where a chunk's bytes lie is found out when a read first needs it.
+ *
+ * A read looks at the chunks that may have bytes in it, and only these can make it fail: chunks that overlap, and one that reaches
+ * beyond the block.
+ */
+export class ChunkedSource implements BlockSource {
+  readonly revMax: Tid;
+  readonly #table: ChunkTable<Piece>;
+  readonly #blksize: number;
+  readonly #find: (oid: bigint) => Piece;
+  #placed = 0;
+
+  /** @param find locates the bytes of a ZData */
+  constructor(revMax: Tid, table: ChunkTable<Piece>, blksize: number, find: (oid: bigint) => Piece) {
+    this.revMax = revMax;
+    this.#table = table;
+    this.#blksize = blksize;
+    this.#find = find;
+  }
+
+  get weight(): number {
+    return 256 + 120 * this.#table.known + this.#placed;
+  }
+
+  fill(target: Uint8Array, from: number): void {
+    fillFrom(this.#piecesIn(from, from + target.length), target, from);
+  }
+
+  pieces(): PlacedPiece[] {
+    return this.#piecesIn(0, this.#blksize);
+  }
+
+  #piecesIn(from: number, to: number): PlacedPiece[] {
+    let end = 0;
+    return this.#table.range(from, to).map((chunk) => {
+      const piece = (chunk.place ??= this.#locate(chunk.oid));
+      if (chunk.offset < end) throw malformed("ZBlk1 with chunks that overlap");
+      end = chunk.offset + piece.length;
+      if (end > this.#blksize) throw malformed("ZBlk1 larger than a block");
+      return { at: chunk.offset, piece };
+    });
+  }
+
+  #locate(oid: bigint): Piece {
+    const piece = this.#find(oid);
+    this.#placed += pieceWeight(piece);
+    return piece;
+  }
+}

@@ -1,0 +1,146 @@
+import type { Invalidation, Tid } from "@belay/zodb";
+import { formatOid, formatTid } from "@belay/zodb";
+import type { HeadChange, HeadFileChange, HeadFiles } from "../files/head-files.ts";
+import type { BigFile } from "../files/big-file.ts";
+import type { BlockSource } from "../blocks/source.ts";
+import type { ChangedRange, CommitJob, FileRange, KernelCache, OldBlock } from "./kernel-cache.ts";
+
+/** More changed blocks than this in one commit, and none of the old ones is kept: the next commit must not wait. */
+const KEEP_LIMIT = 64;
+
+/** What following the database needs. */
+export interface FollowerParts {
+  readonly head: HeadFiles;
+  readonly cache: KernelCache;
+  /** Takes in what others committed. @throws when the storage fails */
+  poll(): Invalidation[];
+  /** Block changed under head. */
+  onChanged(file: BigFile, blk: number): void;
+  /** Head shows the commit now. */
+  onShown(tid: Tid): void;
+  /** Following has failed: what the kernel has cached can no longer be trusted. */
+  onFailed(error: unknown): void;
+}
+
+interface OldRange extends FileRange {
+  readonly file: BigFile;
+  readonly blk: number;
+  readonly source: BlockSource;
+}
+
+/**
+ * Follows the database: takes commits in, has the kernel forget what they changed, then shows them.
+ *
+ * One span of commits at a time. While the kernel is being told, the data head is ahead of the shown one, and what is committed
+ * meanwhile waits and becomes one span itself.
+ */
+export class CommitFollower {
+  readonly #parts: FollowerParts;
+  #queue: Invalidation[] = [];
+  #busy = false;
+  #failed = false;
+
+  constructor(parts: FollowerParts) {
+    this.#parts = parts;
+  }
+
+  /** Commits taken in or waiting that are not shown yet. */
+  get behind(): boolean {
+    return this.#busy || this.#queue.length > 0;
+  }
+
+  /** The storage may have something new. */
+  pump(): void {
+    if (this.#failed) return;
+    this.#guard(() => {
+      this.#queue.push(...this.#parts.poll());
+      if (!this.#busy && this.#queue.length > 0) this.#begin(this.#queue.splice(0));
+    });
+  }
+
+  #begin(events: readonly Invalidation[]): void {
+    this.#busy = true;
+    const change = this.#parts.head.take(events);
+    for (const { file, blocks } of change.files) for (const blk of blocks.keys()) this.#parts.onChanged(file, blk);
+    const old = events.length === 1 ? oldRanges(change) : [];
+    if (old.length === 0 || old.length > KEEP_LIMIT) return this.#invalidate(change, new Map());
+    this.#parts.cache.findCached(old, (cached) =>
+      this.#guard(() => this.#invalidate(change, this.#toKeep(change, old.filter((_, i) => cached[i])))),
+    );
+  }
+
+  #invalidate(change: HeadChange, keep: ReadonlyMap<BigFile, ReadonlyMap<number, OldBlock>>): void {
+    const job = jobOf(change, keep);
+    if (job.ranges.length === 0 && job.attributes.length === 0) return this.#show(change);
+    this.#parts.cache.invalidate(job, (error) =>
+      this.#guard(() => {
+        if (error !== undefined) throw error;
+        this.#show(change);
+      }),
+    );
+  }
+
+  #show(change: HeadChange): void {
+    for (const tid of change.tids) {
+      this.#parts.head.show(change, tid);
+      this.#parts.onShown(tid);
+    }
+    this.#busy = false;
+    this.pump();
+  }
+
+  // Commits are already waiting: they are more urgent than what is only nice to have.
+  #toKeep(change: HeadChange, ranges: readonly OldRange[]): ReadonlyMap<BigFile, ReadonlyMap<number, OldBlock>> {
+    const kept = new Map<BigFile, Map<number, OldBlock>>();
+    if (this.#queue.length > 0) return kept;
+    for (const { file, blk, source, offset, length } of ranges) {
+      const { rev } = this.#parts.head.history.blkRevAt(file.oid, blk, change.from);
+      const path = `@${formatTid(rev)}/bigfile/${formatOid(file.oid)}`;
+      const ofFile = kept.get(file) ?? new Map<number, OldBlock>();
+      kept.set(file, ofFile.set(blk, { path, offset, length, pieces: source.pieces() }));
+    }
+    return kept;
+  }
+
+  #guard(step: () => void): void {
+    if (this.#failed) return;
+    try {
+      step();
+    } catch (error) {
+      this.#failed = true;
+      this.#parts.onFailed(error);
+    }
+  }
+}
+
+/** The changed blocks whose bytes before are known, as far as the file reached then. */
+function oldRanges(change: HeadChange): OldRange[] {
+  return change.files.flatMap(({ file, blocks, oldSize = file.size }) =>
+    [...blocks].flatMap(([blk, source]) => {
+      const offset = blk * file.blksize;
+      const length = Math.min(file.blksize, oldSize - offset);
+      return source === undefined || length <= 0 ? [] : [{ node: file.id, file, blk, source, offset, length }];
+    }),
+  );
+}
+
+function jobOf(change: HeadChange, keep: ReadonlyMap<BigFile, ReadonlyMap<number, OldBlock>>): CommitJob {
+  const ranges = change.files.flatMap((changed) => [
+    ...[...changed.blocks.keys()].map((blk) => ({
+      ...rangeOf(changed.file, blk),
+      old: keep.get(changed.file)?.get(blk),
+    })),
+    ...cutPage(changed),
+  ]);
+  const attributes = change.files.filter(({ oldSize }) => oldSize !== undefined).map(({ file }) => file.id);
+  return { ranges, attributes };
+}
+
+function rangeOf(file: BigFile, blk: number): FileRange {
+  return { node: file.id, offset: blk * file.blksize, length: file.blksize };
+}
+
+// The page the old end lay in is cached with zeros behind it; blocks need not begin with a page.
+function cutPage({ file, oldSize }: HeadFileChange): ChangedRange[] {
+  return oldSize === undefined || oldSize % 4096 === 0 ? [] : [{ node: file.id, offset: oldSize, length: 1 }];
+}

@@ -1,0 +1,50 @@
+import type { Tid } from "@belay/zodb";
+import { formatTid } from "@belay/zodb";
+import type { FileSpace } from "../files/big-file.ts";
+import { FilesDirectory, FixedDirectory } from "../tree/directories.ts";
+import type { Stream, TreeNode } from "../tree/node.ts";
+import { cachedFile, ConversationFile, directFile, TextFile } from "../tree/small-files.ts";
+
+/** What the files and directories that are always there show. */
+export interface FixedTreeParts {
+  readonly zurl: string;
+  /** Milliseconds. */
+  readonly pinTimeout: number;
+  /** Whether there is a `.wcfs/debug/`. */
+  readonly debug: boolean;
+  readonly head: FileSpace;
+  shownHead(): Tid;
+  statistics(): string;
+  openHeadLines(): Stream;
+  openLink(pid: number): Stream;
+  nextId(): number;
+}
+
+/** `.wcfs` and `head`, with everything in them that has a fixed name. */
+export function fixedTree(parts: FixedTreeParts): Readonly<Record<string, TreeNode>> {
+  const directory = (permissions: number, children: Readonly<Record<string, TreeNode>>, time?: () => Tid) =>
+    new FixedDirectory(parts.nextId(), permissions, children, time);
+  const text = (content: () => string) => new TextFile(parts.nextId(), cachedFile, content);
+  const live = (content: () => string) => new TextFile(parts.nextId(), directFile, content);
+  const stream = (open: (pid: number) => Stream) => new ConversationFile(parts.nextId(), open);
+
+  const pinTimeout = (parts.pinTimeout / 1000).toFixed(1);
+  const debug = parts.debug ? { debug: directory(0o755, { zhead: stream(() => parts.openHeadLines()) }) } : {};
+  return {
+    ".wcfs": directory(0o755, {
+      zurl: text(() => parts.zurl),
+      pintimeout: text(() => pinTimeout),
+      stats: live(() => parts.statistics()),
+      ...debug,
+    }),
+    head: directory(
+      0o555,
+      {
+        bigfile: new FilesDirectory(parts.nextId(), parts.head),
+        at: live(() => formatTid(parts.shownHead())),
+        watch: stream((pid) => parts.openLink(pid)),
+      },
+      () => parts.shownHead(),
+    ),
+  };
+}

@@ -1,0 +1,64 @@
+import { MessageChannel } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
+import { close, eventfd, eventfdSignal } from "@belay/linux";
+import type { OwnedWorker } from "@belay/supervise";
+import { startWorker } from "@belay/supervise";
+import type { NotifyThreadData } from "../commits/notify-thread.ts";
+import type { Order, Report, ServeThreadData } from "./messages.ts";
+import type { ServerOptions } from "./options.ts";
+
+/** The serve and the notify thread, as the main thread has them. */
+export interface ServerThreads extends AsyncDisposable {
+  readonly serve: OwnedWorker;
+  /** Undefined until the mount is there. */
+  readonly notify: OwnedWorker | undefined;
+  tell(order: Order): void;
+  /** Starts the notify thread. @param fuseFd another descriptor of the connection than the one that is served */
+  startNotifying(fuseFd: number, mountpoint: string): OwnedWorker;
+}
+
+/** Starts the serve thread; the notify thread follows when there is a mount. */
+export function startThreads(options: ServerOptions, onReport: (report: Report) => void): ServerThreads {
+  const wakeFd = eventfd();
+  const doorbell = new Int32Array(new SharedArrayBuffer(4));
+  const control = new MessageChannel();
+  const between = new MessageChannel();
+  control.port1.on("message", onReport);
+  const data: ServeThreadData = { options, control: control.port2, notify: between.port1, doorbell, wakeFd };
+  const tell = (order: Order) => {
+    control.port1.postMessage(order);
+    eventfdSignal(wakeFd);
+  };
+  const serve = startWorker("wcfs-serve", new URL("./wcfs-serve.worker.ts", import.meta.url), {
+    workerData: data,
+    // Descriptors go from thread to thread, and koffi opens some.
+    trackUnmanagedFds: false,
+    transferList: [control.port2, between.port1],
+    askToEnd: () => tell({ kind: "stop" }),
+  });
+  let notify: OwnedWorker | undefined;
+  return {
+    serve,
+    tell,
+    get notify() {
+      return notify;
+    },
+    startNotifying: (fuseFd, mountpoint) =>
+      (notify = startNotify({ fuseFd, mountpoint, port: between.port2, doorbell, wakeFd }, between.port2)),
+    async [Symbol.asyncDispose]() {
+      await notify?.[Symbol.asyncDispose]();
+      await serve[Symbol.asyncDispose]();
+      control.port1.close();
+      close(wakeFd);
+    },
+  };
+}
+
+function startNotify(data: NotifyThreadData, port: MessagePort): OwnedWorker {
+  return startWorker("wcfs-notify", new URL("../commits/wcfs-notify.worker.ts", import.meta.url), {
+    workerData: data,
+    // Descriptors go from thread to thread, and koffi opens some.
+    trackUnmanagedFds: false,
+    transferList: [port],
+  });
+}

@@ -1,0 +1,178 @@
+import type { FileSystem, ServeLoop } from "@belay/fuse";
+import { errno } from "@belay/linux";
+import type { Logger } from "@belay/supervise";
+import type { Storage, Tid } from "@belay/zodb";
+import { formatTid, tidFromUnixNs, tidToUnixNs } from "@belay/zodb";
+import { SourceCache } from "../blocks/source-cache.ts";
+import { Uploader } from "../blocks/uploader.ts";
+import { CommitFollower } from "../commits/commit-follower.ts";
+import type { KernelCache } from "../commits/kernel-cache.ts";
+import { Database } from "../files/database.ts";
+import { HeadFiles } from "../files/head-files.ts";
+import { openGate } from "../files/isolation-gate.ts";
+import type { SpaceParts } from "../files/revision-files.ts";
+import { Revisions } from "../files/revisions.ts";
+import { TidWaiters } from "../files/tid-waiters.ts";
+import { HeadLines } from "../tree/head-lines.ts";
+import { NodeTable } from "../tree/node-table.ts";
+import { RefusingLink } from "../tree/refusing-link.ts";
+import { RootDirectory } from "../tree/root.ts";
+import type { AnyNode } from "../tree/wcfs-file-system.ts";
+import { wcfsFileSystem } from "../tree/wcfs-file-system.ts";
+import { fixedTree } from "./fixed-tree.ts";
+import { warnOfOldKernel } from "./kernel-check.ts";
+import type { ServerOptions } from "./options.ts";
+import { ReadErrors } from "./read-errors.ts";
+import { formatStatistics } from "./statistics.ts";
+
+/** Bytes of the heap for knowing where blocks lie, roughly. */
+const SOURCE_BUDGET = 32 << 20;
+
+/** Nanoseconds of history kept even if nobody watches: a watch may start so far in the past. */
+const HISTORY = 60_000_000_000n;
+
+/** Milliseconds between looks at the database that nothing asked for, and at what is not used any more. */
+const TICK = 1000;
+
+/** What the server is made from. */
+export interface WcfsParts {
+  readonly options: Pick<ServerOptions, "zurl" | "pinTimeout" | "debug">;
+  readonly storage: Storage;
+  readonly loop: ServeLoop;
+  readonly cache: KernelCache;
+  readonly log: Logger;
+  /** Head cannot be followed any more: the process has to end. */
+  onFailed(): void;
+}
+
+/** The server's state, in the thread that serves. */
+export class Wcfs {
+  readonly fileSystem: FileSystem;
+  readonly #parts: WcfsParts;
+  readonly #database: Database;
+  readonly #head: HeadFiles;
+  readonly #revisions: Revisions;
+  readonly #root: RootDirectory;
+  readonly #follower: CommitFollower;
+  readonly #uploader: Uploader;
+  readonly #errors: ReadErrors;
+  readonly #nodes = new NodeTable<AnyNode>();
+  readonly #waiters = new TidWaiters();
+  readonly #sources = new SourceCache(SOURCE_BUDGET);
+  readonly #headLines = new Set<HeadLines>();
+  readonly #links = new Set<RefusingLink>();
+  #reads = 0;
+
+  constructor(parts: WcfsParts) {
+    this.#parts = parts;
+    const { loop, cache, storage, log } = parts;
+    const now = () => performance.now();
+    const nextId = () => this.#nodes.nextId();
+    this.#errors = new ReadErrors(log);
+    this.#database = new Database(storage, () => this.#sources.clear());
+    this.#uploader = new Uploader(cache, { now, after: (ms, callback) => void loop.after(ms, callback) });
+    const onForgotten: SpaceParts["onForgotten"] = (file) => this.#uploader.forgetFile(file);
+    const space: SpaceParts = { database: this.#database, sources: this.#sources, nextId, onForgotten };
+    this.#head = new HeadFiles(space, storage.lastTid());
+    this.#revisions = new Revisions(space);
+    const shownHead = () => this.#head.shown;
+    const fixed = fixedTree({
+      ...parts.options,
+      head: this.#head,
+      shownHead,
+      nextId,
+      statistics: () => this.#statistics(),
+      openHeadLines: () => opened(this.#headLines, (onClose) => new HeadLines(onClose)),
+      openLink: () => opened(this.#links, (onClose) => new RefusingLink(onClose)),
+    });
+    this.#root = new RootDirectory({ fixed, revisions: this.#revisions, waiters: this.#waiters, shownHead, nextId, now });
+    this.#nodes.reference(this.#root);
+    this.#follower = new CommitFollower({
+      head: this.#head,
+      cache,
+      poll: () => this.#database.poll(),
+      onChanged: (file, blk) => this.#uploader.forget(file, blk),
+      onShown: (tid) => this.#shown(tid),
+      onFailed: (error) => this.#failed(error),
+    });
+    this.fileSystem = this.#makeFileSystem();
+  }
+
+  /** Starts to follow the database. */
+  start(): void {
+    const { storage, loop } = this.#parts;
+    const fd = storage.pollFd();
+    if (fd >= 0) loop.watch(fd, () => this.#follower.pump());
+    const tick = () => {
+      this.#follower.pump();
+      this.#root.sweep();
+      loop.after(TICK, tick);
+    };
+    tick();
+  }
+
+  /** What the server is doing, for people who have to find out why it does not. */
+  describe(): string {
+    const head = this.#head;
+    return [
+      `head shown @${formatTid(head.shown)}, read @${formatTid(head.data)}, history from @${formatTid(head.history.tail)}`,
+      `behind the database: ${this.#follower.behind}`,
+      `nodes the kernel knows: ${this.#nodes.size}`,
+      `sources of blocks: ${this.#sources.weight} bytes`,
+      `reads answered: ${this.#reads}`,
+      this.#statistics(),
+    ].join("\n");
+  }
+
+  #makeFileSystem(): FileSystem {
+    const files = wcfsFileSystem({
+      nodes: this.#nodes,
+      gate: openGate,
+      onRead: (file, offset, length) => {
+        this.#reads++;
+        this.#uploader.noteRead(file, offset, length);
+      },
+      onReadError: (file, offset, error) => {
+        this.#errors.note(file, offset, error);
+        return errno.EIO;
+      },
+    });
+    return { ...files, init: (connection) => warnOfOldKernel(connection, this.#parts.log) };
+  }
+
+  #shown(tid: Tid): void {
+    for (const lines of this.#headLines) {
+      if (!lines.push(tid)) {
+        this.#headLines.delete(lines);
+        this.#parts.log.error("zhead: a reader has fallen too far behind and is let go");
+      }
+    }
+    this.#waiters.reached(tid);
+    this.#head.history.forget(tidFromUnixNs(tidToUnixNs(tid) - HISTORY));
+  }
+
+  #failed(error: unknown): void {
+    this.#parts.log.error(`zwatcher failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    this.#parts.log.error("switching filesystem to EIO mode");
+    this.#parts.onFailed();
+  }
+
+  #statistics(): string {
+    return formatStatistics({
+      BigFile: this.#head.size,
+      RevHead: this.#revisions.size,
+      ZHeadLink: this.#headLines.size,
+      WatchLink: this.#links.size,
+      Watch: 0,
+      PinnedBlk: 0,
+      pin: 0,
+      pinkill: 0,
+    });
+  }
+}
+
+function opened<S>(set: Set<S>, make: (onClose: () => void) => S): S {
+  const stream: S = make(() => set.delete(stream));
+  set.add(stream);
+  return stream;
+}

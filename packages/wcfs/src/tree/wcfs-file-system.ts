@@ -1,0 +1,160 @@
+import type { Entry, FileSystem, Opened, ReadReply, Reply, Request } from "@belay/fuse";
+import * as fuse from "@belay/fuse";
+import { ErrnoError, errno } from "@belay/linux";
+import type { BigFile } from "../files/big-file.ts";
+import type { IsolationGate } from "../files/isolation-gate.ts";
+import { bytesInside, fillFromFile } from "../files/read-file.ts";
+import { nodeAttr } from "./attributes.ts";
+import { HandleTable } from "./handle-table.ts";
+import type { NodeTable } from "./node-table.ts";
+import type { Answer, Directory, OpenMode, SmallFile, Stream, StreamFile, TreeNode } from "./node.ts";
+
+/** Everything the kernel can know by number. */
+export type AnyNode = Directory | SmallFile | StreamFile | BigFile;
+
+/** What the file system needs from the rest of the server. */
+export interface FileSystemParts {
+  readonly nodes: NodeTable<AnyNode>;
+  readonly gate: IsolationGate;
+  /** A read of a big file was answered. */
+  onRead(file: BigFile, offset: number, length: number): void;
+  /** A read of a big file failed; the caller gets the errno. @returns the errno */
+  onReadError(file: BigFile, offset: number, error: unknown): number;
+}
+
+/** Seconds the kernel may keep names and attributes. */
+const VALID = 1;
+
+/**
+ * The tree as the kernel sees it.
+ *
+ * What is not here is answered ENOSYS, and the kernel stops asking for most of it: nothing can be created, written or changed. OPEN must never be
+ * among these, or the kernel would no longer tell of opened links.
+ */
+export function wcfsFileSystem(parts: FileSystemParts): FileSystem {
+  const { nodes } = parts;
+  const streams = new HandleTable<Stream>();
+  const listings = new HandleTable<readonly (readonly [string, TreeNode])[]>();
+
+  return {
+    lookup(request, reply) {
+      const answer = answerOf<TreeNode>(request, reply, (node) => {
+        nodes.reference(node as AnyNode);
+        reply.entry(entryOf(node));
+      });
+      directory(nodes, request.nodeid).lookup(request.name.toString("latin1"), answer);
+    },
+
+    forget: (nodeid, lookups) => nodes.forget(nodeid, lookups),
+
+    getattr(request, reply) {
+      const node = known(nodes, request.nodeid);
+      reply.attr(nodeAttr(node), validity(node));
+    },
+
+    open(request, reply) {
+      const node = known(nodes, request.nodeid);
+      if (node.kind === "stream") reply.opened(openedStream(streams.add(node.open(request.pid))));
+      else if (node.kind === "file") reply.opened(opened(node.mode));
+      else reply.opened({ fh: 0, flags: fuse.FOPEN_KEEP_CACHE });
+    },
+
+    read(request, reply) {
+      const node = known(nodes, request.nodeid);
+      const { offset, size } = request;
+      if (node.kind === "bigfile") readBigFile(parts, node, offset, size, reply);
+      else if (node.kind === "file") reply.data(Buffer.from(node.content()).subarray(offset, offset + size));
+      else if (node.kind === "directory") reply.error(errno.EISDIR);
+      else streams.get(request.fh).read(size, answerOf<Uint8Array>(request, reply, (data) => reply.data(data)));
+    },
+
+    write(request, reply) {
+      if (known(nodes, request.nodeid).kind !== "stream") return reply.error(errno.ENOSYS);
+      const data = Buffer.from(request.data);
+      streams.get(request.fh).write(data);
+      reply.written(data.length);
+    },
+
+    release(request, reply) {
+      if (known(nodes, request.nodeid).kind === "stream") streams.take(request.fh).close();
+      reply.ok();
+    },
+
+    opendir(request, reply) {
+      const node = directory(nodes, request.nodeid);
+      reply.opened({ fh: listings.add([[".", node], ["..", node], ...node.entries()]) });
+    },
+
+    readdir(request, reply) {
+      const listing = listings.get(request.fh);
+      for (let i = request.offset; i < listing.length; i++) {
+        const [name, node] = listing[i] as (typeof listing)[number];
+        if (!reply.add({ name, ino: node.id, type: node.attributes().mode >> 12, offset: i + 1 })) break;
+      }
+      reply.send();
+    },
+
+    releasedir(request, reply) {
+      listings.take(request.fh);
+      reply.ok();
+    },
+
+    statfs: (_request, reply) => reply.statfs({ bsize: 2 << 20, frsize: 2 << 20, namelen: 255 }),
+  };
+}
+
+function readBigFile(parts: FileSystemParts, file: BigFile, offset: number, size: number, reply: ReadReply): void {
+  const asked = bytesInside(file, offset, size);
+  if (asked === 0) return reply.data();
+  const blk = (at: number) => Math.floor(at / file.blksize);
+  parts.gate.beforeRead(file, blk(offset), blk(offset + asked - 1), () => {
+    if (reply.answered) return;
+    // Head may have moved while the gate was closed.
+    const length = bytesInside(file, offset, size);
+    try {
+      fillFromFile(file, reply.buffer(length), offset);
+    } catch (error) {
+      return reply.error(parts.onReadError(file, offset, error));
+    }
+    reply.send(length);
+    parts.onRead(file, offset, length);
+  });
+}
+
+function known(nodes: NodeTable<AnyNode>, nodeid: number): AnyNode {
+  const node = nodes.get(nodeid);
+  if (node === undefined) throw new ErrnoError(errno.ESTALE, "node", String(nodeid));
+  return node;
+}
+
+function directory(nodes: NodeTable<AnyNode>, nodeid: number): Directory {
+  const node = known(nodes, nodeid);
+  if (node.kind !== "directory") throw new ErrnoError(errno.ENOTDIR, "node", String(nodeid));
+  return node;
+}
+
+function entryOf(node: TreeNode): Entry {
+  return { nodeid: node.id, entryValid: VALID, attrValid: validity(node), attr: nodeAttr(node) };
+}
+
+function validity(node: TreeNode): number {
+  return node.attributes().stable ? VALID : 0;
+}
+
+function opened(mode: OpenMode): Opened {
+  const flags = (mode.keepCache ? fuse.FOPEN_KEEP_CACHE : 0) | (mode.direct ? fuse.FOPEN_DIRECT_IO : 0);
+  return { fh: 0, flags };
+}
+
+function openedStream(handle: number): Opened {
+  return { fh: handle, flags: fuse.FOPEN_STREAM | fuse.FOPEN_NONSEEKABLE | fuse.FOPEN_DIRECT_IO };
+}
+
+function answerOf<T>(request: Request, reply: Reply, give: (value: T) => void): Answer<T> {
+  return {
+    give,
+    pid: request.pid,
+    refuse: (error) => reply.error(error),
+    onInterrupt: (callback) => void (request.onInterrupt = callback),
+  };
+}
