@@ -76,3 +76,23 @@ test("damage of every kind is found", () => {
   expect(spoil((tree) => void firstBucket(tree).keys.splice(0)).join()).toContain("empty bucket");
   expect(spoil((tree) => void firstBucket(tree).keys.push(1000)).join()).toContain("outside the range");
 });
+
+test("trees and chains without end are found out", () => {
+  const looped = new BTree(SMALL);
+  for (let key = 0; key < 50; key++) looped.set(key, key);
+  let last = looped.root.tree.first;
+  while (last?.bucket.next !== undefined) last = last.bucket.next;
+  if (last !== undefined) last.bucket.next = looped.root.tree.first;
+  const endless = new BTree(SMALL);
+  endless.root.tree.children = [endless.root];
+  const uses = [
+    () => [...looped],
+    () => looped.size(),
+    () => endless.get(1),
+    () => endless.maxKey(),
+    () => endless.set(1, 1),
+    () => endless.delete(1),
+    () => checkBTree(endless),
+  ];
+  for (const use of uses) expect(use).toThrow(expect.objectContaining({ code: "EDAMAGED" }));
+});

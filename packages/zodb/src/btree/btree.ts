@@ -1,9 +1,11 @@
+import { ZodbError } from "../errors/zodb-error.ts";
 import type { PickleValue } from "../pickle/values.ts";
 import type { Flavour } from "./flavour.ts";
-import { insert, leftmost } from "./insert.ts";
+import { insert } from "./insert.ts";
 import { childIndex, searchKeys } from "./keys.ts";
-import { NodeBox } from "./node-box.ts";
-import type { LiveBucket, TreeSpace } from "./node-box.ts";
+import type { KeyCodec } from "./keys.ts";
+import { deeper, NodeBox } from "./node-box.ts";
+import type { LiveBucket, LiveTree, TreeSpace } from "./node-box.ts";
 import { remove } from "./remove.ts";
 
 /** A space for a tree that is not stored anywhere. */
@@ -76,23 +78,15 @@ export class BTree<K> implements Iterable<[key: K, value: PickleValue]> {
 
   /** The largest key; undefined in an empty tree. */
   maxKey(): K | undefined {
-    let { node } = this.root;
-    while (node.kind === "tree") {
-      const last = node.children.at(-1);
-      if (last === undefined) return undefined;
-      node = last.node;
-    }
-    return node.keys.at(-1);
+    return this.leaf((node) => node.children.at(-1))?.keys.at(-1);
   }
 
   /** Entries with from <= key <= to in ascending order. The value of a set's key is null. */
   *entries(from?: K, to?: K): Generator<[key: K, value: PickleValue]> {
     const { keys } = this.flavour;
-    let bucket = from === undefined ? this.root.tree.first?.bucket : this.bucketOf(from);
-    let i = from === undefined || bucket === undefined ? 0 : searchKeys(keys, bucket.keys, from);
-    if (i < 0) i = ~i;
-    for (; bucket !== undefined; bucket = bucket.next?.bucket, i = 0) {
-      for (; i < bucket.keys.length; i++) {
+    const first = from === undefined ? this.root.tree.first?.bucket : this.bucketOf(from);
+    for (const bucket of chainFrom(first)) {
+      for (let i = bucket === first ? startIn(keys, bucket, from) : 0; i < bucket.keys.length; i++) {
         const key = bucket.keys[i] as K;
         if (to !== undefined && keys.compare(key, to) > 0) return;
         yield [key, bucket.values[i] ?? null];
@@ -107,17 +101,37 @@ export class BTree<K> implements Iterable<[key: K, value: PickleValue]> {
   /** Number of keys; reads every bucket. */
   size(): number {
     let count = 0;
-    for (let box = leftmost(this.root); box !== undefined; box = box.bucket.next) count += box.bucket.keys.length;
+    for (const bucket of chainFrom(this.root.tree.first?.bucket)) count += bucket.keys.length;
     return count;
   }
 
   private bucketOf(key: K): LiveBucket<K> | undefined {
+    return this.leaf((node) => node.children[childIndex(this.flavour.keys, node.separators, key)]);
+  }
+
+  private leaf(childOf: (node: LiveTree<K>) => NodeBox<K> | undefined): LiveBucket<K> | undefined {
     let { node } = this.root;
-    while (node.kind === "tree") {
-      const child = node.children[childIndex(this.flavour.keys, node.separators, key)];
+    for (let depth = 0; node.kind === "tree"; depth = deeper(depth)) {
+      const child = childOf(node);
       if (child === undefined) return undefined;
       node = child.node;
     }
     return node;
+  }
+}
+
+/** Index of the first key not below `from`. */
+function startIn<K>(codec: KeyCodec<K>, bucket: LiveBucket<K>, from: K | undefined): number {
+  const at = from === undefined ? 0 : searchKeys(codec, bucket.keys, from);
+  return at < 0 ? ~at : at;
+}
+
+/** A bucket and those that follow it. @throws ZodbError `EDAMAGED` for a chain that comes back to where it was */
+function* chainFrom<K>(start: LiveBucket<K> | undefined): Generator<LiveBucket<K>> {
+  const seen = new Set<LiveBucket<K>>();
+  for (let bucket = start; bucket !== undefined; bucket = bucket.next?.bucket) {
+    if (seen.has(bucket)) throw new ZodbError("EDAMAGED", "BTree: the chain of buckets has no end");
+    seen.add(bucket);
+    yield bucket;
   }
 }

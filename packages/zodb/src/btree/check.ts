@@ -1,5 +1,6 @@
 import type { BTree } from "./btree.ts";
 import type { KeyCodec } from "./keys.ts";
+import { deeper } from "./node-box.ts";
 import type { LiveBucket, LiveTree, NodeBox } from "./node-box.ts";
 
 /** The keys a node may hold: low <= key < high; undefined: no bound. */
@@ -14,7 +15,7 @@ interface Range<K> {
  * chain of buckets connects them all in order.
  *
  * @returns what is wrong, in words; nothing for a sound tree
- * @throws ZodbError `EPOSKEY`, `EDAMAGED` where a node cannot be read at all
+ * @throws ZodbError `EPOSKEY`, `EDAMAGED` where a node cannot be read at all or is its own descendant
  */
 export function checkBTree<K>(tree: BTree<K>): string[] {
   const check = new Check(tree.flavour.keys);
@@ -58,6 +59,7 @@ class Check<K> {
   }
 
   private inner(box: NodeBox<K>, tree: LiveTree<K>, range: Range<K>, path: readonly number[]): void {
+    deeper(path.length);
     if (tree.children.length === 0) this.report(path, "empty tree below another");
     this.tree(box, range, path);
   }

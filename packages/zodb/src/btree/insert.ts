@@ -1,7 +1,7 @@
 import type { PickleValue } from "../pickle/values.ts";
 import type { Flavour } from "./flavour.ts";
 import { childIndex, searchKeys } from "./keys.ts";
-import { childAt, NodeBox } from "./node-box.ts";
+import { childAt, deeper, NodeBox } from "./node-box.ts";
 import type { LiveBucket, LiveNode, LiveTree, TreeSpace } from "./node-box.ts";
 
 /** A tree's space and kind: what every step down the tree needs. */
@@ -18,7 +18,7 @@ export interface TreeContext<K> {
  *
  * @returns whether the key is new
  */
-export function insert<K>(context: TreeContext<K>, box: NodeBox<K>, key: K, value: PickleValue): boolean {
+export function insert<K>(context: TreeContext<K>, box: NodeBox<K>, key: K, value: PickleValue, depth = 0): boolean {
   const { space, flavour } = context;
   const { tree } = box;
   space.relied(box);
@@ -26,7 +26,9 @@ export function insert<K>(context: TreeContext<K>, box: NodeBox<K>, key: K, valu
   const i = childIndex(flavour.keys, tree.separators, key);
   const child = childAt(tree, i);
   const added =
-    child.node.kind === "tree" ? insert(context, child, key, value) : insertIntoBucket(context, box, child, key, value);
+    child.node.kind === "tree"
+      ? insert(context, child, key, value, deeper(depth))
+      : insertIntoBucket(context, box, child, key, value);
   if (added && sizeOf(child.node) > limitOf(child.node, flavour)) grow(context, box, i);
   return added;
 }

@@ -34,6 +34,15 @@ export function childAt<K>(tree: { readonly children: readonly NodeBox<K>[] }, i
   return child;
 }
 
+/** No tree is nearly as deep, not even one of single-child nodes: deeper means that a node is its own descendant. */
+const MAX_DEPTH = 500;
+
+/** One level further down. @throws ZodbError `EDAMAGED` in a tree without end */
+export function deeper(depth: number): number {
+  if (depth >= MAX_DEPTH) throw new ZodbError("EDAMAGED", "BTree: a node is its own descendant");
+  return depth + 1;
+}
+
 /** Where the nodes of a tree live, and who wants to know what happens to them. */
 export interface TreeSpace<K> {
   /** The box of a stored node, always the same one for an oid. */

@@ -1,7 +1,7 @@
 import { bucketChanged, sizeOf } from "./insert.ts";
 import type { TreeContext } from "./insert.ts";
 import { childIndex, searchKeys } from "./keys.ts";
-import { childAt } from "./node-box.ts";
+import { childAt, deeper } from "./node-box.ts";
 import type { LiveTree, NodeBox, TreeSpace } from "./node-box.ts";
 
 /** What removing a key below a node did. */
@@ -20,10 +20,10 @@ const NOT_FOUND: Removal = { found: false, lostFirst: false };
  * @returns whether the key was there
  */
 export function remove<K>(context: TreeContext<K>, box: NodeBox<K>, key: K): boolean {
-  return removeBelow(context, box, key).found;
+  return removeBelow(context, box, key, 0).found;
 }
 
-function removeBelow<K>(context: TreeContext<K>, box: NodeBox<K>, key: K): Removal {
+function removeBelow<K>(context: TreeContext<K>, box: NodeBox<K>, key: K, depth: number): Removal {
   const { space, flavour } = context;
   const { tree } = box;
   space.relied(box);
@@ -31,7 +31,9 @@ function removeBelow<K>(context: TreeContext<K>, box: NodeBox<K>, key: K): Remov
   const child = tree.children[i];
   if (child === undefined) return NOT_FOUND;
   const below =
-    child.node.kind === "tree" ? removeBelow(context, child, key) : removeFromBucket(context, box, child, key);
+    child.node.kind === "tree"
+      ? removeBelow(context, child, key, deeper(depth))
+      : removeFromBucket(context, box, child, key);
   if (!below.found) return NOT_FOUND;
   raiseSeparator(context, box, i, key);
   let lostFirst = below.lostFirst && relinkFirst(space, box, i);

@@ -1,5 +1,8 @@
 import { deflateSync } from "node:zlib";
+import fc from "fast-check";
 import { expect, test } from "vitest";
+import { blockKeys } from "../btree/keys.ts";
+import { decodeBTreeNode } from "../btree/node.ts";
 import { SAMPLES, sampleRecords } from "../testing/sample-databases.ts";
 import { locateBytesState } from "./locate.ts";
 import { decodeRecord, sniffClass } from "./record.ts";
@@ -102,4 +105,25 @@ test("a compressed record is expanded", () => {
   expect(sniffClass(compressed)?.toString()).toBe("m.C");
   expect(locateBytesState(compressed, compressed.length)).toBeUndefined();
   expect(() => decodeRecord(compressed.subarray(0, 20))).toThrow(expect.objectContaining({ code: "EDAMAGED" }));
+});
+
+test("damaged records give an error and nothing else, and never bytes from beyond their end", () => {
+  const samples = SAMPLES.flatMap((name) => [...sampleRecords(name).values()].filter(({ length }) => length < 3000));
+  const damage = fc.array(fc.record({ at: fc.nat(), byte: fc.nat(255) }), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(fc.nat(samples.length - 1), damage, fc.nat(), fc.boolean(), (index, damages, length, cut) => {
+      let data = Buffer.from(samples[index] ?? []);
+      for (const { at, byte } of damages) data[at % data.length] = byte;
+      if (cut) data = data.subarray(0, length % data.length);
+      const location = locateBytesState(data.subarray(0, 200), data.length);
+      if (location !== undefined) expect(location.offset + location.length).toBeLessThan(data.length);
+      sniffClass(data);
+      try {
+        decodeBTreeNode(decodeRecord(data).state, blockKeys);
+      } catch (error) {
+        expect((error as { code?: string }).code).toMatch(/^(EDAMAGED|EUNSUPPORTED)$/);
+      }
+    }),
+    { numRuns: 5000 },
+  );
 });
