@@ -46,7 +46,10 @@ export interface History {
    */
   changes(file: Oid, lo: Tid, hi: Tid, options?: { readonly onlyExplicit?: boolean }): readonly FileRevision[];
 
-  /** The tracked blocks that changed in (at, head], each with its blkRevAt(at).rev: what a watch set up at `at` has to pin. */
+  /**
+   * The tracked blocks that changed in (at, head], each with its blkRevAt(at).rev: what a watch set up at `at` has to
+   * pin. After an epoch in (at, head] all tracked blocks.
+   */
   pinsAt(file: Oid, at: Tid): Map<number, Tid>;
 
   isTracked(file: Oid): boolean;

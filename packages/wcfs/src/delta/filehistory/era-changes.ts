@@ -11,7 +11,7 @@ export interface EraSource {
   readonly log: ObjectLog;
   readonly trees: TreeHistories;
   /** The blocks linked to an object at head. */
-  linksOf(zblk: Oid): Iterable<Link<Table>>;
+  readonly linksOf: (zblk: Oid) => Iterable<Link<Table>>;
 }
 
 /** The change that begins an era. */
@@ -37,6 +37,21 @@ export function changesInEra(source: EraSource, table: Table, lo: Tid, hi: Tid):
     if (blocks.size > 0) changes.push({ rev, blocks, sizeChanged: relinked !== undefined, epoch: undefined });
   }
   return changes;
+}
+
+/**
+ * The blocks of a table that changed in (at, head], of those with a known link.
+ *
+ * No look at single revisions is needed: a block that was linked to a written object, but is not any more, was relinked after that, so it
+ * is among the blocks of the tree history.
+ */
+export function blocksChangedSince({ log, trees, linksOf }: EraSource, table: Table, at: Tid): Set<number> {
+  const blocks = new Set<number>();
+  for (const { links } of trees.slice(table.root, at, log.head)) for (const blk of links.keys()) blocks.add(blk);
+  const written = new Set<Oid>();
+  for (const { oids } of log.commits(at, log.head)) for (const oid of oids) written.add(oid);
+  for (const oid of written) for (const link of linksOf(oid)) if (link.table === table) blocks.add(link.blk);
+  return blocks;
 }
 
 /** For each object, the blocks that were taken away from it. */

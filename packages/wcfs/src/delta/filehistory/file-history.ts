@@ -8,18 +8,14 @@ import type { FileState, Snapshots } from "../snapshot.ts";
 import { lookupBlock } from "../treediff/lookup.ts";
 import { TreeHistories } from "../treehistory/tree-histories.ts";
 import type { TreeDeltas } from "../treehistory/tree-histories.ts";
-import { changesInEra, epochChange } from "./era-changes.ts";
+import { CommitChanges } from "./commit-changes.ts";
+import { blocksChangedSince, changesInEra, epochChange } from "./era-changes.ts";
+import type { EraSource } from "./era-changes.ts";
 import { epochBetween, readPastEpochs } from "./epochs.ts";
 import { LinkTable } from "./link-table.ts";
+import { Tables } from "./tables.ts";
 import { erasOf } from "./tracked-file.ts";
 import type { Era, Table, TrackedFile } from "./tracked-file.ts";
-
-/** What is gathered about one file while a commit is taken in. */
-interface Gathered {
-  readonly blocks: Set<number>;
-  sizeChanged: boolean;
-  epoch: Epoch | undefined;
-}
 
 /** The history of the files of a database; see {@link History} for what its methods promise. */
 export class FileHistory implements History {
@@ -28,9 +24,7 @@ export class FileHistory implements History {
   readonly #trees: TreeHistories;
   readonly #links = new LinkTable<Table>();
   readonly #files = new Map<Oid, TrackedFile>();
-  readonly #tables = new Map<Oid, Table>();
-  // Those without a user at head.
-  readonly #retired = new Set<Table>();
+  readonly #tables = new Tables();
 
   /** @param at0 the newest transaction of the database now; both head and tail start there */
   constructor(snapshots: Snapshots, at0: Tid) {
@@ -54,8 +48,7 @@ export class FileHistory implements History {
     const { tracked, table } = this.#trackedFor(file, path);
     this.#trees.track(path, leafRange);
     this.#files.set(file, tracked);
-    table.users.add(tracked);
-    this.#retired.delete(table);
+    this.#tables.addUser(table, tracked);
     if (blk === undefined) return;
     tracked.explicit.add(blk);
     this.#links.set(table, blk, zblk);
@@ -68,14 +61,14 @@ export class FileHistory implements History {
     this.#log.append({ tid: event.tid, oids });
     this.#trees.apply(event.tid, deltas);
 
-    const changes = new Map<TrackedFile, Gathered>();
-    this.#gatherTrees(deltas, changes);
-    this.#gatherObjects(oids, changes);
+    const changes = new CommitChanges();
+    this.#takeInLinks(deltas, changes);
+    for (const oid of oids) for (const { table, blk } of this.#links.of(oid)) changes.rewritten(table, blk);
     for (const [file, epoch] of epochs) {
       this.#startEra(file, epoch);
-      changes.set(file, { blocks: new Set(), sizeChanged: true, epoch });
+      changes.epoch(file, epoch);
     }
-    return new Map([...changes].map(([file, change]) => [file.oid, change]));
+    return changes.byFile();
   }
 
   blkRevAt(file: Oid, blk: number, at: Tid): BlockRevision {
@@ -102,11 +95,12 @@ export class FileHistory implements History {
   }
 
   pinsAt(file: Oid, at: Tid): Map<number, Tid> {
-    const blocks = new Set<number>();
-    for (const change of this.changes(file, at, this.head, { onlyExplicit: true })) {
-      for (const blk of change.blocks) blocks.add(blk);
-    }
-    return new Map([...blocks].map((blk) => [blk, this.blkRevAt(file, blk, at).rev]));
+    const tracked = this.#file(file);
+    const { table, explicit } = tracked;
+    const afterEpoch = this.epochsBetween(file, at, this.head).length > 0;
+    const changed = table && !afterEpoch ? blocksChangedSince(this.#source(), table, at) : explicit;
+    const blocks = [...changed].filter((blk) => explicit.has(blk));
+    return new Map(blocks.map((blk) => [blk, this.blkRevAt(file, blk, at).rev]));
   }
 
   isTracked(file: Oid): boolean {
@@ -131,7 +125,10 @@ export class FileHistory implements History {
     if (cut <= this.tail) return;
     this.#log.forget(cut);
     this.#trees.forget(cut);
-    for (const table of this.#retired) if (table.lastEnd <= this.tail) this.#dropTable(table);
+    for (const table of this.#tables.dropUnused(this.tail)) {
+      this.#links.drop(table);
+      this.#trees.drop(table.root);
+    }
   }
 
   /** The entry of a file, new or known, and its table, which has to be the one the path starts from. */
@@ -160,37 +157,21 @@ export class FileHistory implements History {
     return epochs;
   }
 
-  #gatherTrees(deltas: TreeDeltas, changes: Map<TrackedFile, Gathered>): void {
+  #takeInLinks(deltas: TreeDeltas, changes: CommitChanges): void {
     for (const [root, { links }] of deltas) {
       if (links.size === 0) continue;
       const table = this.#table(root);
       for (const [blk, { after }] of links) this.#links.set(table, blk, after);
-      for (const file of table.users) {
-        const change = gathered(changes, file);
-        change.sizeChanged = true;
-        for (const blk of links.keys()) change.blocks.add(blk);
-      }
-    }
-  }
-
-  #gatherObjects(oids: readonly Oid[], changes: Map<TrackedFile, Gathered>): void {
-    for (const oid of oids) {
-      for (const { table, blk } of this.#links.of(oid)) {
-        for (const file of table.users) gathered(changes, file).blocks.add(blk);
-      }
+      changes.relinked(table, links.keys());
     }
   }
 
   #startEra(file: TrackedFile, epoch: Epoch): void {
     file.epochs = [...file.epochs, epoch];
     file.explicit.clear();
-    if (file.table) {
-      file.table.users.delete(file);
-      this.#retire(file.table, epoch.rev);
-    }
+    if (file.table) this.#tables.removeUser(file.table, file, epoch.rev);
     file.table = epoch.after && this.#table(epoch.after.blktab);
-    file.table?.users.add(file);
-    if (file.table) this.#retired.delete(file.table);
+    if (file.table) this.#tables.addUser(file.table, file);
   }
 
   #changesIn(era: Era, lo: Tid, hi: Tid): FileRevision[] {
@@ -200,8 +181,11 @@ export class FileHistory implements History {
     const to = era.end !== undefined && era.end <= hi ? era.end - 1n : hi;
     if (era.root === undefined || from >= to) return changes;
     const table = this.#table(era.root);
-    const source = { log: this.#log, trees: this.#trees, linksOf: (zblk: Oid) => this.#links.of(zblk) };
-    return [...changes, ...changesInEra(source, table, from, to)];
+    return [...changes, ...changesInEra(this.#source(), table, from, to)];
+  }
+
+  #source(): EraSource {
+    return { log: this.#log, trees: this.#trees, linksOf: (zblk) => this.#links.of(zblk) };
   }
 
   /** The link of a block that did not change in (tail, head]. */
@@ -237,34 +221,9 @@ export class FileHistory implements History {
     return file;
   }
 
-  /** The table of a root; one asked for because of an old era is retired from the start. */
   #table(root: Oid): Table {
-    let table = this.#tables.get(root);
-    if (!table) {
-      table = { root, users: new Set(), lastEnd: this.head };
-      this.#tables.set(root, table);
-      this.#retired.add(table);
-    }
-    return table;
+    return this.#tables.of(root, this.head);
   }
-
-  #retire(table: Table, end: Tid): void {
-    table.lastEnd = end;
-    if (table.users.size === 0) this.#retired.add(table);
-  }
-
-  #dropTable(table: Table): void {
-    this.#retired.delete(table);
-    this.#tables.delete(table.root);
-    this.#links.drop(table);
-    this.#trees.drop(table.root);
-  }
-}
-
-function gathered(changes: Map<TrackedFile, Gathered>, file: TrackedFile): Gathered {
-  let change = changes.get(file);
-  if (!change) changes.set(file, (change = { blocks: new Set(), sizeChanged: false, epoch: undefined }));
-  return change;
 }
 
 function onlyBlocks(changes: readonly FileRevision[], blocks: ReadonlySet<number>): FileRevision[] {
