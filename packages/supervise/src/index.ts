@@ -49,3 +49,6 @@ export type * from "./locks/types.ts";
 export { runDirectory, runDirectoryPlaces, runDirectoryVariable } from "./rundir/run-directory.ts";
 export * from "./state/write-file-atomic.ts";
 export * from "./workers/start-worker.ts";
+export { stopLadder } from "./stop/stop-ladder.ts";
+export { stuckDump } from "./stop/stuck-dump.ts";
+export type * from "./stop/types.ts";
