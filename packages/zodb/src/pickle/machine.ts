@@ -97,9 +97,10 @@ export class PickleMachine {
   /** The `count` topmost values as a tuple. */
   popTuple(count: number): PickleTuple {
     this.needAbove(count);
-    const values = this.stack.slice(this.size - count, this.size);
     this.size -= count;
-    return values;
+    // References are pairs: a tree node has hundreds, and a literal is made far faster than a slice.
+    if (count === 2) return [this.stack[this.size] as PickleValue, this.stack[this.size + 1] as PickleValue];
+    return this.stack.slice(this.size, this.size + count);
   }
 
   put(index: number): void {
