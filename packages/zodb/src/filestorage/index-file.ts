@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { MAGIC_PY2, MAGIC_SIZE } from "./format.ts";
 import { IndexPickles, NotAnIndex, type IndexValue } from "./index-pickle.ts";
 import { OidIndex } from "./oid-index.ts";
@@ -75,14 +75,23 @@ function addPage(index: OidIndex, page: IndexValue, pos: number): void {
  */
 export function writeIndexFile(path: string, magic: string, saved: SavedIndex): void {
   const temporary = `${indexPath(path)}.index_tmp`;
-  const fd = openSync(temporary, "w", 0o666);
   try {
-    for (const chunk of chunks(indexPickles(saved, magic === MAGIC_PY2))) writeAll(fd, chunk);
+    writeSynced(temporary, chunks(indexPickles(saved, magic === MAGIC_PY2)));
+    renameSync(temporary, indexPath(path));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function writeSynced(path: string, content: Iterable<Buffer>): void {
+  const fd = openSync(path, "w", 0o666);
+  try {
+    for (const chunk of content) writeAll(fd, chunk);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
-  renameSync(temporary, indexPath(path));
 }
 
 function* indexPickles({ pos, index }: SavedIndex, python2: boolean): Generator<Buffer> {

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from "node:fs";
+import { closeSync, ftruncateSync, openSync } from "node:fs";
 import { readAt } from "./read-at.ts";
 import { writeAllAt } from "./write-all.ts";
 
@@ -53,8 +53,13 @@ export class Spool implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#fd >= 0) closeSync(this.#fd);
-    this.#fd = -1;
     this.#pieces = [];
+    this.#waiting = 0;
+    this.#written = 0;
+    if (this.#fd < 0) return;
+    // The file stays, as ZODB leaves it; the room it took may be what the next transaction needs.
+    ftruncateSync(this.#fd);
+    closeSync(this.#fd);
+    this.#fd = -1;
   }
 }
