@@ -2,6 +2,7 @@ import type { Oid } from "@belay/zodb";
 import { describe, expect, test } from "vitest";
 import type { FileChange, FileRevision } from "../changes.ts";
 import { FileWalk } from "../testing/file-walk.ts";
+import { ObjectStore } from "../testing/object-store.ts";
 import type { ObjectState } from "../testing/object-store.ts";
 import { byPlace, TreePlacer, zblkOid } from "../testing/placement.ts";
 import { parseTopology } from "../testing/topology.ts";
@@ -21,11 +22,13 @@ interface Step {
 
 /** A database told in steps; commit n has tid 16·n, the first is 1. */
 class Story {
+  readonly store = new ObjectStore();
   readonly walk: FileWalk;
   readonly #placers = [new TreePlacer(TABLE), new TreePlacer(TABLE2)];
 
   constructor(first: Step) {
-    this.walk = new FileWalk([FILE, OTHER], this.#states({ files: [[FILE, file(TABLE)]], ...first }));
+    this.store.commit(16n, this.#states({ files: [[FILE, file(TABLE)]], ...first }));
+    this.walk = new FileWalk([FILE, OTHER], this.store);
   }
 
   get history(): FileWalk["history"] {
@@ -34,18 +37,22 @@ class Story {
 
   /** Commits, checks what can be checked, and tells the change of FILE as text. */
   step(step: Step, of: Oid = FILE): string {
-    const told = this.walk.commit(this.#states(step));
+    const told = this.#takeIn(step);
     this.walk.expectAll();
     return changeText(told.get(of));
   }
 
   /** As step, but nothing is asked, so nothing of the past is completed. */
   quietStep(step: Step): void {
-    this.walk.commit(this.#states(step));
+    this.#takeIn(step);
   }
 
   track(...blocks: number[]): void {
     this.walk.track(FILE, blocks);
+  }
+
+  #takeIn(step: Step): ReadonlyMap<Oid, FileChange> {
+    return this.walk.takeIn(this.store.commit(this.history.head + 16n, this.#states(step)));
   }
 
   #states(step: Step): Map<Oid, ObjectState | undefined> {
@@ -126,11 +133,11 @@ describe("what a commit changes in a file", () => {
   test("costs no I/O when nothing tracked is touched", () => {
     const story = new Story({ tree: "T3/B1:a-B3:c", tree2: "T/B1:a" });
     story.track(1);
-    const { loads } = story.walk.store;
+    const { loads } = story.store;
     const oids = [zblkOid("c"), zblkOid("d"), TABLE2, TABLE2 + 1n, 0x999n];
     expect(story.history.update({ tid: 32n, oids })).toEqual(new Map());
     expect(changeText(story.history.update({ tid: 48n, oids: [...oids, zblkOid("a")] }).get(FILE))).toBe("1");
-    expect(story.walk.store.loads).toBe(loads);
+    expect(story.store.loads).toBe(loads);
   });
 });
 
@@ -160,10 +167,10 @@ describe("the past of a block", () => {
     story.quietStep({ tree: "T2/B1:b-B2:b" });
     story.quietStep({ tree: "T2/B1:c-B2:b" });
     story.track(1);
-    story.walk.store.broken = true;
+    story.store.broken = true;
     expect(() => story.history.blkRevAt(FILE, 1, 48n)).toThrow("the store is broken");
     expect(() => story.history.changes(FILE, 16n, 48n)).toThrow("the store is broken");
-    story.walk.store.broken = false;
+    story.store.broken = false;
     story.walk.expectAll();
     expect(revisionTexts(story.history.changes(FILE, 16n, 48n))).toEqual(["2: 1 size", "3: 1 size"]);
   });
@@ -171,14 +178,14 @@ describe("the past of a block", () => {
   test("a commit that could not be read is taken in when it is given again", () => {
     const story = new Story({ tree: "T2/B1:a-B2:b" });
     story.track(1);
-    const event = story.walk.store.commit(32n, [
+    const event = story.store.commit(32n, [
       [zblkOid("a"), { kind: "data" }],
       [TABLE, undefined],
     ]);
-    story.walk.store.broken = true;
+    story.store.broken = true;
     expect(() => story.history.update(event)).toThrow("the store is broken");
     expect(story.history.head).toBe(16n);
-    story.walk.store.broken = false;
+    story.store.broken = false;
     expect(changeText(story.history.update(event).get(FILE))).toBe("1,2 size");
     expect(story.history.head).toBe(32n);
   });
@@ -187,12 +194,12 @@ describe("the past of a block", () => {
     const story = new Story({ tree: "T2/B1:a-B2:b" });
     story.track(1, 2);
     story.step({ tree: "T2/B1:b-B2:b" });
-    const { loads } = story.walk.store;
+    const { loads } = story.store;
     story.history.blkRevAt(FILE, 1, 16n);
     story.history.blkRevAt(FILE, 2, 32n);
     story.history.changes(FILE, 16n, 32n);
     story.history.pinsAt(FILE, 16n);
-    expect(story.walk.store.loads).toBe(loads);
+    expect(story.store.loads).toBe(loads);
   });
 
   test("is forgotten up to the cut, and questions before it are refused", () => {
@@ -338,9 +345,9 @@ describe("an epoch", () => {
     story.step({ tree: "T/B1:c" });
     expect(story.history.blkRevAt(FILE, 1, 16n)).toEqual({ rev: 16n, exact: false });
     story.history.forget(32n);
-    const { loads } = story.walk.store;
-    story.history.update(story.walk.store.commit(64n, [[TABLE, undefined]]));
-    expect(story.walk.store.loads).toBe(loads);
+    const { loads } = story.store;
+    story.history.update(story.store.commit(64n, [[TABLE, undefined]]));
+    expect(story.store.loads).toBe(loads);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Oid } from "@belay/zodb";
 import { describe, expect, test } from "vitest";
 import { FileWalk } from "../testing/file-walk.ts";
+import { ObjectStore } from "../testing/object-store.ts";
 import type { ObjectState } from "../testing/object-store.ts";
 import { byPlace, TreePlacer, zblkOid } from "../testing/placement.ts";
 import { Random, randomTree, testSeed, ZBLK_NAMES } from "../testing/random.ts";
@@ -13,6 +14,7 @@ const STEPS = Number(process.env["BELAY_FILE_STEPS"] ?? 250);
 
 class RandomDatabase {
   readonly walk: FileWalk;
+  readonly #store = new ObjectStore();
   readonly #random: Random;
   readonly #blocks: number;
   readonly #placers = TABLES.map((root) => new TreePlacer(root));
@@ -24,7 +26,8 @@ class RandomDatabase {
     for (const placer of this.#placers) this.#changeTable(placer, first);
     first.set(1n, { kind: "file", blksize: 64, blktab: TABLES[0] ?? 0n });
     first.set(2n, { kind: "file", blksize: 64, blktab: TABLES[random.below(2)] ?? 0n });
-    this.walk = new FileWalk(FILES, first);
+    this.#store.commit(16n, first);
+    this.walk = new FileWalk(FILES, this.#store);
   }
 
   step(): void {
@@ -34,7 +37,7 @@ class RandomDatabase {
       for (const name of random.some(ZBLK_NAMES, 0.2)) states.set(zblkOid(name), { kind: "data" });
     for (const placer of this.#placers) if (random.chance(0.35)) this.#changeTable(placer, states);
     for (const file of FILES) if (random.chance(0.08)) this.#changeFile(file, states);
-    this.walk.commit(states);
+    this.walk.takeIn(this.#store.commit(this.walk.history.head + 16n, states));
     for (const file of FILES) {
       if (random.chance(0.4)) this.walk.track(file, random.some(Array(this.#blocks).keys(), random.next() / 4));
       if (random.chance(0.1)) this.walk.trackSize(file);

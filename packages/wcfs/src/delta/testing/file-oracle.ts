@@ -1,7 +1,6 @@
-import type { Oid, Tid } from "@belay/zodb";
+import type { Invalidation, Oid, Tid } from "@belay/zodb";
 import type { BlockRevision } from "../changes.ts";
-import type { FileState } from "../snapshot.ts";
-import type { ObjectStore } from "./object-store.ts";
+import type { FileState, Snapshots } from "../snapshot.ts";
 import { readTree } from "./tree-oracle.ts";
 
 /** What one commit really changed in a file, with nothing left out. */
@@ -13,18 +12,23 @@ export interface OracleChange {
   readonly relinked: ReadonlySet<number>;
 }
 
+/** A database with the list of its commits, oldest first. */
+export interface Source extends Snapshots {
+  readonly commits: readonly Invalidation[];
+}
+
 /** A file's states, read completely at each commit. */
 export class FileOracle {
   readonly file: Oid;
-  readonly #store: ObjectStore;
+  readonly #source: Source;
   readonly #changes: OracleChange[] = [];
   #state: FileState | undefined;
   #links: ReadonlyMap<number, Oid> = new Map();
 
-  constructor(store: ObjectStore, file: Oid) {
-    this.#store = store;
+  constructor(source: Source, file: Oid) {
+    this.#source = source;
     this.file = file;
-    for (const { tid } of store.commits) this.takeIn(tid);
+    for (const { tid } of source.commits) this.takeIn(tid);
   }
 
   /** The blocks of the file at head, with their objects. */
@@ -36,11 +40,11 @@ export class FileOracle {
     return this.#state;
   }
 
-  /** Takes in the next commit of the store. */
+  /** Takes in the next commit. */
   takeIn(tid: Tid): void {
-    const event = this.#store.commits.find((commit) => commit.tid === tid);
+    const event = this.#source.commits.find((commit) => commit.tid === tid);
     const written = new Set(event?.oids);
-    const snapshot = this.#store.at(tid);
+    const snapshot = this.#source.at(tid);
     const [before, after] = [this.#state, snapshot.file(this.file)];
     const old = this.#links;
     this.#state = after;

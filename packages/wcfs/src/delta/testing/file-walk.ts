@@ -1,14 +1,10 @@
 import { expect } from "vitest";
-import type { Oid, Tid } from "@belay/zodb";
+import type { Invalidation, Oid, Tid } from "@belay/zodb";
 import type { FileChange, FileRevision } from "../changes.ts";
 import { FileHistory } from "../filehistory/file-history.ts";
 import { lookupBlock, lookupLast } from "../treediff/lookup.ts";
 import { FileOracle } from "./file-oracle.ts";
-import type { OracleChange } from "./file-oracle.ts";
-import { ObjectStore } from "./object-store.ts";
-import type { ObjectState } from "./object-store.ts";
-
-export type States = Iterable<readonly [Oid, ObjectState | undefined]>;
+import type { OracleChange, Source } from "./file-oracle.ts";
 
 /** A change with the blocks that were tracked for certain. */
 interface TrackedChange extends OracleChange {
@@ -17,19 +13,19 @@ interface TrackedChange extends OracleChange {
 
 const NONE: ReadonlySet<number> = new Set();
 
-/** A file history that follows a store, compared with what really happened after each step. */
+/** A file history that follows a database, compared with what really happened after each step. */
 export class FileWalk {
-  readonly store = new ObjectStore();
   readonly history: FileHistory;
+  readonly #source: Source;
   readonly #oracles: ReadonlyMap<Oid, FileOracle>;
   /** The blocks tracked since the file's last epoch. */
   readonly #explicit = new Map<Oid, Set<number>>();
 
-  /** Commits the first states at tid 16; each further commit is 16 later. */
-  constructor(files: readonly Oid[], first: States) {
-    this.store.commit(16n, first);
-    this.history = new FileHistory(this.store, 16n);
-    this.#oracles = new Map(files.map((file) => [file, new FileOracle(this.store, file)]));
+  /** Starts after the newest commit of the database. */
+  constructor(files: readonly Oid[], source: Source) {
+    this.#source = source;
+    this.history = new FileHistory(source, source.commits.at(-1)?.tid ?? 0n);
+    this.#oracles = new Map(files.map((file) => [file, new FileOracle(source, file)]));
   }
 
   oracle(file: Oid): FileOracle {
@@ -46,7 +42,7 @@ export class FileWalk {
 
   /** Reads blocks at head, as the server does: looks them up and tracks them. Nothing happens when the file does not exist. */
   track(file: Oid, blocks: Iterable<number>): void {
-    const snapshot = this.store.at(this.history.head);
+    const snapshot = this.#source.at(this.history.head);
     const state = snapshot.file(file);
     if (!state) return;
     for (const blk of blocks) {
@@ -58,16 +54,15 @@ export class FileWalk {
 
   /** Tracks what the file's size depends on. */
   trackSize(file: Oid): void {
-    const snapshot = this.store.at(this.history.head);
+    const snapshot = this.#source.at(this.history.head);
     const state = snapshot.file(file);
     if (!state) return;
     const { path, leafRange } = lookupLast(snapshot, state.blktab);
     this.history.track(file, undefined, path, leafRange);
   }
 
-  /** Commits, takes the commit in, and checks what is said about it. */
-  commit(states: States): Map<Oid, FileChange> {
-    const event = this.store.commit(this.history.head + 16n, states);
+  /** Takes the next commit in, and checks what is said about it. */
+  takeIn(event: Invalidation): Map<Oid, FileChange> {
     for (const oracle of this.#oracles.values()) oracle.takeIn(event.tid);
     const told = this.history.update(event);
     for (const oracle of this.#oracles.values()) this.#expectUpdate(oracle, told.get(oracle.file));
@@ -162,16 +157,20 @@ export class FileWalk {
     }
   }
 
-  /** The tail, each commit after it, and a moment after each. */
-  #moments(): Tid[] {
+  /** The tail and each commit after it. */
+  #commits(): Tid[] {
     const { tail, head } = this.history;
-    const commits = this.store.commits.map(({ tid }) => tid).filter((tid) => tail < tid && tid <= head);
-    return [tail, ...commits].flatMap((tid) => (tid === head ? [tid] : [tid, tid + 1n]));
+    return [tail, ...this.#source.commits.map(({ tid }) => tid).filter((tid) => tail < tid && tid <= head)];
+  }
+
+  /** Those, and a moment after each. */
+  #moments(): Tid[] {
+    return this.#commits().flatMap((tid) => (tid === this.history.head ? [tid] : [tid, tid + 1n]));
   }
 
   #spans(): [Tid, Tid][] {
-    const moments = this.#moments().filter((tid) => tid === this.history.tail || tid % 16n === 0n);
-    return moments.flatMap((lo) => moments.filter((hi) => lo <= hi).map((hi): [Tid, Tid] => [lo, hi]));
+    const commits = this.#commits();
+    return commits.flatMap((lo) => commits.filter((hi) => lo <= hi).map((hi): [Tid, Tid] => [lo, hi]));
   }
 }
 
