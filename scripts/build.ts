@@ -5,7 +5,7 @@
  * application with a code cache. koffi's native half goes in as an asset too, so that the one file is enough; `dist/lib/koffi.node` is
  * for installations, which lay it beside the executable and save the unpacking.
  */
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { execFileSync } from "node:child_process";
 import { copyFileSync, globSync, linkSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -17,6 +17,26 @@ const names = ["belay", "wcfs"];
 const root = join(import.meta.dirname, "..");
 const work = join(root, "build", "executable");
 const dist = join(root, "dist");
+
+/**
+ * Importing a module of ours does nothing by itself, so what is not used of a package's index need not be in the part that is
+ * loaded at every start.
+ */
+const pureModules: Plugin = {
+  name: "pure-modules",
+  setup(context) {
+    context.onResolve({ filter: /^(@belay\/|\.\.?\/)/ }, async (request) => {
+      if (request.pluginData === pureModules) return undefined;
+      const found = await context.resolve(request.path, {
+        kind: request.kind,
+        importer: request.importer,
+        resolveDir: request.resolveDir,
+        pluginData: pureModules,
+      });
+      return found.path.startsWith(join(root, "packages")) ? { ...found, sideEffects: false } : found;
+    });
+  },
+};
 
 async function bundle(source: string, target: string): Promise<void> {
   await build({
@@ -30,12 +50,17 @@ async function bundle(source: string, target: string): Promise<void> {
     minifyWhitespace: true,
     legalComments: "none",
     logLevel: "warning",
+    plugins: [pureModules],
     // koffi is loaded by its file name at run time.
     external: ["koffi"],
     // With a code cache there is no import() at run time: what is imported lazily is in the bundle or built in.
     supported: { "dynamic-import": false },
     // A place that does not exist, for `new URL("./x.worker.ts", import.meta.url)`: inside the executable only the name counts.
-    define: { "import.meta.url": "belayBundleUrl", "import.meta.dirname": "belayBundleDirectory", "import.meta.filename": "belayBundleFile" },
+    define: {
+      "import.meta.url": "belayBundleUrl",
+      "import.meta.dirname": "belayBundleDirectory",
+      "import.meta.filename": "belayBundleFile",
+    },
     banner: {
       js: 'const belayBundleDirectory="/belay",belayBundleFile="/belay/bundle.cjs",belayBundleUrl="file:///belay/bundle.cjs";',
     },
@@ -51,7 +76,7 @@ function nativeKoffi(): string {
 
 async function bundleWorkers(): Promise<Record<string, string>> {
   const assets: Record<string, string> = {};
-  for (const source of globSync("packages/*/src/**/*.worker.ts", { cwd: root })) {
+  for (const source of globSync("packages/*/src/**/*.worker.ts", { cwd: root, exclude: ["**/testing/**"] })) {
     const asset = `${basename(source, ".ts")}.cjs`;
     if (asset in assets) throw new Error(`two workers are named ${asset}: their names have to differ`);
     assets[asset] = join(work, asset);

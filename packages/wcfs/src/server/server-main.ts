@@ -17,6 +17,12 @@ import { startThreads } from "./threads.ts";
 /** Exit code when the server could not start, as the reference has it. */
 const CANNOT_START = 2;
 
+/** What the caller of the server is told. */
+export interface ServerHooks {
+  /** The mount is there: whoever opens something in it waits until it is served. */
+  readonly onMounted?: () => void;
+}
+
 /**
  * Runs the server: `wcfs [OPTIONS] zurl mntpt`. Returns when the file system has been unmounted, or has failed.
  *
@@ -24,7 +30,7 @@ const CANNOT_START = 2;
  * @returns the exit code: 0 after an unmount or a signal that asks to end; 2 when the command line is wrong or the server cannot start;
  *   1 when it had to give up. The caller must end the process then: what it could not close the kernel does
  */
-export async function serverMain(argv: readonly string[]): Promise<number> {
+export async function serverMain(argv: readonly string[], hooks: ServerHooks = {}): Promise<number> {
   const line = parseCommandLine(argv);
   if (line.options === undefined) {
     writeSync(2, line.stderr);
@@ -34,12 +40,12 @@ export async function serverMain(argv: readonly string[]): Promise<number> {
   const names = `${goQuote(line.options.mountpoint)} ${goQuote(line.options.zurl)}`;
   log.log.info(`start ${names}`);
   log.log.info(`(built with node ${process.version})`);
-  const code = await runServer(line.options, log);
+  const code = await runServer(line.options, log, hooks);
   log.log.info(`stop ${names}`);
   return code;
 }
 
-async function runServer(options: ServerOptions, { log, sinks }: ServerLog): Promise<number> {
+async function runServer(options: ServerOptions, { log, sinks }: ServerLog, hooks: ServerHooks): Promise<number> {
   const running = new Running(log);
   using _signals = handleSignals(running);
   const onReport = (report: Report) => {
@@ -51,7 +57,7 @@ async function runServer(options: ServerOptions, { log, sinks }: ServerLog): Pro
     await using threads = startThreads(options, onReport);
     running.threadsStarted(threads);
     if (!(await running.databaseOpened())) return 0;
-    return await serveMounted(options, threads, running);
+    return await serveMounted(options, threads, running, hooks);
   } catch (error) {
     log.fatal(error instanceof Error ? error.message : String(error));
     return CANNOT_START;
@@ -59,8 +65,9 @@ async function runServer(options: ServerOptions, { log, sinks }: ServerLog): Pro
 }
 
 // The mount is not this scope's to unmount: it may have been unmounted, or has to stay so that users see what happened.
-async function serveMounted(options: ServerOptions, threads: ServerThreads, running: Running): Promise<number> {
+async function serveMounted(options: ServerOptions, threads: ServerThreads, running: Running, hooks: ServerHooks): Promise<number> {
   const mount = await mountWcfs(options);
+  hooks.onMounted?.();
   const notifyFd = cloneFuseFd(mount.fd);
   try {
     running.notifyStarted(threads.startNotifying(notifyFd, mount.mountpoint));

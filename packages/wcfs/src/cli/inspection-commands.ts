@@ -1,0 +1,92 @@
+import { formatOid, formatTid, parseTid } from "@belay/zodb";
+import { userError } from "@belay/supervise";
+import { diffFile } from "../delta/index.ts";
+import { formatByteSize } from "../tools/byte-size.ts";
+import { chooseFile, type FileChoice } from "../tools/choose-file.ts";
+import { fileLog } from "../tools/file-log.ts";
+import { listBigFiles } from "../tools/list-files.ts";
+import { textTable } from "../tools/text-table.ts";
+import { formatRanges, print, printJson, tidJson, tidTime } from "./print.ts";
+import { momentOf, withDatabase } from "./with-database.ts";
+
+/** Options of `belay wcfs ls`. */
+export interface ListOptions {
+  readonly at?: string;
+  readonly json?: boolean;
+}
+
+/** `belay wcfs ls`: the big files of a database. */
+export async function listCommand(zurl: string, { at, json }: ListOptions): Promise<void> {
+  await withDatabase(zurl, (database) => {
+    const files = [...listBigFiles(database, momentOf(database, at))];
+    if (json) {
+      for (const file of files) printJson({ ...file, oid: formatOid(file.oid) });
+      return;
+    }
+    const rows = files.map(({ oid, names, size, blksize, blocks }) => [
+      formatOid(oid),
+      names.join(",") || "-",
+      `${size}`,
+      formatByteSize(blksize),
+      `${blocks}`,
+    ]);
+    print(textTable(["OID", "NAME", "SIZE", "BLKSIZE", "BLOCKS"], rows, ["SIZE", "BLKSIZE", "BLOCKS"]));
+  });
+}
+
+/** Options of `belay wcfs log`. */
+export interface LogOptions extends FileChoice {
+  readonly limit?: string;
+  readonly json?: boolean;
+}
+
+/** `belay wcfs log`: the revisions of a big file, newest first. */
+export async function logCommand(zurl: string, options: LogOptions): Promise<void> {
+  const limit = options.limit === undefined ? Infinity : parseCount(options.limit);
+  await withDatabase(zurl, (database) => {
+    const at = database.storage.lastTid();
+    const file = chooseFile(database, at, options);
+    for (const entry of fileLog(database, file, at).take(limit)) {
+      const { tid, user, description, blocks, epoch } = entry;
+      if (options.json) {
+        printJson({ ...tidJson(tid), user, description, blocks, created: epoch });
+        continue;
+      }
+      const changed = blocks.length === 0 ? "no blocks" : `blocks ${formatRanges(blocks)}`;
+      print(`${formatTid(tid)}  ${tidTime(tid)}  ${epoch ? "created, " : ""}${changed}\n`);
+      const who = [user, description].filter((text) => text !== "").join(": ");
+      if (who !== "") print(`    ${who}\n`);
+    }
+  });
+}
+
+function parseCount(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw userError("EUSAGE", `"${text}" is no number`, { hint: "--limit takes a whole number" });
+}
+
+/** Options of `belay wcfs diff`. */
+export interface DiffOptions extends FileChoice {
+  readonly json?: boolean;
+}
+
+/** `belay wcfs diff`: the blocks of a big file that differ between two moments. */
+export async function diffCommand(
+  zurl: string,
+  from: string,
+  to: string | undefined,
+  options: DiffOptions,
+): Promise<void> {
+  await withDatabase(zurl, (database) => {
+    const [older, newer] = [parseTid(from), momentOf(database, to)];
+    const file = chooseFile(database, newer, options);
+    const change = diffFile(database, file, older, newer);
+    const blocks = [...change.blocks].sort((a, b) => a - b);
+    const replaced = change.epoch !== undefined;
+    if (options.json)
+      printJson({ oid: formatOid(file), from: formatTid(older), to: formatTid(newer), blocks, replaced });
+    else if (replaced)
+      print("the file was created, or its block size or block table replaced: everything may differ\n");
+    else for (const block of blocks) print(`${block}\n`);
+  });
+}

@@ -1,0 +1,17 @@
+import type { FrontEndCommand } from "./front-end-commands.ts";
+
+/** Runs a command of the front end. @param program how the user called it, for messages @returns the exit code */
+export async function frontEndMain(
+  command: FrontEndCommand,
+  args: readonly string[],
+  program = "wcfs",
+): Promise<number> {
+  const loaded = await import("./front-end.ts");
+  return loaded.frontEndMain(command, args, program);
+}
+
+/** Runs the server in this process. @param args its options, the zurl and the mountpoint @returns the exit code */
+export async function runServer(args: readonly string[]): Promise<number> {
+  const loaded = await import("./run-server.ts");
+  return loaded.runServer(args);
+}

@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import { sleep, userError } from "@belay/supervise";
+import { probeCommand } from "./probe-command.ts";
+import { serverProgram } from "./server-program.ts";
+
+/** What can be asked of a path below a mountpoint. */
+export type ProbeKind = "stat" | "read";
+
+/** What was found: the device for `stat`, the content for `read`. */
+export interface ProbeResult {
+  readonly dev: number;
+  readonly content: string;
+}
+
+// What the probe prints.
+type ProbeAnswer = { readonly dev: number } | { readonly content: string } | { readonly error: string };
+
+/** Longest time for one access, in milliseconds. */
+const limitMs = 5000;
+
+/**
+ * Accesses a mount in a process of its own.
+ *
+ * The server may be stuck; then whoever asked it is stuck too, cannot be killed, and keeps its process from ending. That must not be
+ * this process. A probe that takes too long is killed and not waited for.
+ *
+ * @throws BelayError `ETIMEDOUT`, or `EPROBE` with the error text of the access
+ */
+export async function probe(kind: ProbeKind, path: string): Promise<ProbeResult> {
+  const answer = await ask(kind, path);
+  if ("error" in answer) throw userError("EPROBE", answer.error);
+  return { dev: 0, content: "", ...answer };
+}
+
+async function ask(kind: ProbeKind, path: string): Promise<ProbeAnswer> {
+  const program = serverProgram();
+  const child = spawn(program.file, [...program.prefix, probeCommand, kind, path], {
+    argv0: program.argv0,
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const chunks: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  const done = new Promise<"ended">((resolve, reject) => {
+    child.once("error", reject).once("close", () => resolve("ended"));
+  });
+  using timer = abortable();
+  if ((await Promise.race([done, sleep(limitMs, timer.signal)])) !== "ended") {
+    child.kill("SIGKILL");
+    child.stdout.destroy();
+    child.unref();
+    throw userError("ETIMEDOUT", "timed out", { timedOut: true });
+  }
+  return JSON.parse(Buffer.concat(chunks).toString() || '{"error":"the probe died"}') as ProbeAnswer;
+}
+
+function abortable(): Disposable & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  // Nobody waits for the sleep any more when it is aborted.
+  return { signal: controller.signal, [Symbol.dispose]: () => controller.abort(new Error("not needed")) };
+}
+
+/** The probe itself: prints the answer. */
+export function probeMain([kind, path = ""]: readonly string[]): number {
+  process.stdout.write(JSON.stringify(access(kind === "stat" ? "stat" : "read", path)));
+  return 0;
+}
+
+function access(kind: ProbeKind, path: string): ProbeAnswer {
+  try {
+    return kind === "stat" ? { dev: statSync(path).dev } : { content: readFileSync(path, "utf8") };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,85 @@
+import { createWriteStream, type WriteStream } from "node:fs";
+import { rename, rm, stat } from "node:fs/promises";
+import type { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
+import type { Oid, Tid } from "@belay/zodb";
+import { errnoName } from "@belay/supervise";
+import { findSource } from "../blocks/find-source.ts";
+import { lookupBlock } from "../delta/index.ts";
+import type { Database } from "../files/database.ts";
+import { openFile } from "../files/open-file.ts";
+
+/** What is exported, and who is told. */
+export interface ExportOptions {
+  readonly file: Oid;
+  readonly at: Tid;
+  /** Path of the output; `-` is standard output. */
+  readonly output: string;
+  readonly signal?: AbortSignal | undefined;
+  /** @param done bytes written so far @param total all bytes */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Bytes written. */
+export interface ExportResult {
+  readonly bytes: number;
+}
+
+/**
+ * Writes the content of a big file to a file or pipe.
+ *
+ * A regular file appears under its name only when it is complete.
+ */
+export async function exportFile(database: Database, options: ExportOptions): Promise<ExportResult> {
+  if (options.output === "-") return writeBlocks(database, options, process.stdout);
+  if (await isSpecial(options.output)) return writeTo(database, options, options.output);
+  const unfinished = `${options.output}.unfinished-${process.pid}`;
+  try {
+    const result = await writeTo(database, options, unfinished);
+    await rename(unfinished, options.output);
+    return result;
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+// A device or a named pipe is written as it is.
+async function isSpecial(path: string): Promise<boolean> {
+  try {
+    return !(await stat(path)).isFile();
+  } catch (error) {
+    if (errnoName(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+async function writeTo(database: Database, options: ExportOptions, path: string): Promise<ExportResult> {
+  const stream: WriteStream = createWriteStream(path, { flush: true });
+  try {
+    const result = await writeBlocks(database, options, stream);
+    stream.end();
+    await finished(stream);
+    return result;
+  } finally {
+    stream.destroy();
+  }
+}
+
+async function writeBlocks(database: Database, options: ExportOptions, stream: Writable): Promise<ExportResult> {
+  const moment = database.at(options.at);
+  const { blksize, blktab, size } = openFile(moment, options.file);
+  const bytes = Buffer.allocUnsafe(blksize);
+  for (let block = 0, done = 0; done < size; block++, done += blksize) {
+    options.signal?.throwIfAborted();
+    findSource(moment, lookupBlock(moment, blktab, block), blksize).fill(bytes, 0);
+    await write(stream, bytes);
+    options.onProgress?.(done + blksize, size);
+  }
+  return { bytes: size };
+}
+
+function write(stream: Writable, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,152 @@
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openStorage } from "@belay/zodb";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Database } from "../files/database.ts";
+import { exportFile } from "./export-file.ts";
+import { fileLog } from "./file-log.ts";
+import { importFile, type ImportOptions, type ImportResult } from "./import-file.ts";
+import { listBigFiles } from "./list-files.ts";
+import { readWithPython, havePython } from "./testing/read-with-python.ts";
+
+let directory: string;
+let zurl: string;
+let count = 0;
+beforeAll(() => (directory = mkdtempSync(join(tmpdir(), "belay-test-import-"))));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function newDatabase(): void {
+  zurl = `file://${join(directory, `${count++}.fs`)}`;
+}
+
+function inputOf(content: Uint8Array): string {
+  const path = join(directory, `input-${count++}`);
+  writeFileSync(path, content);
+  return path;
+}
+
+function store(content: Uint8Array, options: Partial<ImportOptions> = {}): Promise<ImportResult> {
+  return importFile({
+    zurl,
+    input: inputOf(content),
+    placement: { kind: "new" },
+    createDatabase: true,
+    name: "big",
+    blockSize: 64 * 1024,
+    ...options,
+  });
+}
+
+async function content(at?: bigint): Promise<Buffer> {
+  await using storage = await openStorage(zurl);
+  const database = new Database(storage);
+  const [file] = listBigFiles(database, storage.lastTid());
+  const output = join(directory, `output-${count++}`);
+  await exportFile(database, { file: file?.oid ?? 0n, at: at ?? storage.lastTid(), output });
+  return readFileSync(output);
+}
+
+function padded(data: Uint8Array, blockSize = 64 * 1024): Buffer {
+  return Buffer.concat([data, Buffer.alloc((blockSize - (data.length % blockSize)) % blockSize)]);
+}
+
+test("what was imported can be exported, padded with zeros to whole blocks", async () => {
+  newDatabase();
+  const data = randomBytes(500_000);
+  const result = await store(data, { transactionSize: 128 * 1024 });
+  expect(result).toMatchObject({ size: 524_288, bytes: 500_000, transactions: 4 });
+  expect((await content()).equals(padded(data))).toBe(true);
+});
+
+test("blocks of zeros are not stored, but the size is kept", async () => {
+  newDatabase();
+  const data = Buffer.alloc(640_000);
+  data.fill(7, 70_000, 70_010);
+  const { size } = await store(data);
+  await using storage = await openStorage(zurl);
+  const [file] = listBigFiles(new Database(storage), storage.lastTid());
+  expect(file).toMatchObject({ names: ["big"], size, blocks: 2, blksize: 65_536 });
+  expect((await content()).equals(padded(data))).toBe(true);
+});
+
+test("a name that is taken is refused unless it is said what to do", async () => {
+  newDatabase();
+  await store(Buffer.from("first"));
+  await expect(store(Buffer.from("second"))).rejects.toMatchObject({ code: "EEXISTS" });
+});
+
+test("appending starts after the last block, writing over at any byte", async () => {
+  newDatabase();
+  const first = randomBytes(100_000);
+  const { tid } = await store(first);
+  await store(Buffer.from("appended"), { placement: { kind: "append" } });
+  await store(randomBytes(0), { placement: { kind: "append" } });
+  const patch = randomBytes(70_000);
+  await store(patch, { placement: { kind: "offset", offset: 60_001 } });
+
+  const expected = Buffer.concat([padded(first), padded(Buffer.from("appended"))]);
+  patch.copy(expected, 60_001);
+  expect((await content()).equals(expected)).toBe(true);
+  expect((await content(tid)).equals(padded(first))).toBe(true);
+});
+
+test("an interrupted import goes on where it stopped", async () => {
+  newDatabase();
+  const data = randomBytes(400_000);
+  const interrupted = new AbortController();
+  const input = inputOf(data);
+  const options = { input, transactionSize: 64 * 1024 };
+  const run = store(data, {
+    ...options,
+    signal: interrupted.signal,
+    onCommit: ({ done }) => done >= 131_072 && interrupted.abort(),
+  });
+  await expect(run).rejects.toThrow();
+
+  const result = await store(data, { ...options, placement: { kind: "resume" } });
+  expect(result.bytes).toBe(400_000 - 131_072);
+  expect((await content()).equals(padded(data))).toBe(true);
+  // Once more: there is nothing left to do.
+  expect(await store(data, { ...options, placement: { kind: "resume" } })).toMatchObject({ bytes: 0, transactions: 0 });
+});
+
+test("resuming with another input is refused", async () => {
+  newDatabase();
+  await store(randomBytes(200_000));
+  await expect(store(randomBytes(300_000), { placement: { kind: "resume" } })).rejects.toMatchObject({
+    code: "ERESUME",
+  });
+});
+
+test("the log tells each transaction's blocks, newest first", async () => {
+  newDatabase();
+  const created = await store(randomBytes(200_000));
+  const patched = await store(Buffer.from("x"), { placement: { kind: "offset", offset: 70_000 } });
+  const grown = await store(Buffer.from("y"), { placement: { kind: "append" } });
+  await using storage = await openStorage(zurl);
+  const log = [...fileLog(new Database(storage), created.oid, storage.lastTid())];
+  expect(log.map(({ tid, blocks, epoch }) => ({ tid, blocks, epoch }))).toEqual([
+    { tid: grown.tid, blocks: [4], epoch: false },
+    { tid: patched.tid, blocks: [1], epoch: false },
+    { tid: created.tid, blocks: [0, 1, 2, 3], epoch: true },
+  ]);
+  expect(log[0]?.description).toContain("belay wcfs import");
+});
+
+describe.skipIf(!havePython)("Python's ZODB", () => {
+  test.each(["ZBlk0", "ZBlk1", "auto"] as const)(
+    "reads every block of a file written as %s, and finds its trees in order",
+    async (format) => {
+      newDatabase();
+      const data = randomBytes(150 * 16_384 + 5000);
+      data.fill(0, 40_000, 120_000);
+      await store(data, { format, blockSize: 16_384, transactionSize: 10 * 16_384 });
+      const patch = randomBytes(9000);
+      await store(patch, { format, blockSize: undefined, placement: { kind: "offset", offset: 30_000 } });
+      patch.copy(data, 30_000);
+      expect(readWithPython(zurl, "big").equals(padded(data, 16_384))).toBe(true);
+    },
+  );
+});
