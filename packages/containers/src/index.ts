@@ -1,1 +1,6 @@
-export {};
+/**
+ * Images built only when what goes in changed, runs that leave nothing behind.
+ *
+ * @packageDocumentation
+ */
+export { dockerPyMain } from "./cli/docker-py.ts";

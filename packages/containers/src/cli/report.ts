@@ -1,0 +1,22 @@
+import { BelayError, renderError } from "@belay/supervise";
+import { MissingOption } from "./missing-option.ts";
+
+/** Prints an error on stderr, as JSON on stdout if asked, and answers the exit status: the one place where that is decided. */
+export function report(error: unknown, program: string, json = false): number {
+  const status = signalStatus(error);
+  const rendered = renderError(userFacing(error), { program, exitCodes: { user: 1, bug: 1 } });
+  if (json) process.stdout.write(`${rendered.json}\n`);
+  process.stderr.write(`${rendered.text}\n`);
+  return status ?? rendered.exitCode;
+}
+
+// An interruption carries the status a shell would see.
+function signalStatus(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null || !("exitCode" in error)) return undefined;
+  return typeof error.exitCode === "number" ? error.exitCode : undefined;
+}
+
+function userFacing(error: unknown): unknown {
+  if (!(error instanceof MissingOption)) return error;
+  return new BelayError("EMISSING", error.message, { hint: "--help tells what it stands for", cause: error.cause });
+}

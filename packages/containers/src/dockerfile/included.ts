@@ -1,0 +1,47 @@
+import { dirname, join } from "node:path";
+import type { ReadIncluded } from "./preprocess.ts";
+import { readDockerfile } from "./text.ts";
+
+/**
+ * Looks for `NAME.docker` in the folders, in order.
+ *
+ * A stage name (`FROM qemu/NAME AS base`) or a tag behind the name is not part of the file's name. All Debian images for user-mode
+ * emulation come from one Dockerfile.
+ *
+ * @throws the errno error of the last folder when it is in none
+ */
+export function includedFrom(folders: readonly string[]): ReadIncluded {
+  return (line) => {
+    const names = [...new Set([line, line.trim(), (line.trim().split(/\s/)[0] ?? "").replace(/:.*$/, "")])].map(
+      fileName,
+    );
+    let failure: unknown;
+    for (const path of folders.flatMap((folder) => names.map((name) => join(folder, `${name}.docker`)))) {
+      try {
+        return readDockerfile(path);
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+        failure ??= error;
+      }
+    }
+    throw failure;
+  };
+}
+
+function fileName(image: string): string {
+  return image.startsWith("debian") && image.endsWith("user") ? "debian-bootstrap" : image;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}
+
+/**
+ * Where included Dockerfiles are looked for: `dockerfiles/` beside the program, as the Python script has them, then the folder of the
+ * Dockerfile itself.
+ *
+ * @param program path the program was called by
+ */
+export function includeFolders(program: string, dockerfile: string): string[] {
+  return [join(dirname(program), "dockerfiles"), dirname(dockerfile)];
+}

@@ -1,0 +1,50 @@
+import { createHash } from "node:crypto";
+import { isBlank, splitLines } from "./text.ts";
+
+/** Finds the text of the Dockerfile behind `FROM qemu/NAME`. */
+export type ReadIncluded = (name: string) => string;
+
+const marker = "FROM qemu/";
+
+/**
+ * A Dockerfile as it is checksummed: comments and empty lines are out, and `FROM qemu/NAME` is replaced by that Dockerfile, so that
+ * a change in a base counts as a change of everything above it.
+ *
+ * @throws what `readIncluded` throws; Error for a Dockerfile that includes itself
+ */
+export function preprocess(dockerfile: string, readIncluded: ReadIncluded): string {
+  return expand(dockerfile, readIncluded, []);
+}
+
+function expand(dockerfile: string, readIncluded: ReadIncluded, above: readonly string[]): string {
+  let out = "";
+  for (const line of splitLines(dockerfile)) {
+    if (isBlank(line) || line.startsWith("#")) continue;
+    if (!line.startsWith(marker)) {
+      out += `${line}\n`;
+      continue;
+    }
+    const name = line.slice(marker.length);
+    if (above.includes(name)) throw new IncludeLoop([...above, name]);
+    out += expand(readIncluded(name), readIncluded, [...above, name]);
+  }
+  return out;
+}
+
+/** A Dockerfile is, through `FROM qemu/…`, its own base. */
+export class IncludeLoop extends Error {
+  constructor(names: readonly string[]) {
+    super(`FROM qemu/… goes in a circle: ${names.join(" -> ")}`);
+    this.name = "IncludeLoop";
+  }
+}
+
+/** SHA-1 in hexadecimal, of text as UTF-8: the Python tool's checksum. */
+export function checksum(data: string | Uint8Array): string {
+  return createHash("sha1").update(data).digest("hex");
+}
+
+/** The checksum that stands in the label of an image built from this Dockerfile. */
+export function dockerfileChecksum(dockerfile: string, readIncluded: ReadIncluded): string {
+  return checksum(preprocess(dockerfile, readIncluded));
+}

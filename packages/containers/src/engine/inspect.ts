@@ -1,0 +1,68 @@
+import { callForOutput } from "./call.ts";
+import type { Engine } from "./engine.ts";
+
+/** What we read of an engine's answer to `inspect`. Everything else in it is left alone. */
+export interface ImageInfo {
+  readonly id: string;
+  /** As the engine writes it: ISO 8601 with up to nine decimals. */
+  readonly created: string;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly repoTags: readonly string[];
+  /** `sha256:…` of the manifest; empty where the engine has none. */
+  readonly digest: string;
+}
+
+/**
+ * Asks for one image or container of this name.
+ *
+ * @returns undefined where there is none, or where the answer is not what an engine answers
+ */
+export async function inspectTag(engine: Engine, tag: string): Promise<ImageInfo | undefined> {
+  const { status, stdout } = await callForOutput(engine, ["inspect", tag]);
+  return status === 0 ? parseInspect(stdout)[0] : undefined;
+}
+
+/** Asks for several images in one call; those that are not there have no entry in the answer. */
+export async function inspectImages(engine: Engine, names: readonly string[]): Promise<ImageInfo[]> {
+  if (names.length === 0) return [];
+  const { stdout } = await callForOutput(engine, ["image", "inspect", ...names]);
+  return parseInspect(stdout);
+}
+
+/** Reads the JSON of `inspect`; an answer that is no list of objects counts as empty. */
+export function parseInspect(text: string): ImageInfo[] {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  return Array.isArray(answer) ? answer.map(imageInfo) : [];
+}
+
+function imageInfo(answer: unknown): ImageInfo {
+  return {
+    id: textOf(member(answer, "Id")),
+    created: textOf(member(answer, "Created")),
+    labels: new Map(stringEntries(member(member(answer, "Config"), "Labels"))),
+    repoTags: listOf(member(answer, "RepoTags")),
+    digest: textOf(member(answer, "Digest")),
+  };
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function listOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+}
+
+function stringEntries(value: unknown): [string, string][] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, text]) => (typeof text === "string" ? [[key, text]] : []));
+}
