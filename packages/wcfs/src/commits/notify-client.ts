@@ -35,7 +35,8 @@ export class NotifyClient implements KernelCache {
   }
 
   findCached(ranges: readonly FileRange[], done: (cached: readonly boolean[]) => void): void {
-    this.#ask((id) => ({ kind: "find-cached", id, ranges }), (report) => done(report.cached ?? []));
+    const plain = ranges.map(({ node, offset, length }) => ({ node, offset, length }));
+    this.#ask((id) => ({ kind: "find-cached", id, ranges: plain }), (report) => done(report.cached ?? []));
   }
 
   invalidate(job: CommitJob, done: (error: Error | undefined) => void): void {

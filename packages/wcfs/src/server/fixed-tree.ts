@@ -22,7 +22,7 @@ export interface FixedTreeParts {
 
 /** `.wcfs` and `head`, with everything in them that has a fixed name. */
 export function fixedTree(parts: FixedTreeParts): Readonly<Record<string, TreeNode>> {
-  const directory = (permissions: number, children: Readonly<Record<string, TreeNode>>, time?: () => Tid) =>
+  const directory = (permissions: number, children: Readonly<Record<string, TreeNode>>, time: Tid | (() => Tid) = 0n) =>
     new FixedDirectory(parts.nextId(), permissions, children, time);
   const text = (content: () => string) => new TextFile(parts.nextId(), cachedFile, content);
   const live = (content: () => string) => new TextFile(parts.nextId(), directFile, content);

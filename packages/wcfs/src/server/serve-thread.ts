@@ -76,7 +76,7 @@ async function serve(
     for (let order = nextOrder(data); order !== undefined; order = nextOrder(data)) obey(order);
   });
   wcfs.start();
-  return server.serve();
+  return await server.serve();
 }
 
 function nextOrder({ control }: ServeThreadData): Order | undefined {

@@ -12,10 +12,10 @@ export class FixedDirectory implements Directory {
   references = 0;
   readonly #permissions: number;
   readonly #children: ReadonlyMap<string, TreeNode>;
-  readonly #time: () => Tid;
+  readonly #time: Tid | (() => Tid);
 
-  /** @param time of the transaction that is the directory's mtime */
-  constructor(id: number, permissions: number, children: Readonly<Record<string, TreeNode>>, time: () => Tid = () => 0n) {
+  /** @param time of the transaction that is the directory's mtime; a function if it moves */
+  constructor(id: number, permissions: number, children: Readonly<Record<string, TreeNode>>, time: Tid | (() => Tid) = 0n) {
     this.id = id;
     this.#permissions = permissions;
     this.#children = new Map(Object.entries(children));
@@ -23,7 +23,8 @@ export class FixedDirectory implements Directory {
   }
 
   attributes(): Attributes {
-    return directoryAttributes(this.#permissions, this.#time());
+    if (typeof this.#time !== "function") return directoryAttributes(this.#permissions, this.#time);
+    return { ...directoryAttributes(this.#permissions, this.#time()), stable: false };
   }
 
   lookup(name: string, answer: Answer<TreeNode>): void {
