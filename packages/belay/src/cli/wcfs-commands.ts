@@ -51,6 +51,7 @@ function addTransferCommands(wcfs: Command): void {
       "how blocks are stored: ZBlk0, ZBlk1 or auto (default: $WENDELIN_CORE_ZBLK_FMT, else auto)",
     )
     .option("--append", "write after the last block of an existing big file")
+    .option("--offset <bytes>", "write over an existing big file, from this byte on")
     .option("--resume", "go on with an import that was interrupted: same file, same name")
     .option("--transaction-size <bytes>", "how much one transaction takes in (default: 64M)")
     .option("--json", "progress and result as JSON lines")

@@ -1,0 +1,172 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join as joinPath } from "node:path";
+import { MountTable } from "@belay/supervise";
+import { importFile, join, mountpointOf, serve, start, status, stop } from "@belay/wcfs";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+
+let directory: string;
+let zurl: string;
+let mountpoint: string;
+let count = 0;
+
+beforeAll(() => {
+  directory = mkdtempSync(joinPath(tmpdir(), "belay-test-launcher-"));
+  process.env["WENDELIN_CORE_WCFS_OPTIONS"] = `-log_dir ${directory}`;
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+afterEach(async () => {
+  await stop(zurl);
+  expect(MountTable.read().at(mountpoint)).toEqual([]);
+  expect(existsSync(mountpoint)).toBe(false);
+});
+
+async function newDatabase(): Promise<void> {
+  zurl = `file://${joinPath(directory, `${count++}.fs`)}`;
+  mountpoint = mountpointOf(zurl);
+  const input = joinPath(directory, "input");
+  writeFileSync(input, "hello");
+  await importFile({ zurl, input, placement: { kind: "new" }, createDatabase: true, name: "a" });
+}
+
+async function statusLines(): Promise<string[]> {
+  const lines: string[] = [];
+  await status(zurl, { print: (line) => lines.push(line) }).catch((error: unknown) => lines.push(String(error)));
+  return lines;
+}
+
+function serverPid(lines: readonly string[]): number {
+  return Number(/pid(\d+)/.exec(lines.find((line) => line.includes("wcfs server")) ?? "")?.[1]);
+}
+
+test("a server is started, checked and stopped", async () => {
+  await newDatabase();
+  expect(await statusLines()).toEqual([`fail - no mount entry for ${mountpoint}`, "BelayError: (failed)"]);
+
+  const server = await start(zurl);
+  expect(server.mountpoint).toBe(mountpoint);
+  expect(readFileSync(joinPath(mountpoint, ".wcfs/zurl"), "utf8")).toBe(zurl);
+  const lines = await statusLines();
+  expect(lines).toEqual([
+    expect.stringMatching(new RegExp(`^ok - mount entry: ${mountpoint} {2}\\(0:\\d+\\)$`)),
+    expect.stringMatching(new RegExp(`^ok - wcfs server: +pid${server.process?.pid ?? 0} \\S+ wcfs$`)),
+    "ok - stat mountpoint",
+    "ok - read .wcfs/zurl",
+    "ok - read .wcfs/stats",
+  ]);
+  await server.stop();
+  expect((await statusLines())[0]).toBe(`fail - no mount entry for ${mountpoint}`);
+});
+
+test("a second start is refused, by name", async () => {
+  await newDatabase();
+  const server = await start(zurl);
+  await expect(start(zurl)).rejects.toMatchObject({ code: "EALREADY", message: `wcfs: start ${zurl}: already running` });
+  await expect(serve(zurl)).rejects.toThrow(`wcfs: serve ${zurl}: already running`);
+  await server.stop();
+});
+
+test("of five starts at once one wins, and there is one mount", async () => {
+  await newDatabase();
+  const results = await Promise.allSettled(Array.from({ length: 5 }, () => startElsewhere()));
+  expect(results.filter((result) => result.status === "fulfilled").length).toBe(1);
+  const messages = results.flatMap((result) => (result.status === "rejected" ? [String(result.reason)] : []));
+  expect(messages.every((message) => message.includes("already running"))).toBe(true);
+  expect(MountTable.read().at(mountpoint).length).toBe(1);
+});
+
+async function startElsewhere(): Promise<void> {
+  const wcfs = joinPath(import.meta.dirname, "..", "..", "bin", "wcfs");
+  const child = spawn(wcfs, ["start", zurl], { stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code] = (await once(child, "exit")) as [number];
+  if (code !== 0) throw new Error(stderr);
+}
+
+test("after kill -9 of the server the next start cleans up", async () => {
+  await newDatabase();
+  const server = await start(zurl);
+  process.kill(server.process?.pid ?? 0, "SIGKILL");
+  await expect.poll(() => spawnSync("ls", [mountpoint]).stderr.toString()).toContain("not connected");
+  const lines = await statusLines();
+  expect(lines[1]).toBe("fail - no wcfs server found");
+
+  const next = await start(zurl);
+  expect(MountTable.read().at(mountpoint).length).toBe(1);
+  expect(readFileSync(joinPath(mountpoint, "head/at"), "latin1")).toMatch(/^[0-9a-f]{16}$/);
+  await next.stop();
+});
+
+test("stop ends a server that was stopped in its tracks, and whoever uses its mount", async () => {
+  await newDatabase();
+  const server = await start(zurl);
+  const user = spawn("sleep", ["600"], { cwd: mountpoint });
+  process.kill(server.process?.pid ?? 0, "SIGSTOP");
+  const ended = once(user, "exit");
+  await stop(zurl, { timeoutMs: 5000 });
+  await ended;
+  expect(MountTable.read().at(mountpoint)).toEqual([]);
+});
+
+test("status does not hang on a server that does", async () => {
+  await newDatabase();
+  const server = await start(zurl);
+  process.kill(server.process?.pid ?? 0, "SIGSTOP");
+  const lines = await statusLines();
+  expect(lines).toContain("fail - stat mountpoint: timed out (wcfs might be stuck)");
+  expect(lines.join("\n")).toContain("wcfs clients:");
+  process.kill(server.process?.pid ?? 0, "SIGCONT");
+  await server.stop({ timeoutMs: 5000 });
+});
+
+test("a server that cannot start is told with its exit code, and leaves nothing", async () => {
+  zurl = `file://${joinPath(directory, "none.fs")}`;
+  mountpoint = mountpointOf(zurl);
+  await expect(start(zurl)).rejects.toMatchObject({ message: `wcfs: start ${zurl}`, cause: { message: "exited with 2" } });
+  expect(existsSync(mountpoint)).toBe(false);
+});
+
+test("joins are counted, and the first starts the server if it may", async () => {
+  await newDatabase();
+  await expect(join(zurl, { autostart: false })).rejects.toThrow(`wcfs: join ${zurl}: server not running`);
+  const [first, second] = await Promise.all([join(zurl, { autostart: true }), join(zurl)]);
+  expect(second).toBe(first);
+  expect(first.joins).toBe(2);
+  expect((await first.read(".wcfs/zurl")).toString()).toBe(zurl);
+  await first.close();
+  expect(first.joins).toBe(1);
+  await second.close();
+  const again = await join(zurl, { autostart: false });
+  expect(again).not.toBe(first);
+  expect(again.server).toBeUndefined();
+  await again.close();
+});
+
+test("a join outlives the server, and lets go of it all the same", async () => {
+  await newDatabase();
+  const joined = await join(zurl, { autostart: true });
+  process.kill(joined.server?.process?.pid ?? 0, "SIGKILL");
+  await expect.poll(() => joined.read(".wcfs/stats").catch((error: unknown) => String(error))).toContain("ENOTCONN");
+  await joined.close().catch((error: unknown) => expect(String(error)).toMatch(/ENOTCONN|ECONNABORTED/));
+  await using anew = await join(zurl, { autostart: true });
+  expect(anew).not.toBe(joined);
+  expect(MountTable.read().at(mountpoint).length).toBe(1);
+});
+
+test("wcfs serve becomes the server: same process, its name, the zurl and the mountpoint last", async () => {
+  await newDatabase();
+  const wcfs = joinPath(import.meta.dirname, "..", "..", "bin", "wcfs");
+  const child = spawn(wcfs, ["serve", "-logtostderr", zurl], { stdio: ["ignore", "ignore", "pipe"] });
+  child.stderr.resume();
+  await expect.poll(() => existsSync(joinPath(mountpoint, ".wcfs/zurl")), { timeout: 10_000 }).toBe(true);
+  expect(readFileSync(`/proc/${child.pid}/comm`, "utf8")).toBe("wcfs\n");
+  expect(readFileSync(`/proc/${child.pid}/cmdline`, "utf8").split("\0").slice(-4, -1)).toEqual(["-logtostderr", zurl, mountpoint]);
+  expect(serverPid(await statusLines())).toBe(child.pid);
+  const ended = once(child, "exit");
+  await stop(zurl);
+  expect(await ended).toEqual([0, null]);
+});
