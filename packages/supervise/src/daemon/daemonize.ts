@@ -1,7 +1,6 @@
 import { closeSync, writeSync } from "node:fs";
 import { isSea } from "node:sea";
 import type { Readable } from "node:stream";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { BelayError, hasCode, toError } from "../errors/belay-error.ts";
 import { renderError } from "../errors/render.ts";
@@ -57,6 +56,7 @@ export function ownCommand(args: readonly string[]): string[] {
 export async function daemonize(options: DaemonizeOptions): Promise<StartedDaemon> {
   const { argv, cwd, argv0, output = {}, signal } = options;
   signal?.throwIfAborted();
+  const { spawn } = await import("node:child_process");
   const [file = "", ...args] = argv;
   const child = spawn(file, args, {
     detached: true,

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdirSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +22,7 @@ export async function tempDir(
   options: { parent?: string; prefix?: string } = {},
 ): Promise<TempDirectory> {
   const { parent = tmpdir(), prefix = "belay-" } = options;
-  const path = join(realpathSync(parent), prefix + randomBytes(9).toString("base64url"));
+  const path = join(realpathSync(parent), prefix + crypto.randomUUID());
   const entry = await ledger.intend({ kind: "temp-dir", path });
   try {
     mkdirSync(path, { mode: 0o700 });

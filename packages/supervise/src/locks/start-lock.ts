@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { runDirectory } from "../rundir/run-directory.ts";
@@ -22,6 +21,7 @@ export async function takeStartLock(
   const { directory = runDirectory(), wait = true, signal } = options;
   const folder = join(directory, "locks");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { createHash } = await import("node:crypto");
   const hash = createHash("sha1").update(name).digest("hex");
   return takeFileLock(join(folder, `${hash}.lock`), { wait, signal });
 }

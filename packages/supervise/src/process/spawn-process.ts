@@ -1,8 +1,8 @@
-import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
+import type { ChildProcess, StdioOptions } from "node:child_process";
 import { once } from "node:events";
-import type { Readable } from "node:stream";
+import { toError } from "../errors/belay-error.ts";
 import type { LedgerHandle } from "../ledger/types.ts";
-import { createRingBuffer, type RingBuffer } from "./ring-buffer.ts";
+import { createRingBuffer } from "./ring-buffer.ts";
 import { ownerTokenVariable, sendSignal } from "./process-group.ts";
 import { bootId, processIdentity, type ProcessIdentity } from "./identity.ts";
 import { processEnded, processNotStarted } from "./process-error.ts";
@@ -19,10 +19,11 @@ const tailBytes = 1024 * 1024;
  */
 export async function spawnProcess(argv: readonly string[], options: SpawnOptions = {}): Promise<SupervisedProcess> {
   options.signal?.throwIfAborted();
+  const { spawn } = await import("node:child_process");
   const token = crypto.randomUUID();
   const leads = options.group !== "inherit";
   const entry = await options.ledger?.intend({ kind: "process-group", token, leads, bootId: bootId() });
-  const child = start(argv, options, entry === undefined ? undefined : token);
+  const child = start(spawn, argv, options, entry === undefined ? undefined : token);
   try {
     if (child.pid === undefined) await once(child, "spawn");
   } catch (error) {
@@ -37,7 +38,12 @@ export async function spawnProcess(argv: readonly string[], options: SpawnOption
   return running;
 }
 
-function start(argv: readonly string[], options: SpawnOptions, token: string | undefined): ChildProcess {
+function start(
+  spawn: typeof import("node:child_process").spawn,
+  argv: readonly string[],
+  options: SpawnOptions,
+  token: string | undefined,
+): ChildProcess {
   const [file = "", ...args] = argv;
   const { stdin = "ignore", stdout = "ignore", stderr = "capture", extraStdio = [] } = options;
   const piped = (mode: string) =>
@@ -54,6 +60,7 @@ function start(argv: readonly string[], options: SpawnOptions, token: string | u
     ...(options.uid === undefined ? {} : { uid: options.uid }),
     ...(options.gid === undefined ? {} : { gid: options.gid }),
   });
+  child.on("error", () => undefined); // the start's error is told by spawnProcess
   child.stdin?.on("error", () => undefined); // a program need not read what it is given
   if (typeof stdin !== "string") child.stdin?.end(stdin);
   return child;
@@ -66,42 +73,40 @@ function supervise(
   identity: ProcessIdentity,
   entry: LedgerHandle | undefined,
 ): SupervisedProcess {
-  const tail = createRingBuffer(tailBytes);
-  const output: Buffer[] = [];
-  if (options.stderr !== "ignore" && options.stderr !== "inherit")
-    keepTail(child.stderr, tail, options.stderr === "tee");
-  if (options.stdout === "capture") child.stdout?.on("data", (bytes: Buffer) => output.push(bytes));
-  const why = { timedOut: false, isCanceled: false };
-  const leads = options.group !== "inherit";
   const { stopMs = 5000 } = options;
-
-  const ended = new Promise<ExitStatus>((resolve) =>
-    child.once("exit", (code, signal) => resolve(status(code, signal))),
-  );
-  const closed = new Promise<ExitStatus>((resolve) =>
-    child.once("close", (code, signal) => resolve(status(code, signal))),
-  );
+  const leads = options.group !== "inherit";
+  const kept = keepOutput(child, options);
+  const why = { timedOut: false, isCanceled: false };
+  const ended = new Promise<ExitStatus>((resolve) => {
+    child.once("exit", (code, signal) => resolve(exitStatus(code, signal)));
+  });
+  const closed = new Promise<ExitStatus>((resolve) => {
+    child.once("close", (code, signal) => resolve(exitStatus(code, signal)));
+  });
   const kill = (signal: NodeJS.Signals) => (leads ? sendSignal(-identity.pid, signal) : child.kill(signal));
   const stop = async (timeoutMs: number) => {
     await stopChild(argv, identity, { leads, kill, ended, timeoutMs });
     return Promise.race([closed, ended]);
   };
-
-  const cancel = (reason: "timedOut" | "isCanceled") => {
-    why[reason] = true;
-    stop(stopMs).catch((error: unknown) => options.logger?.error(String(error)));
-  };
-  const onAbort = () => cancel("isCanceled");
-  if (options.signal?.aborted) onAbort();
-  else options.signal?.addEventListener("abort", onAbort, { once: true });
-  const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => cancel("timedOut"), options.timeoutMs);
-  void ended.then(() => {
-    clearTimeout(timer);
-    options.signal?.removeEventListener("abort", onAbort);
-  });
-
   let stopping: Promise<ExitStatus> | undefined;
   const stopOnce = (timeoutMs: number) => (stopping ??= stop(timeoutMs).finally(() => (stopping = undefined)));
+  let abandoned = false;
+  const abandon = () => {
+    abandoned = true;
+    kill("SIGKILL");
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+    child.unref();
+  };
+
+  const gaveUp = Promise.withResolvers<never>();
+  gaveUp.promise.catch(() => undefined); // for `succeeded`, should anybody ask
+  watchLimits(options, ended, (reason) => {
+    why[reason] = true;
+    stopOnce(stopMs).catch((error: unknown) => {
+      abandon();
+      gaveUp.reject(toError(error));
+    });
+  });
   return {
     pid: identity.pid,
     argv,
@@ -110,29 +115,53 @@ function supervise(
     stdout: child.stdout,
     stderr: child.stderr,
     exited: closed,
-    output: () => Buffer.concat(output),
-    stderrTail: () => tail.contents(),
+    ...kept,
     async succeeded() {
-      const end = await closed;
+      const end = await Promise.race([closed, gaveUp.promise]);
       if (end.code === 0 && !why.timedOut && !why.isCanceled) return;
-      throw processEnded(argv, end, why, tail.contents(), why.isCanceled ? options.signal?.reason : undefined);
+      throw processEnded(argv, end, why, kept.stderrTail(), why.isCanceled ? options.signal?.reason : undefined);
     },
     kill,
+    abandon,
     stop: ({ timeoutMs = stopMs } = {}) => stopOnce(timeoutMs),
     async [Symbol.asyncDispose]() {
+      if (abandoned) return; // its entry stays: a later sweep may have more luck
       await stopOnce(stopMs);
       await entry?.release();
     },
   };
 }
 
-function status(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
-  return { code: code ?? undefined, signal: signal ?? undefined };
+// Both limits end with the process.
+function watchLimits(
+  { signal, timeoutMs }: SpawnOptions,
+  ended: Promise<ExitStatus>,
+  cancel: (reason: "timedOut" | "isCanceled") => void,
+): void {
+  const onAbort = () => cancel("isCanceled");
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener("abort", onAbort, { once: true });
+  const timer = timeoutMs === undefined ? undefined : setTimeout(() => cancel("timedOut"), timeoutMs);
+  void ended.then(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  });
 }
 
-function keepTail(stream: Readable | null, tail: RingBuffer, tee: boolean): void {
-  stream?.on("data", (bytes: Buffer) => {
+function keepOutput(
+  child: ChildProcess,
+  { stdout, stderr }: SpawnOptions,
+): Pick<SupervisedProcess, "output" | "stderrTail"> {
+  const tail = createRingBuffer(tailBytes);
+  const output: Buffer[] = [];
+  if (stdout === "capture") child.stdout?.on("data", (bytes: Buffer) => output.push(bytes));
+  child.stderr?.on("data", (bytes: Buffer) => {
     tail.push(bytes);
-    if (tee) process.stderr.write(bytes);
+    if (stderr === "tee") process.stderr.write(bytes);
   });
+  return { output: () => Buffer.concat(output), stderrTail: () => tail.contents() };
+}
+
+function exitStatus(code: number | null, signal: NodeJS.Signals | null): ExitStatus {
+  return { code: code ?? undefined, signal: signal ?? undefined };
 }

@@ -1,6 +1,5 @@
 import type { Readable, Writable } from "node:stream";
 import type { Ledger } from "../ledger/types.ts";
-import type { Logger } from "../log/logger.ts";
 import type { ProcessIdentity } from "./identity.ts";
 
 /** How a process ended: exactly one of both is there. */
@@ -39,7 +38,6 @@ export interface SpawnOptions {
   readonly stopMs?: number;
   /** Where the process is recorded, so that a sweep ends it if we cannot. Left out: the child may outlive us. */
   readonly ledger?: Ledger | undefined;
-  readonly logger?: Logger;
 }
 
 /** A child process that its owner must let go: leaving its scope (`await using`) stops it. */
@@ -63,6 +61,10 @@ export interface SupervisedProcess extends AsyncDisposable {
   succeeded(): Promise<void>;
   /** Sends a signal to the group (or, with `group: "inherit"`, to the process). @returns false when it is gone */
   kill(signal: NodeJS.Signals): boolean;
+  /**
+   * Sends SIGKILL and lets go: for a process that waits in the kernel and takes no signal. This process can end before it.
+   */
+  abandon(): void;
   /** SIGTERM, wait, SIGKILL, wait; once for all callers. @throws ProcessError when even SIGKILL did not end it in time */
   stop(options?: { timeoutMs?: number }): Promise<ExitStatus>;
 }

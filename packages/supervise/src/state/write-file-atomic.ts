@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -10,7 +9,7 @@ import { basename, dirname, join } from "node:path";
  * @param mode  permission bits of the new file, less the umask
  */
 export async function writeFileAtomic(path: string, bytes: Uint8Array, { mode = 0o644 } = {}): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${crypto.randomUUID()}.tmp`);
   try {
     await writeDurably(temporary, bytes, mode);
     await rename(temporary, path);
