@@ -69,3 +69,5 @@ export type { RootMapping } from "./view/root-mapping.ts";
 export type { StoredObject } from "./view/stored-object.ts";
 export { View } from "./view/view.ts";
 export type { LoadedObject } from "./view/view.ts";
+export { processIo, zodbCheck, zodbDump, zodbInfo, zodbLs } from "./cli/index.ts";
+export type { CommandIo, ZodbCheckOptions, ZodbDumpOptions, ZodbInfoOptions, ZodbLsOptions } from "./cli/index.ts";

@@ -139,8 +139,7 @@ test.runIf(process.getuid?.() === 0)(
   async () => {
     using dir = temporaryDirectory();
     using full = tinyFileSystem(dir.file("mnt"), 256 << 10);
-    void full;
-    const path = dir.file("mnt/Data.fs");
+    const path = full.file("Data.fs");
     await using storage = await open(path);
     const first = storage.begin(transactionMeta());
     first.store(0n, 0n, record());

@@ -26,6 +26,8 @@ export class FileStorageTransaction implements StorageTransaction {
   readonly #pos: number;
   readonly #spool: Spool;
   readonly #stored = new Map<Oid, number>();
+  /** The main file may hold some of it. */
+  #written = false;
   #state: "open" | "voted" | "failed" | "ended" = "open";
 
   constructor(writer: Writer, meta: TransactionMeta) {
@@ -61,6 +63,7 @@ export class FileStorageTransaction implements StorageTransaction {
     this.#expect("open");
     this.#guard(() => {
       this.#writer.checkUntouched();
+      this.#written = true;
       this.#append();
     });
     this.#state = "voted";
@@ -133,7 +136,7 @@ export class FileStorageTransaction implements StorageTransaction {
       action();
     } catch (error) {
       // A file that somebody else has changed is not ours to cut.
-      if (!(error instanceof ZodbError)) this.#cutOff();
+      if (this.#written) this.#cutOff();
       this.#state = "failed";
       throw ioError(error, `${this.#writer.generation.path}: cannot write a transaction of ${this.#spool.size} bytes`);
     }

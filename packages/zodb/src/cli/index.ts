@@ -1,0 +1,10 @@
+export { processIo } from "./io.ts";
+export type { CommandIo } from "./io.ts";
+export { zodbCheck } from "./zodb-check.ts";
+export type { ZodbCheckOptions } from "./zodb-check.ts";
+export { zodbDump } from "./zodb-dump.ts";
+export type { ZodbDumpOptions } from "./zodb-dump.ts";
+export { zodbInfo } from "./zodb-info.ts";
+export type { ZodbInfoOptions } from "./zodb-info.ts";
+export { zodbLs } from "./zodb-ls.ts";
+export type { ZodbLsOptions } from "./zodb-ls.ts";
