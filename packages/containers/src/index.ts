@@ -4,3 +4,4 @@
  * @packageDocumentation
  */
 export { dockerPyMain } from "./cli/docker-py.ts";
+export { registerContainerKinds } from "./run/release.ts";

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { tryLibraries } from "../context/copy.ts";
 import type { CurrentUser } from "../cross/user.ts";
 
@@ -37,7 +37,7 @@ function digest(data: string | Uint8Array): string {
 /**
  * Digests of everything that goes in.
  *
- * @throws errno errors of reading the executable or an extra file
+ * @throws errno errors of reading an extra file
  */
 export function partsOf(ingredients: Ingredients): Parts {
   const { preprocessed, bases, executable, files, pre, user, engineArgs } = ingredients;
@@ -59,9 +59,14 @@ export function executableParts(executable: string | undefined): (readonly [stri
   if (executable === undefined) return [];
   const libraries = tryLibraries(executable).found;
   return [
-    [`executable:${executable}`, digest(readFileSync(executable))],
+    [`executable:${executable}`, digestOf(executable)],
     ...libraries.map(({ path, realPath }) => [`library:${path}`, digest(readFileSync(realPath))] as const),
   ];
+}
+
+// The Python tool builds on without an executable that is missing, after a word about it.
+function digestOf(executable: string): string {
+  return existsSync(executable) ? digest(readFileSync(executable)) : "absent";
 }
 
 function shortId(id: string): string {
