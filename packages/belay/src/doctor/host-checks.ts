@@ -32,7 +32,9 @@ function guarded(name: string, check: () => Finding): Check {
 function checkRuntime(): Finding {
   const major = Number(process.versions.node.split(".")[0]);
   const text = `Node ${process.versions.node}`;
-  return major >= 24 ? { state: "ok", text } : { state: "fail", text: `${text} is too old`, hint: "use Node 24 or later" };
+  return major >= 24
+    ? { state: "ok", text }
+    : { state: "fail", text: `${text} is too old`, hint: "use Node 24 or later" };
 }
 
 /** @param version  as `uname -r` gives it */
@@ -40,7 +42,8 @@ export function checkKernel(version: string): Finding {
   const [major = 0, minor = 0] = version.split(/[.-]/).map(Number);
   const atLeast = (x: number, y: number) => major > x || (major === x && minor >= y);
   const text = `Linux ${version}`;
-  if (!atLeast(5, 2)) return { state: "fail", text: `${text} is too old`, hint: "5.2 keeps cached pages through attribute changes" };
+  if (!atLeast(5, 2))
+    return { state: "fail", text: `${text} is too old`, hint: "5.2 keeps cached pages through attribute changes" };
   if (!atLeast(5, 6)) return { state: "warn", text: `${text} lacks openat2 and pidfd`, hint: "use Linux 5.6 or later" };
   return { state: "ok", text };
 }
@@ -54,7 +57,11 @@ function checkFuseDevice(): Finding {
     return { state: "ok", text: "/dev/fuse can be opened" };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "";
-    return { state: "fail", text: `/dev/fuse cannot be opened: ${code}`, hint: "give your user access to it, or to the group that has" };
+    return {
+      state: "fail",
+      text: `/dev/fuse cannot be opened: ${code}`,
+      hint: "give your user access to it, or to the group that has",
+    };
   }
 }
 
@@ -63,15 +70,22 @@ function checkFusectl(): Finding {
   if (MountTable.read().at(point).length > 0) return { state: "ok", text: `mounted on ${point}` };
   return isRoot()
     ? { state: "ok", text: "not mounted; done when it is needed" }
-    : { state: "warn", text: "not mounted: a hung server cannot be cut off", hint: `as root: mount -t fusectl none ${point}` };
+    : {
+        state: "warn",
+        text: "not mounted: a hung server cannot be cut off",
+        hint: `as root: mount -t fusectl none ${point}`,
+      };
 }
 
 function checkFusermount(): Finding {
   if (isRoot()) return { state: "ok", text: "not needed by root" };
   const path = ["fusermount3", "fusermount"].map(findProgram).find((found) => found !== undefined);
-  if (path === undefined) return { state: "fail", text: "fusermount3 is not installed", hint: "install the package fuse3" };
+  if (path === undefined)
+    return { state: "fail", text: "fusermount3 is not installed", hint: "install the package fuse3" };
   const isSetuid = (statSync(path).mode & 0o4000) !== 0;
-  return isSetuid ? { state: "ok", text: path } : { state: "fail", text: `${path} is not setuid root`, hint: "install fuse3 anew" };
+  return isSetuid
+    ? { state: "ok", text: path }
+    : { state: "fail", text: `${path} is not setuid root`, hint: "install fuse3 anew" };
 }
 
 function checkSharedMemory(): Finding {
@@ -79,7 +93,11 @@ function checkSharedMemory(): Finding {
     accessSync("/dev/shm", constants.W_OK);
     return { state: "ok", text: "/dev/shm can be written: mountpoints are made in it" };
   } catch {
-    return { state: "fail", text: "/dev/shm cannot be written: mountpoints are made in it", hint: "mount -t tmpfs tmpfs /dev/shm" };
+    return {
+      state: "fail",
+      text: "/dev/shm cannot be written: mountpoints are made in it",
+      hint: "mount -t tmpfs tmpfs /dev/shm",
+    };
   }
 }
 

@@ -30,7 +30,10 @@ export interface DoctorReport {
 
 /** Tells whether nothing is left to do: no check failed and nothing that was left behind is there still. */
 export function isHealthy({ checks, leftovers }: DoctorReport): boolean {
-  return checks.every(({ state }) => state !== "fail") && leftovers.every(({ state }) => state === "fixed" || state === "gone");
+  return (
+    checks.every(({ state }) => state !== "fail") &&
+    leftovers.every(({ state }) => state === "fixed" || state === "gone")
+  );
 }
 
 /** For people: a line for each check and each leftover, hints below what is wrong. */
@@ -44,7 +47,8 @@ export function reportText(report: DoctorReport): string {
 }
 
 function summary(report: DoctorReport): string {
-  const count = (state: string) => [...report.checks, ...report.leftovers].filter((item) => item.state === state).length;
+  const count = (state: string) =>
+    [...report.checks, ...report.leftovers].filter((item) => item.state === state).length;
   const [failed, warned, left, fixed] = [count("fail") + count("failed"), count("warn"), count("left"), count("fixed")];
   const parts = [
     failed > 0 ? `${failed} failed` : "",

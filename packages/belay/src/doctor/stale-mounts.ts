@@ -1,6 +1,15 @@
 import { readdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fuseUnmount, isMountpoint, MountTable, spawnProcess, takeStartLock, sleep, type MountEntry } from "@belay/supervise";
+import {
+  fuseUnmount,
+  isMountpoint,
+  MountTable,
+  spawnProcess,
+  toError,
+  takeStartLock,
+  sleep,
+  type MountEntry,
+} from "@belay/supervise";
 import { mountpointRoot } from "@belay/wcfs";
 import type { Leftover } from "./report.ts";
 
@@ -12,12 +21,19 @@ const probeMs = 3000;
 /** Finds the mounts of wcfs whose server is dead, and removes them when `fix` is set. */
 export async function treatMounts(fix: boolean): Promise<Leftover[]> {
   const mounts = MountTable.read().query(isOurs);
-  const found = await Promise.all(mounts.map(async (mount) => ({ mount, answer: await probe(mount.point.toString()) })));
+  const found = await Promise.all(
+    mounts.map(async (mount) => ({ mount, answer: await probe(mount.point.toString()) })),
+  );
   const leftovers: Leftover[] = [];
   for (const { mount, answer } of found) {
     const text = `${String(mount.point)} (${String(mount.source)})`;
     if (answer === "hung") {
-      leftovers.push({ kind: "hung-mount", state: "left", text: `${text} does not answer`, hint: `wcfs stop ${String(mount.source)}` });
+      leftovers.push({
+        kind: "hung-mount",
+        state: "left",
+        text: `${text} does not answer`,
+        hint: `wcfs stop ${String(mount.source)}`,
+      });
     } else if (answer === "dead") leftovers.push(await treatDead(mount, text, fix));
   }
   return leftovers;
@@ -29,19 +45,32 @@ function isOurs({ fstype, superOptions }: MountEntry): boolean {
 }
 
 async function treatDead(mount: MountEntry, subject: string, fix: boolean): Promise<Leftover> {
-  const kind = "stale-mount";
   const text = `${subject} has lost its server`;
-  if (!fix) return { kind, state: "left", text };
   const point = mount.point.toString();
   // A launcher may be about to put a new server there.
-  using _lock = await takeStartLock(point);
+  const state = fix ? await withStartLock(point, () => unmountDead(mount)) : "left";
+  if (typeof state === "string") return { kind: "stale-mount", state, text };
+  return { kind: "stale-mount", state: "failed", text: `${text}: ${state.message}` };
+}
+
+async function unmountDead(mount: MountEntry): Promise<Leftover["state"] | Error> {
+  const point = mount.point.toString();
   const isSame = MountTable.read().get(mount.id)?.point.equals(mount.point) === true;
-  if (!isSame || (await probe(point)) !== "dead") return { kind, state: "gone", text };
+  if (!isSame || (await probe(point)) !== "dead") return "gone";
   try {
     await fuseUnmount(point, { lazy: true, listUsers: false });
-    return { kind, state: "fixed", text };
+    return "fixed";
   } catch (error) {
-    return { kind, state: "failed", text: `${text}: ${String(error)}` };
+    return toError(error);
+  }
+}
+
+async function withStartLock<T>(point: string, work: () => T | Promise<T>): Promise<T> {
+  const lock = await takeStartLock(point);
+  try {
+    return await work();
+  } finally {
+    lock[Symbol.dispose]();
   }
 }
 
@@ -54,7 +83,9 @@ async function probe(point: string): Promise<Answer> {
     child.abandon();
     return "hung";
   }
-  const isDead = /Transport endpoint is not connected|Software caused connection abort/.test(child.stderrTail().toString());
+  const isDead = /Transport endpoint is not connected|Software caused connection abort/.test(
+    child.stderrTail().toString(),
+  );
   return status.code !== 0 && isDead ? "dead" : "alive";
 }
 
@@ -67,13 +98,16 @@ export async function treatMountpoints(fix: boolean, root: string = mountpointRo
   for (const name of list(root)) {
     const path = join(root, name);
     if (!/^[0-9a-f]{40}$/.test(name) || !isUnused(path)) continue;
-    leftovers.push({ kind: "mountpoint", text: `${path} is empty`, state: fix ? await removeUnused(path) : "left" });
+    leftovers.push({
+      kind: "mountpoint",
+      text: `${path} is empty`,
+      state: fix ? await withStartLock(path, () => removeUnused(path)) : "left",
+    });
   }
   return leftovers;
 }
 
-async function removeUnused(path: string): Promise<Leftover["state"]> {
-  using _lock = await takeStartLock(path);
+function removeUnused(path: string): Leftover["state"] {
   if (!isUnused(path)) return "gone";
   rmdirSync(path);
   return "fixed";
