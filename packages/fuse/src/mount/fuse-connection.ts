@@ -3,10 +3,9 @@
  *
  * The number is taken from mountinfo, as stat(2) of the mount would ask the server, which may be the one that hangs.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-import { mount } from "@belay/linux";
-import { BelayError } from "@belay/supervise";
+import { BelayError, mountControl } from "@belay/supervise";
 
 const fusectl = "/sys/fs/fuse/connections";
 
@@ -29,7 +28,7 @@ export function connectionAt(mountpoint: string): number | undefined {
  * Aborts a connection: whoever waits for an answer gets ECONNABORTED, later accesses ENOTCONN, and a server that hangs in the kernel is free again. The mount stays
  * until it is unmounted. Needs root.
  *
- * @throws BelayError `ENOFUSECTL` when the control file system is not there and cannot be mounted
+ * @throws BelayError `ENOFUSECTL` when the machine has no control file system; ENOENT when the connection is gone
  */
 export function abortConnection(connection: number): void {
   needFusectl();
@@ -51,17 +50,9 @@ export function setReadAhead(connection: number, bytes: number): void {
 }
 
 function needFusectl(): void {
-  if (existsSync(fusectl) && readdirSync(fusectl).length > 0) return;
-  try {
-    mount("none", fusectl, "fusectl");
-  } catch (error) {
-    // Empty because there is no connection, not because nothing is mounted
-    if (error instanceof Error && "code" in error && error.code === "EBUSY") return;
-    throw new BelayError("ENOFUSECTL", `the FUSE control file system is not mounted on ${fusectl}`, {
-      hint: `mount -t fusectl none ${fusectl}`,
-      cause: error,
-    });
-  }
+  mountControl();
+  if (existsSync(fusectl)) return;
+  throw new BelayError("ENOFUSECTL", `there is no ${fusectl}`, { hint: "load the kernel module: modprobe fuse" });
 }
 
 function octal(character: string): string {
