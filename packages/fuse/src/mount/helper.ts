@@ -33,19 +33,14 @@ export async function mountByHelper(mountpoint: string, options: FuseMountOption
   }
 }
 
-/** Unmounts through the helper. @param lazy  detach now even if it is in use */
-export async function unmountByHelper(mountpoint: string, lazy: boolean): Promise<void> {
-  await runHelper(["-u", ...(lazy ? ["-z"] : []), "--", mountpoint]);
-}
-
 /** The helper's number of the socket: the first descriptor after the standard ones. */
 const commFd = 3;
 
-async function runHelper(args: readonly string[], socket?: number): Promise<void> {
+async function runHelper(args: readonly string[], socket: number): Promise<void> {
   const program = findHelper();
   const child = spawn(program, args, {
-    stdio: ["ignore", "ignore", "pipe", ...(socket === undefined ? [] : [socket])],
-    env: { ...process.env, LC_ALL: "C", ...(socket === undefined ? {} : { _FUSE_COMMFD: String(commFd) }) },
+    stdio: ["ignore", "ignore", "pipe", socket],
+    env: { ...process.env, LC_ALL: "C", _FUSE_COMMFD: String(commFd) },
   });
   const { promise, resolve, reject } = Promise.withResolvers<number | null>();
   child.once("error", reject);

@@ -1,10 +1,11 @@
 import { realpath } from "node:fs/promises";
 
-import { close, errno, errnoOf, MNT_DETACH, mount, umount2, UMOUNT_NOFOLLOW } from "@belay/linux";
+import { close, mount } from "@belay/linux";
+import { BelayError, fuseUnmount } from "@belay/supervise";
 
 import { openFuseDevice } from "./device.ts";
 import { connectionAt } from "./fuse-connection.ts";
-import { mountByHelper, unmountByHelper } from "./helper.ts";
+import { mountByHelper } from "./helper.ts";
 import { fstypeOf, mountData, mountFlags, sourceOf, type FuseMountOptions } from "./options.ts";
 
 /** A mounted FUSE file system that waits to be served. */
@@ -19,7 +20,7 @@ export interface FuseMount extends AsyncDisposable {
    * Unmounts.
    *
    * @param lazy  detach now even if it is in use, free when the last user has gone
-   * @throws EBUSY (an ErrnoError, or the helper's words) while it is in use
+   * @throws BelayError `EUNMOUNT` while it is in use, `ENOTMOUNTED` when somebody else was faster
    */
   unmount(lazy?: boolean): Promise<void>;
   /** Unmounts lazily and closes the descriptor. */
@@ -37,7 +38,7 @@ export async function mountFuse(mountpoint: string, options: FuseMountOptions = 
   const target = await realpath(mountpoint);
   const direct = process.geteuid?.() === 0;
   const fd = direct ? mountFuseDirectly(target, options) : await mountByHelper(target, options);
-  const unmount = (lazy = false) => unmountFuse(target, lazy);
+  const unmount = (lazy = false) => fuseUnmount(target, { lazy, listUsers: false });
   return {
     fd,
     mountpoint: target,
@@ -63,20 +64,7 @@ export function mountFuseDirectly(mountpoint: string, options: FuseMountOptions 
   }
 }
 
-/**
- * Unmounts by umount2(2) as root, through fusermount3 otherwise.
- *
- * @throws ErrnoError EBUSY, EINVAL (not mounted); BelayError `EFUSEHELPER` with the helper's words
- */
-export async function unmountFuse(mountpoint: string, lazy = false): Promise<void> {
-  if (process.geteuid?.() === 0) umount2(mountpoint, UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0));
-  else await unmountByHelper(mountpoint, lazy);
-}
-
 // Somebody else may have unmounted it, which is what was wanted.
 function ignoreNotMounted(error: unknown): void {
-  const number = errnoOf(error);
-  const gone = number === errno.EINVAL || number === errno.ENOENT;
-  const helperSaysGone = error instanceof Error && /not (found|mounted)|no such/i.test(error.message);
-  if (!gone && !helperSaysGone) throw error;
+  if (!(error instanceof BelayError && error.code === "ENOTMOUNTED")) throw error;
 }

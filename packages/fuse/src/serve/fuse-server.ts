@@ -33,17 +33,12 @@ export type ServeEnd = "unmounted" | "aborted" | "stopped";
 
 /** What to serve. */
 export interface FuseServerOptions {
-  /** The /dev/fuse descriptor of a mount, or a clone of it. It becomes non-blocking. The caller closes it. */
+  /** The /dev/fuse descriptor of a mount. It becomes non-blocking. The caller closes it. */
   readonly fd: number;
   readonly fileSystem: FileSystem;
   /** Default: a loop of its own. */
   readonly loop?: ServeLoop;
   readonly init?: InitOptions;
-  /**
-   * A clone of the descriptor of a connection that is being served, by another thread: the outcome of its INIT exchange. Absent: this server expects
-   * INIT.
-   */
-  readonly connection?: Connection;
   /** Told of exceptions in handlers and of messages that make no sense. Serving goes on. Default: a process warning. */
   readonly onError?: (error: unknown) => void;
 }
@@ -89,7 +84,6 @@ export class FuseServer implements LoopSource, Disposable {
       (request) => this.#pending.delete(request.unique),
       this.#onError,
     );
-    if (options.connection) this.#connected(options.connection);
     setNonBlocking(this.fd, true);
   }
 
@@ -256,18 +250,14 @@ export class FuseServer implements LoopSource, Disposable {
       this.#refuse(request, error);
       return;
     }
-    this.#connected(connection);
+    this.#connection = connection;
+    this.#decodeOptions = { setxattrExt: (connection.flags & FUSE_SETXATTR_EXT) !== 0n };
     this.#sender.fixed(request, (words) => encodeInit(words, connection, this.#init));
   }
 
   #refuse(request: InitRequest, error: unknown): void {
     this.#sender.error(request, errno.EPROTO);
     this.#fail(error);
-  }
-
-  #connected(connection: Connection): void {
-    this.#connection = connection;
-    this.#decodeOptions = { setxattrExt: (connection.flags & FUSE_SETXATTR_EXT) !== 0n };
   }
 
   // The kernel has no way back from READDIRPLUS to READDIR.

@@ -146,6 +146,7 @@ export class PendingReply implements AllReplies {
   #answer(): void {
     if (this.#answered) throw new Error(`request ${this.request.unique} was answered before`);
     this.#answered = true;
+    this.#sender.release(this);
     this.request.onInterrupt = undefined;
   }
 }

@@ -49,9 +49,13 @@ export class ReplySender implements Disposable {
       throw new RangeError(`${length} bytes sent, a reply holds ${this.#large.capacity}`);
   }
 
+  /** The borrower is about to answer, with the large buffer or without. */
+  release(borrower: object): void {
+    if (this.#borrower === borrower) this.#borrower = undefined;
+  }
+
   /** Sends what the borrower put into the large buffer. */
   lent(request: Request, length: number): void {
-    this.#borrower = undefined;
     this.#send(this.#large, request, 0, length);
   }
 
