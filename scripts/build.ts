@@ -12,7 +12,7 @@ import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 
 /** What the one executable answers to, first its own name. */
-const names = ["belay", "wcfs"];
+const names = ["belay", "wcfs", "docker-py"];
 
 const root = join(import.meta.dirname, "..");
 const work = join(root, "build", "executable");

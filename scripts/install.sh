@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 action=$1 root=$2
 library=$root/lib/belay
-names=$(cat dist/names 2>/dev/null || echo "belay wcfs")
+names=$(cat dist/names 2>/dev/null || echo "belay wcfs docker-py")
 
 case $action in
   install)

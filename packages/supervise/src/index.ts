@@ -53,5 +53,6 @@ export { stopLadder } from "./stop/stop-ladder.ts";
 export { stuckDump } from "./stop/stuck-dump.ts";
 export type * from "./stop/types.ts";
 export * from "./daemon/daemonize.ts";
+export * from "./progress/on-stderr.ts";
 export * from "./progress/printers.ts";
 export * from "./progress/progress.ts";

@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { addCompletionCommand } from "./completion.ts";
+import { addDoctorCommand } from "./doctor-command.ts";
 import { version } from "./version.ts";
 import { addWcfsCommands } from "./wcfs-commands.ts";
+import { addZodbCommands } from "./zodb-commands.ts";
 
 /** The command tree. What a command does is loaded when it runs. */
 export function makeProgram(): Command {
@@ -26,6 +28,8 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 called wrongly, 130 interrupted, 70 a mistake in the program.`,
     );
   addWcfsCommands(program);
+  addZodbCommands(program);
+  addDoctorCommand(program);
   addCompletionCommand(program);
   return program;
 }

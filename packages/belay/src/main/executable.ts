@@ -8,18 +8,20 @@ import { basename } from "node:path";
 import { takeName, wcfsMain } from "@belay/wcfs";
 import { belayMain } from "../cli/belay-main.ts";
 
-function appletName(): "belay" | "wcfs" {
-  const name = [process.execPath, process.argv0]
-    .map((path) => basename(path))
-    .find((word) => word === "belay" || word === "wcfs");
-  return name === "wcfs" ? "wcfs" : "belay";
-}
+const applets: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  belay: belayMain,
+  wcfs: wcfsMain,
+  "docker-py": async (args) => {
+    const { dockerPyMain } = await import("@belay/containers");
+    return dockerPyMain(args, process.argv0);
+  },
+};
 
 async function main(): Promise<void> {
-  const name = appletName();
+  const called = [process.execPath, process.argv0].map((path) => basename(path));
+  const name = called.find((word) => word in applets) ?? "belay";
   takeName(name);
-  const args = process.argv.slice(2);
-  process.exitCode = name === "wcfs" ? await wcfsMain(args) : await belayMain(args);
+  process.exitCode = await applets[name]?.(process.argv.slice(2));
 }
 
 void main();

@@ -1,7 +1,6 @@
 import { formatOid, formatTid, parseTid } from "@belay/zodb";
-import { userError } from "@belay/supervise";
+import { formatBytes, userError } from "@belay/supervise";
 import { diffFile } from "../delta/index.ts";
-import { formatByteSize } from "../tools/byte-size.ts";
 import { chooseFile, type FileChoice } from "../tools/choose-file.ts";
 import { fileLog } from "../tools/file-log.ts";
 import { listBigFiles } from "../tools/list-files.ts";
@@ -27,7 +26,7 @@ export async function listCommand(zurl: string, { at, json }: ListOptions): Prom
       formatOid(oid),
       names.join(",") || "-",
       `${size}`,
-      formatByteSize(blksize),
+      formatBytes(blksize),
       `${blocks}`,
     ]);
     print(textTable(["OID", "NAME", "SIZE", "BLKSIZE", "BLOCKS"], rows, ["SIZE", "BLKSIZE", "BLOCKS"]));

@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import { startLockVariable } from "../launcher/start-lock-variable.ts";
+import { startLockVariable } from "../launcher/lock-handover.ts";
 import { serverMain } from "../server/server-main.ts";
 
 /**

@@ -1,14 +1,14 @@
 import { basename } from "node:path";
 import { statSync } from "node:fs";
 import { formatOid, formatTid } from "@belay/zodb";
-import { abortOnSignals, hasCode, userError } from "@belay/supervise";
+import { abortOnSignals, hasCode, progressOnStderr, userError, type ProgressPhase } from "@belay/supervise";
 import { formatOfEnvironment, parseFormat } from "../tools/block-format.ts";
 import { parseByteSize } from "../tools/byte-size.ts";
 import { chooseFile, type FileChoice } from "../tools/choose-file.ts";
+import { openFile } from "../files/open-file.ts";
 import { exportFile } from "../tools/export-file.ts";
 import { importFile, type Placement } from "../tools/import-file.ts";
 import { print, printJson } from "./print.ts";
-import { transferProgress, type TransferProgress } from "./transfer-progress.ts";
 import { momentOf, withDatabase } from "./with-database.ts";
 
 /** Options of `belay wcfs import`. */
@@ -27,7 +27,7 @@ export interface ImportCommandOptions extends FileChoice {
 /** `belay wcfs import`: a file or pipe becomes, or goes into, a big file. */
 export async function importCommand(input: string, zurl: string, options: ImportCommandOptions): Promise<void> {
   using signals = abortOnSignals();
-  using progress = transferProgress("import", inputSize(input), options);
+  const phase = progressOnStderr(options).phase("import", "bytes", inputSize(input));
   const placement = placementOf(options);
   const result = await importFile({
     zurl,
@@ -39,14 +39,25 @@ export async function importCommand(input: string, zurl: string, options: Import
     blockSize: options.blksize === undefined ? undefined : parseByteSize(options.blksize),
     ...(options.transactionSize === undefined ? {} : { transactionSize: parseByteSize(options.transactionSize) }),
     signal: signals.signal,
-    onProgress: (done) => progress.moved(done),
-    onCommit: ({ tid, size, done }) => progress.event({ event: "committed", tid: formatTid(tid), size, done }),
+    onProgress: follow(phase),
+    onCommit: ({ tid, size, done }) => {
+      if (options.json) printJson({ event: "committed", tid: formatTid(tid), size, done });
+    },
   });
-  progress.end();
+  phase.end();
   const { oid, tid, size, bytes, transactions } = result;
   const told = { oid: formatOid(oid), tid: tid === undefined ? null : formatTid(tid), size, bytes, transactions };
   if (options.json) printJson({ event: "done", ...told });
   else print(`oid ${told.oid}  tid ${told.tid ?? "-"}  ${bytes} bytes in ${transactions} transactions, size ${size}\n`);
+}
+
+// The tools tell how far they are, a phase wants to know how far they went.
+function follow(phase: ProgressPhase): (done: number) => void {
+  let last = 0;
+  return (done) => {
+    phase.advance(done - last);
+    last = done;
+  };
 }
 
 function placementOf({ append, offset, resume }: ImportCommandOptions): Placement {
@@ -99,20 +110,16 @@ export async function exportCommand(zurl: string, output: string, options: Expor
   await withDatabase(zurl, async (database) => {
     const at = momentOf(database, options.at);
     const file = chooseFile(database, at, options);
-    let progress: TransferProgress | undefined;
+    const phase = progressOnStderr(options).phase("export", "bytes", openFile(database.at(at), file).size);
     try {
-      const onProgress = (done: number, total: number): void => {
-        progress ??= transferProgress("export", total, options);
-        progress.moved(done);
-      };
+      const onProgress = follow(phase);
       const { bytes } = await exportFile(database, { file, at, output, signal: signals.signal, onProgress });
-      progress?.end();
-      progress?.event({ event: "done", oid: formatOid(file), at: formatTid(at), bytes });
+      phase.end();
+      const result = { event: "done", oid: formatOid(file), at: formatTid(at), bytes };
+      if (options.json) process.stderr.write(`${JSON.stringify(result)}\n`);
     } catch (error) {
       // Whoever read the pipe has seen enough.
-      if (!hasCode(error, "EPIPE")) throw error;
-    } finally {
-      progress?.[Symbol.dispose]();
+      if (output !== "-" || !hasCode(error, "EPIPE")) throw error;
     }
   });
 }

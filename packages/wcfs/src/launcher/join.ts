@@ -118,7 +118,7 @@ async function joinAnew(zurl: string, mountpoint: string, options: JoinOptions):
   try {
     using prepared = await prepare("join", zurl, options);
     const withExit = { ...options, options: [...(options.options ?? []), "-autoexit"] };
-    const { server, handle } = await startPrepared(zurl, prepared.mountpoint, withExit);
+    const { server, handle } = await startPrepared(zurl, prepared, withExit);
     return new Wcfs(mountpoint, handle, server);
   } catch (error) {
     // Another process was quicker: its server is as good.

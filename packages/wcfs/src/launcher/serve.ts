@@ -6,7 +6,7 @@ import { serverOptionsOfEnvironment } from "./environment.ts";
 import { prepare } from "./prepare.ts";
 import { serverArguments, serverProgram } from "./server-program.ts";
 import type { StartOptions } from "./spawn-server.ts";
-import { startLockVariable } from "./start-lock-variable.ts";
+import { withStartLock } from "./lock-handover.ts";
 
 /**
  * Serves a database as this very process: the server takes its place (execve), with its name, arguments and file.
@@ -22,10 +22,11 @@ export async function serveInPlace(zurl: string, options: StartOptions = {}): Pr
   const program = serverProgram();
   const words = [...serverOptionsOfEnvironment(), ...(options.options ?? [])];
   setCloseOnExec(lock.fd, false);
-  return become(program.file, [program.argv0, ...serverArguments(program, words, zurl, mountpoint)], {
-    ...process.env,
-    [startLockVariable]: String(lock.fd),
-  });
+  return become(
+    program.file,
+    [program.argv0, ...serverArguments(program, words, zurl, mountpoint)],
+    withStartLock(lock.fd),
+  );
 }
 
 /** Shows the server's own options, as `wcfs serve -h` does. */
@@ -48,7 +49,7 @@ export async function serve(zurl: string, options: StartOptions = {}): Promise<v
   const child = spawn(program.file, serverArguments(program, words, zurl, prepared.mountpoint), {
     argv0: program.argv0,
     stdio: ["ignore", "inherit", "inherit", prepared.lock.fd],
-    env: { ...process.env, [startLockVariable]: "3" },
+    env: withStartLock(3),
   });
   const end = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   // The child has the lock now; ours is a copy.

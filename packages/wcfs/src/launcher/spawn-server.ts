@@ -4,6 +4,8 @@ import type { FileHandle } from "node:fs/promises";
 import { BelayError, Deadline, TaskGroup, userError } from "@belay/supervise";
 import { serverOptionsOfEnvironment } from "./environment.ts";
 import type { LauncherOptions } from "./launcher-log.ts";
+import { withStartLock } from "./lock-handover.ts";
+import type { Prepared } from "./prepare.ts";
 import { removeMountpoint } from "./stop.ts";
 import { serverArguments, serverProgram } from "./server-program.ts";
 import { waitReady } from "./wait-ready.ts";
@@ -29,13 +31,15 @@ export interface SpawnedServer {
  *
  * @throws BelayError `ESTART` when it ends instead, `ETIMEDOUT`
  */
-export async function spawnServer(zurl: string, mountpoint: string, options: StartOptions): Promise<SpawnedServer> {
+export async function spawnServer(zurl: string, prepared: Prepared, options: StartOptions): Promise<SpawnedServer> {
+  const { mountpoint, lock } = prepared;
   const program = serverProgram();
   const words = [...serverOptionsOfEnvironment(), ...(options.options ?? [])];
   const child = spawn(program.file, serverArguments(program, words, zurl, mountpoint), {
     argv0: program.argv0,
     detached: true,
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "inherit", lock.fd],
+    env: withStartLock(3),
   });
   try {
     const handle = await readyOrEnded(child, zurl, mountpoint, options);
@@ -82,7 +86,8 @@ function describe(zurl: string, error: unknown): Error {
 
 const politeMs = 2000;
 
-async function endChild(child: ChildProcess): Promise<void> {
+/** Ends a server that is of no use. */
+export async function endChild(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, "exit");
   child.kill("SIGTERM");

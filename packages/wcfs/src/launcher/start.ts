@@ -1,7 +1,7 @@
 import { MountTable, silentLogger } from "@belay/supervise";
-import { prepare } from "./prepare.ts";
+import { prepare, type Prepared } from "./prepare.ts";
 import { makeServer, type Server } from "./server.ts";
-import { spawnServer, type SpawnedServer, type StartOptions } from "./spawn-server.ts";
+import { endChild, spawnServer, type SpawnedServer, type StartOptions } from "./spawn-server.ts";
 
 /**
  * Starts a server for a database and returns when it serves.
@@ -10,7 +10,7 @@ import { spawnServer, type SpawnedServer, type StartOptions } from "./spawn-serv
  */
 export async function start(zurl: string, options: StartOptions = {}): Promise<Server> {
   using prepared = await prepare("start", zurl, options);
-  const { server, handle } = await startPrepared(zurl, prepared.mountpoint, options);
+  const { server, handle } = await startPrepared(zurl, prepared, options);
   await handle.close();
   return server;
 }
@@ -21,11 +21,17 @@ export interface StartedServer extends Pick<SpawnedServer, "handle"> {
 }
 
 /** The part of starting that needs the start lock. */
-export async function startPrepared(zurl: string, mountpoint: string, options: StartOptions): Promise<StartedServer> {
+export async function startPrepared(zurl: string, prepared: Prepared, options: StartOptions): Promise<StartedServer> {
   const { logger = silentLogger } = options;
   logger.info(`starting for ${zurl} ...`);
-  const { child, handle } = await spawnServer(zurl, mountpoint, options);
-  const server = makeServer(MountTable.read().only(mountpoint), child.pid, logger);
-  logger.info(`started pid${child.pid ?? 0} @ ${mountpoint}`);
-  return { server, handle };
+  const { child, handle } = await spawnServer(zurl, prepared, options);
+  try {
+    const server = makeServer(MountTable.read().only(prepared.mountpoint), child.pid, logger);
+    logger.info(`started pid${child.pid ?? 0} @ ${prepared.mountpoint}`);
+    return { server, handle };
+  } catch (error) {
+    await handle.close();
+    await endChild(child);
+    throw error;
+  }
 }

@@ -13,11 +13,3 @@ export function parseByteSize(text: string): number {
   if (digits !== "" && Number.isSafeInteger(bytes)) return bytes;
   throw userError("EUSAGE", `"${text}" is no number of bytes`, { hint: "write it as 4096, 64K, 2M or 1G" });
 }
-
-/** A number of bytes for people: three digits and a unit. */
-export function formatByteSize(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  const power = Math.min(Math.floor(Math.log2(bytes) / 10), 4);
-  const value = bytes / 2 ** (10 * power);
-  return `${value.toPrecision(value >= 1000 ? 4 : 3)} ${"KMGT"[power - 1] ?? ""}iB`;
-}

@@ -3,13 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openStorage } from "@belay/zodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { Database } from "../files/database.ts";
 import { exportFile } from "./export-file.ts";
 import { fileLog } from "./file-log.ts";
 import { importFile, type ImportOptions, type ImportResult } from "./import-file.ts";
 import { listBigFiles } from "./list-files.ts";
-import { readWithPython, havePython } from "./testing/read-with-python.ts";
 
 let directory: string;
 let zurl: string;
@@ -133,20 +132,4 @@ test("the log tells each transaction's blocks, newest first", async () => {
     { tid: created.tid, blocks: [0, 1, 2, 3], epoch: true },
   ]);
   expect(log[0]?.description).toContain("belay wcfs import");
-});
-
-describe.skipIf(!havePython)("Python's ZODB", () => {
-  test.each(["ZBlk0", "ZBlk1", "auto"] as const)(
-    "reads every block of a file written as %s, and finds its trees in order",
-    async (format) => {
-      newDatabase();
-      const data = randomBytes(150 * 16_384 + 5000);
-      data.fill(0, 40_000, 120_000);
-      await store(data, { format, blockSize: 16_384, transactionSize: 10 * 16_384 });
-      const patch = randomBytes(9000);
-      await store(patch, { format, blockSize: undefined, placement: { kind: "offset", offset: 30_000 } });
-      patch.copy(data, 30_000);
-      expect(readWithPython(zurl, "big").equals(padded(data, 16_384))).toBe(true);
-    },
-  );
 });

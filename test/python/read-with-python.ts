@@ -2,8 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const python =
-  process.env["BELAY_PYTHON"] ?? fileURLToPath(new URL("../../../../../.venv/bin/python", import.meta.url));
+const python = process.env["BELAY_PYTHON"] ?? fileURLToPath(new URL("../../.venv/bin/python", import.meta.url));
 
 /** False where there is no Python with ZODB; its tests are skipped then. */
 export const havePython = existsSync(python);
