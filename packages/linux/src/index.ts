@@ -1,11 +1,11 @@
 /**
  * Linux system calls that Node lacks, typed.
  *
- * Functions bear the name of the system call and throw {@link ErrnoError}. Those with the suffix `Raw` are for hot loops: they
- * never throw and return `-errno`. Nothing else in the project touches the foreign function interface.
+ * Functions bear the name of the system call and throw {@link ErrnoError}. Those with the suffix `Raw` are for hot
+ * loops: they never throw and return `-errno`. Nothing else in the project touches the foreign function interface.
  *
- * Memory: a system call gets the bytes of a typed array in place. The garbage collector does not move them, but it frees them
- * when nothing refers to the array any more; whoever gives the kernel an address keeps the array.
+ * Memory: a system call gets the bytes of a typed array in place. The garbage collector does not move them, but it
+ * frees them when nothing refers to the array any more; whoever gives the kernel an address keeps the array.
  *
  * @packageDocumentation
  */

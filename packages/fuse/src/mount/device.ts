@@ -22,8 +22,9 @@ export function openFuseDevice(): number {
 }
 
 /**
- * Another descriptor of a connection (FUSE_DEV_IOC_CLONE), so that another thread can send notifications or serve too. A request must be
- * answered on the descriptor it was read from. The connection ends when all its descriptors are closed.
+ * Another descriptor of a connection (FUSE_DEV_IOC_CLONE), so that another thread can send notifications or serve too.
+ * A request must be answered on the descriptor it was read from. The connection ends when all its descriptors are
+ * closed.
  *
  * @param fd  of a connection; it may have been mounted in another thread of this process
  */

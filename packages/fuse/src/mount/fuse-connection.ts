@@ -25,8 +25,8 @@ export function connectionAt(mountpoint: string): number | undefined {
 }
 
 /**
- * Aborts a connection: whoever waits for an answer gets ECONNABORTED, later accesses ENOTCONN, and a server that hangs in the kernel is free again. The mount stays
- * until it is unmounted. Needs root.
+ * Aborts a connection: whoever waits for an answer gets ECONNABORTED, later accesses ENOTCONN, and a server that hangs
+ * in the kernel is free again. The mount stays until it is unmounted. Needs root.
  *
  * @throws BelayError `ENOFUSECTL` when the machine has no control file system; ENOENT when the connection is gone
  */
@@ -42,8 +42,8 @@ export function waitingRequests(connection: number): number {
 }
 
 /**
- * Sets how many bytes the kernel reads ahead on the mount. The INIT exchange can only lower the kernel's 128 KiB; 1 MiB makes sequential reading
- * half as fast again. Needs root.
+ * Sets how many bytes the kernel reads ahead on the mount. The INIT exchange can only lower the kernel's 128 KiB; 1 MiB
+ * makes sequential reading half as fast again. Needs root.
  */
 export function setReadAhead(connection: number, bytes: number): void {
   writeFileSync(`/sys/class/bdi/0:${connection}/read_ahead_kb`, String(Math.ceil(bytes / 1024)));

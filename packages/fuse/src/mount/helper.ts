@@ -10,7 +10,8 @@ import { helperOptions, type FuseMountOptions } from "./options.ts";
 /**
  * Mounts through the set-user-id program fusermount3 (or fusermount), as users other than root must.
  *
- * The helper opens /dev/fuse, mounts, and passes the descriptor back through a socket whose number `_FUSE_COMMFD` tells it.
+ * The helper opens /dev/fuse, mounts, and passes the descriptor back through a socket whose number `_FUSE_COMMFD` tells
+ * it.
  *
  * @returns the descriptor
  * @throws BelayError `EFUSEHELPER` when there is no helper or it refuses; its message is the helper's own

@@ -10,7 +10,10 @@ import { fstypeOf, mountData, mountFlags, sourceOf, type FuseMountOptions } from
 
 /** A mounted FUSE file system that waits to be served. */
 export interface FuseMount extends AsyncDisposable {
-  /** The /dev/fuse descriptor, to be served by any thread of this process. It is closed with this object: end serving first. */
+  /**
+   * The /dev/fuse descriptor, to be served by any thread of this process. It is closed with this object: end serving
+   * first.
+   */
   readonly fd: number;
   /** Absolute, without symbolic links. */
   readonly mountpoint: string;

@@ -24,12 +24,13 @@ const capacity = 1024;
 const retrieveCapacity = 1 << 20;
 
 /**
- * Notifications from the serving thread, which must not send them itself: they wait for pages that only its replies release.
+ * Notifications from the serving thread, which must not send them itself: they wait for pages that only its replies
+ * release.
  *
- * Jobs run in a thread of their own, first in, first out, each to its end before the next. Results come back on the serving thread, inside its
- * loop. When a step fails the following ones of its job are done all the same.
+ * Jobs run in a thread of their own, first in, first out, each to its end before the next. Results come back on the
+ * serving thread, inside its loop. When a step fails the following ones of its job are done all the same.
  *
- * For work that mixes notifications with other things, use a worker of your own with {@link NotifyChannel} and {@link RetrieveInbox}.
+ * For work that mixes notifications with other things, use a worker of your own with `NotifyChannel` and `RetrieveInbox`.
  */
 export class Notifier implements AsyncDisposable {
   readonly #fd: number;
@@ -101,8 +102,8 @@ export class Notifier implements AsyncDisposable {
   }
 
   /**
-   * Ends the thread after the jobs it has. While pages are waited for, the connection must be served or have ended, or this
-   * waits too.
+   * Ends the thread after the jobs it has. While pages are waited for, the connection must be served or have ended, or
+   * this waits too.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#watch.stop();

@@ -22,12 +22,12 @@ const storeHeaderSize = replyHeaderSize + 24;
 /**
  * Sends notifications to the kernel, each before it returns.
  *
- * INVAL of data and STORE **wait for page locks**, and a page that is being READ stays locked until that READ is answered. So the thread that answers
- * READs must never call them, nor wait for a thread that does: it would hang beyond SIGKILL, until the connection is aborted. Any other
- * thread may, on a descriptor cloned with `cloneFuseFd`.
+ * INVAL of data and STORE **wait for page locks**, and a page that is being READ stays locked until that READ is
+ * answered. So the thread that answers READs must never call them, nor wait for a thread that does: it would hang
+ * beyond SIGKILL, until the connection is aborted. Any other thread may, on a descriptor cloned with `cloneFuseFd`.
  *
- * All methods return 0 or -errno. ENOENT means that the kernel does not know the node or name: for invalidations that is as good
- * as done. ENOTCONN, ENODEV and EPERM mean that the connection has ended.
+ * All methods return 0 or -errno. ENOENT means that the kernel does not know the node or name: for invalidations that
+ * is as good as done. ENOTCONN, ENODEV and EPERM mean that the connection has ended.
  */
 export class NotifyChannel implements Disposable {
   readonly #fd: number;
@@ -60,7 +60,11 @@ export class NotifyChannel implements Disposable {
     return this.#send(notification.invalInode, 24);
   }
 
-  /** INVAL_ENTRY: drops a cached name. @param flags  FUSE_EXPIRE_ONLY. Waits for the lock of the directory: not from its handlers */
+  /**
+   * INVAL_ENTRY: drops a cached name. Waits for the lock of the directory, which its LOOKUPs and CREATEs hold.
+   *
+   * @param flags  FUSE_EXPIRE_ONLY
+   */
   invalEntry(parent: number, name: string | Uint8Array, flags = 0): number {
     this.#putUint64(16, parent);
     this.#words[7] = flags;
@@ -76,8 +80,8 @@ export class NotifyChannel implements Disposable {
   }
 
   /**
-   * STORE: puts bytes into the page cache of a file. Only pages that are stored as a whole, or up to the end of the file, count as cached
-   * afterwards. Beyond the end it makes the file longer in the kernel's eyes: clip to the size.
+   * STORE: puts bytes into the page cache of a file. Only pages that are stored as a whole, or up to the end of the
+   * file, count as cached afterwards. Beyond the end it makes the file longer in the kernel's eyes: clip to the size.
    *
    * @returns 0, or -errno of the first piece that failed
    */
@@ -98,7 +102,8 @@ export class NotifyChannel implements Disposable {
   }
 
   /**
-   * RETRIEVE: asks for cached pages; they come as a NOTIFY_REPLY request of number `(uniqueHigh, uniqueLow)`. Waits for nothing.
+   * RETRIEVE: asks for cached pages; they come as a NOTIFY_REPLY request of number `(uniqueHigh, uniqueLow)`. Waits for
+   * nothing.
    *
    * @param length  at most the connection's `maxWrite`: the kernel gives no more
    */

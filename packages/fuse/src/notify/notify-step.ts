@@ -34,8 +34,9 @@ export type NotifyStep =
     }
   | {
       /**
-       * Copies cached pages of a file to another file of the same mount: RETRIEVE; if all of them were cached, the path is opened through the mount, the
-       * pages are STOREd there up to its size, and it is closed. Both files keep their node number as `ino`.
+       * Copies cached pages of a file to another file of the same mount: RETRIEVE; if all of them were cached, the path
+       * is opened through the mount, the pages are STOREd there up to its size, and it is closed. Both files keep their
+       * node number as `ino`.
        *
        * Results of its own: -ENODATA when not all was cached, -ENOTCONN when serving has ended.
        */

@@ -3,8 +3,8 @@ const writtenAt = 1;
 const headerWords = 2;
 
 /**
- * A queue of pairs of numbers from one thread to another in shared memory, which the receiver empties without its event loop. The sender must
- * know by other means that there is room.
+ * A queue of pairs of numbers from one thread to another in shared memory, which the receiver empties without its event
+ * loop. The sender must know by other means that there is room.
  */
 export class ResultRing {
   readonly shared: SharedArrayBuffer;

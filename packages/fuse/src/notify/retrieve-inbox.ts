@@ -17,10 +17,11 @@ const delivered = 2;
 const closed = 3;
 
 /**
- * How the pages a RETRIEVE asks for get from the serving thread, which the kernel hands them to, to the worker that asked and waits.
+ * How the pages a RETRIEVE asks for get from the serving thread, which the kernel hands them to, to the worker that
+ * asked and waits.
  *
- * The worker makes the inbox and sends {@link shared} to the serving thread, which makes its own object of it and gives that to
- * `FuseServer.addInbox`. One RETRIEVE at a time.
+ * The worker makes the inbox and sends {@link shared} to the serving thread, which makes its own object of it and gives
+ * that to `FuseServer.addInbox`. One RETRIEVE at a time.
  */
 export class RetrieveInbox {
   /** What the two objects share. */
@@ -46,10 +47,11 @@ export class RetrieveInbox {
    *
    * Other than STORE and INVAL this waits for no page lock, only for the serving thread to take in the answer.
    *
-   * @param length  bytes, at most {@link capacity} and the connection's `maxWrite`; the kernel clips them to the file's size
+   * @param size  bytes, at most {@link capacity} and the connection's `maxWrite`; the kernel clips them to the file's
+   * size
    * @param timeout  milliseconds; afterwards ETIMEDOUT, and a late answer is dropped
-   * @returns the bytes, which are overwritten by the next call; or -errno: ENOENT if the kernel does not know the node, ENOTCONN when serving
-   * has ended
+   * @returns the bytes, which are overwritten by the next call; or -errno: ENOENT if the kernel does not know the node,
+   * ENOTCONN when serving has ended
    */
   retrieve(
     channel: NotifyChannel,
@@ -70,7 +72,11 @@ export class RetrieveInbox {
     return outcome === delivered ? this.#data.subarray(0, this.#header[length]) : -errno.ETIMEDOUT;
   }
 
-  /** Serving thread's side: takes in the answer to the RETRIEVE that is waited for. @returns false when it is not for this inbox */
+  /**
+   * Serving thread's side: takes in the answer to the RETRIEVE that is waited for.
+   *
+   * @returns false when it is not for this inbox
+   */
   deliver(request: NotifyReplyRequest): boolean {
     const header = this.#header;
     if (request.uniqueHigh !== header[uniqueHigh] || request.uniqueLow !== header[uniqueLow]) return false;

@@ -5,8 +5,8 @@ import type { InitRequest } from "../wire/request-session.ts";
 /** What the server asks for in the INIT exchange. */
 export interface InitOptions {
   /**
-   * Flags wanted, of which those the kernel offers are taken; default {@link defaultInitFlags}. READDIRPLUS is left out for a file system
-   * without `readdirplus`.
+   * Flags wanted, of which those the kernel offers are taken; default {@link defaultInitFlags}. READDIRPLUS is left out
+   * for a file system without `readdirplus`.
    */
   readonly flags?: bigint;
   /** Largest WRITE in bytes, a multiple of the page size; default 1 MiB. Also the largest STORE and RETRIEVE. */
@@ -46,8 +46,9 @@ export interface Connection {
 }
 
 /**
- * The flags most servers want. AUTO_INVAL_DATA is not among them: with it any change of mtime drops a file's whole cache. A server whose files
- * change by themselves adds FUSE_EXPLICIT_INVAL_DATA and sends notifications, or adds FUSE_AUTO_INVAL_DATA.
+ * The flags most servers want. AUTO_INVAL_DATA is not among them: with it any change of mtime drops a file's whole
+ * cache. A server whose files change by themselves adds FUSE_EXPLICIT_INVAL_DATA and sends notifications, or adds
+ * FUSE_AUTO_INVAL_DATA.
  */
 export const defaultInitFlags =
   flag.FUSE_ASYNC_READ |

@@ -7,22 +7,23 @@ import type { Connection } from "./connection.ts";
 import type * as replies from "./replies.ts";
 
 /**
- * What handlers return: nothing, having answered or keeping the reply for later; or a promise for work of Node's event loop, which is
- * then given its turns until the promise settles. A promise that fails answers EIO.
+ * What handlers return: nothing, having answered or keeping the reply for later; or a promise for work of Node's event
+ * loop, which is then given its turns until the promise settles. A promise that fails answers EIO.
  */
 export type Handled = void | Promise<void>;
 
 /**
  * A file system: one method per request of the kernel, all optional.
  *
- * A request without its method gets ENOSYS. An exception gets EIO, or the errno it carries if it is the error of a system call, and
- * is told to the server's `onError` unless it is of that kind. Methods run on the serving thread, one at a time, and must not wait for
- * anything: to answer later, keep the reply object. Fields of a request stay valid, except where they say otherwise (`data`).
+ * A request without its method gets ENOSYS. An exception gets EIO, or the errno it carries if it is the error of a
+ * system call, and is told to the server's `onError` unless it is of that kind. Methods run on the serving thread, one
+ * at a time, and must not wait for anything: to answer later, keep the reply object. Fields of a request stay valid,
+ * except where they say otherwise (`data`).
  */
 export interface FileSystem {
   /**
-   * The kernel said what it can. Called before the answer goes out; an exception refuses the mount: every access then gives
-   * ECONNREFUSED and serving ends with that exception.
+   * The kernel said what it can. Called before the answer goes out; an exception refuses the mount: every access then
+   * gives ECONNREFUSED and serving ends with that exception.
    */
   init?(connection: Connection): void;
   /** Sent when a mount of type fuseblk goes; other mounts only end. */

@@ -15,7 +15,8 @@ import { FUSE_ASYNC_READ, FUSE_AUTO_INVAL_DATA, FUSE_PARALLEL_DIROPS } from "../
 
 const run = promisify(execFile);
 
-// Nothing here may block this process in the mount while the server waits for an order of ours: asynchronous calls only, where that can be.
+// Nothing here may block this process in the mount while the server waits for an order of ours: asynchronous calls
+// only, where that can be.
 describe.runIf(process.geteuid?.() === 0)("a served file system", () => {
   test("files are made, written, read, renamed and removed", async () => {
     await using server = await memoryServer();

@@ -26,8 +26,8 @@ import { ReplySender } from "./reply-sender.ts";
 import { ServeLoop, type LoopSource } from "./serve-loop.ts";
 
 /**
- * Why serving ended. `aborted`: through fusectl or by umount --force; the mount may still be there, and whoever uses it gets
- * ENOTCONN. Without FUSE_ABORT_ERROR an abort looks like an unmount.
+ * Why serving ended. `aborted`: through fusectl or by umount --force; the mount may still be there, and whoever uses it
+ * gets ENOTCONN. Without FUSE_ABORT_ERROR an abort looks like an unmount.
  */
 export type ServeEnd = "unmounted" | "aborted" | "stopped";
 
@@ -102,7 +102,8 @@ export class FuseServer implements LoopSource, Disposable {
   }
 
   /**
-   * Serves until the mount is gone, the connection is aborted or {@link stop} is called. Blocks the thread most of the time.
+   * Serves until the mount is gone, the connection is aborted or {@link stop} is called. Blocks the thread most of the
+   * time.
    *
    * @throws what `init` threw; ErrnoError when the device cannot be read
    */
@@ -114,7 +115,9 @@ export class FuseServer implements LoopSource, Disposable {
     return this.#end ?? "stopped";
   }
 
-  /** Ends serving without touching the mount: accesses then wait until the descriptor is closed, and fail with ENOTCONN. */
+  /**
+   * Ends serving without touching the mount: accesses then wait until the descriptor is closed, and fail with ENOTCONN.
+   */
   stop(): void {
     this.#finish("stopped");
     this.loop.stop();
@@ -217,7 +220,8 @@ export class FuseServer implements LoopSource, Disposable {
     });
   }
 
-  // EAGAIN makes the kernel send the interrupt again if its request is still on its way to us, and does nothing if it was answered.
+  // EAGAIN makes the kernel send the interrupt again if its request is still on its way to us, and does nothing if it
+  // was answered.
   #interrupt(interrupt: InterruptRequest): void {
     const reply = this.#pending.get(interrupt.target);
     if (reply) this.#guard(() => reply.request.interrupt());

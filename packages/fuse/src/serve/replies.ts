@@ -1,6 +1,6 @@
 /**
- * How a handler answers. Each reply is sent exactly once, at once or later, from the serving thread; answering twice throws. A reply whose
- * caller has gone, or whose connection has ended, is dropped silently.
+ * How a handler answers. Each reply is sent exactly once, at once or later, from the serving thread; answering twice
+ * throws. A reply whose caller has gone, or whose connection has ended, is dropped silently.
  */
 import type {
   Attr,
@@ -19,7 +19,8 @@ export interface Reply {
   /**
    * The request failed.
    *
-   * @param errno  positive, below 512. ENOSYS is special: for many requests it tells the kernel never to ask again on this mount
+   * @param errno  positive, below 512. ENOSYS is special: for many requests it tells the kernel never to ask again on
+   * this mount
    */
   error(errno: number): void;
 }
@@ -64,10 +65,11 @@ export interface DataReply extends Reply {
 /** For READ. Fewer bytes than asked for mean the end of the file; a mapped page beyond them reads zeros. */
 export interface ReadReply extends DataReply {
   /**
-   * The server's own page-aligned buffer, to be filled in place: the fastest way, made for `preadRaw(fd, reply.buffer(n), n, offset)`.
+   * The server's own page-aligned buffer, to be filled in place: the fastest way, made for `preadRaw(fd,
+   * reply.buffer(n), n, offset)`.
    *
-   * There is one such buffer: fill it and call {@link send} in the same step, before anything else is answered. Answers that
-   * come later are fine, as long as both calls are then made together.
+   * There is one such buffer: fill it and call {@link send} in the same step, before anything else is answered. Answers
+   * that come later are fine, as long as both calls are then made together.
    *
    * @param size  bytes, not more than the request asks for
    */
@@ -91,8 +93,8 @@ export interface StatfsReply extends Reply {
 /** For GETXATTR and LISTXATTR. */
 export interface XattrReply extends Reply {
   /**
-   * The value, or the names each with a NUL. A caller that asked for the size (0) gets that, one whose room is too small
-   * gets ERANGE: handlers need not care.
+   * The value, or the names each with a NUL. A caller that asked for the size (0) gets that, one whose room is too
+   * small gets ERANGE: handlers need not care.
    */
   value(value: Uint8Array): void;
 }

@@ -3,8 +3,9 @@ import { addressOf, allocatePages, pageSize, writeRaw, type Mapping } from "@bel
 import { replyHeaderSize } from "../wire/message.ts";
 
 /**
- * Memory that replies are put together in: the header right before a page boundary, the payload from it on. So one write(2) sends both, and the
- * kernel copies a payload that starts on a page, which is half as fast again as one that starts 16 bytes behind.
+ * Memory that replies are put together in: the header right before a page boundary, the payload from it on. So one
+ * write(2) sends both, and the kernel copies a payload that starts on a page, which is half as fast again as one that
+ * starts 16 bytes behind.
  */
 export class ReplyBuffer implements Disposable {
   /** The payload as bytes. */

@@ -47,9 +47,10 @@ const asyncPoll = 1;
 /**
  * The loop of a thread that serves a FUSE connection: it blocks in the kernel, not in Node's event loop.
  *
- * Between requests it looks at other descriptors ({@link watch}), at timers ({@link after}), and every now and then lets Node's event loop
- * have a turn, so that ports, promises and streams move on: at least every 200 ms, and after every request while there is work that waits for
- * it ({@link track}). Other threads reach it at once through {@link wakeFd}.
+ * Between requests it looks at other descriptors ({@link watch}), at timers ({@link after}), and every now and then
+ * lets Node's event loop have a turn, so that ports, promises and streams move on: at least every 200 ms, and after
+ * every request while there is work that waits for it ({@link track}). Other threads reach it at once through {@link
+ * wakeFd}.
  */
 export class ServeLoop implements Disposable {
   /** An eventfd: `eventfdSignal(wakeFd)` from any thread ends the sleep and runs the callbacks of {@link onWake}. */
@@ -108,7 +109,10 @@ export class ServeLoop implements Disposable {
     eventfdSignal(this.wakeFd);
   }
 
-  /** While the promise is pending Node's event loop gets a turn after every request and every millisecond. Its failure is not looked at. */
+  /**
+   * While the promise is pending Node's event loop gets a turn after every request and every millisecond. Its failure
+   * is not looked at.
+   */
   track(promise: Promise<unknown>): void {
     this.#pendingAsync++;
     const settled = () => {

@@ -25,8 +25,8 @@ export class DirectoryList {
   /**
    * Appends an entry; for READDIRPLUS with what a LOOKUP of it would answer. An entry with node 0 means: not looked up.
    *
-   * @returns false when there is no room: the kernel will ask again from the last entry that fit. The lookup count of an entry that did not
-   * fit is not raised
+   * @returns false when there is no room: the kernel will ask again from the last entry that fit. The lookup count of
+   * an entry that did not fit is not raised
    */
   add(entry: DirectoryEntry, plus?: Entry): boolean {
     const name = typeof entry.name === "string" ? Buffer.from(entry.name) : entry.name;

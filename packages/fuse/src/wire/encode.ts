@@ -1,6 +1,6 @@
 /**
- * Encoders of reply payloads. Each writes at the start of `payload` and returns the bytes used; the caller sees to it that there is room
- * (no payload encoded here is larger than {@link largestFixedPayload}).
+ * Encoders of reply payloads. Each writes at the start of `payload` and returns the bytes used; the caller sees to it
+ * that there is room (no payload encoded here is larger than {@link largestFixedPayload}).
  */
 import type { Attr, Entry, Opened, StatxAnswer, Statfs } from "./answers.ts";
 import type { FileLock } from "./request-files.ts";

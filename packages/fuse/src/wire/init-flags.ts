@@ -1,5 +1,6 @@
 /**
- * Flags of the INIT exchange, of which the kernel offers some and the server takes some. Bits from 32 on travel in a second word.
+ * Flags of the INIT exchange, of which the kernel offers some and the server takes some. Bits from 32 on travel in a
+ * second word.
  */
 
 /** Several READs of one file at a time. Without it reading ahead halves in speed. */

@@ -12,8 +12,8 @@ export class MalformedMessage extends Error {
 /**
  * One message of the kernel, read with bounds checks.
  *
- * It looks into the buffer the device was read into: whatever outlives the handling of the request is copied. Offsets count from the
- * start of the message; 32-bit fields of the protocol are aligned.
+ * It looks into the buffer the device was read into: whatever outlives the handling of the request is copied. Offsets
+ * count from the start of the message; 32-bit fields of the protocol are aligned.
  */
 export class Message {
   readonly bytes: Uint8Array;

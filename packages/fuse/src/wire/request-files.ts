@@ -20,7 +20,10 @@ export class OpenRequest extends Request {
 /** READ, READDIR and READDIRPLUS. */
 export class ReadRequest extends Request {
   readonly fh: number;
-  /** Exact below 2^53; see {@link offsetExact}. For directories: the `offset` of the last entry that was taken, 0 at the start. */
+  /**
+   * Exact below 2^53; see {@link offsetExact}. For directories: the `offset` of the last entry that was taken, 0 at the
+   * start.
+   */
   readonly offset: number;
   /** Most bytes the reply may have. */
   readonly size: number;
@@ -58,7 +61,10 @@ export class WriteRequest extends Request {
   readonly lockOwner: bigint | undefined;
   /** O_… of the open file. */
   readonly flags: number;
-  /** The bytes, in the server's own buffer: they are gone when the handler returns. A handler that answers later copies them. */
+  /**
+   * The bytes, in the server's own buffer: they are gone when the handler returns. A handler that answers later copies
+   * them.
+   */
   readonly data: Uint8Array;
 
   constructor(message: Message) {

@@ -39,7 +39,10 @@ export class InterruptRequest extends Request {
 /** NOTIFY_REPLY: the pages a RETRIEVE asked for; never answered. Its number is the one the RETRIEVE gave. */
 export class NotifyReplyRequest extends Request {
   readonly offset: number;
-  /** What was cached, from `offset` up to the first page that was not. In the server's own buffer: gone when the handler returns. */
+  /**
+   * What was cached, from `offset` up to the first page that was not. In the server's own buffer: gone when the handler
+   * returns.
+   */
   readonly data: Uint8Array;
 
   constructor(message: Message) {

@@ -35,14 +35,17 @@ export class Request {
     return this.uniqueHigh >>> 31 === 1;
   }
 
-  /** A signal reached the caller, or the connection ended. The request must be answered all the same, usually with EINTR. */
+  /**
+   * A signal reached the caller, or the connection ended. The request must be answered all the same, usually with
+   * EINTR.
+   */
   get interrupted(): boolean {
     return this.#interrupted;
   }
 
   /**
-   * Called once when the request is interrupted, on the serving thread; at once if it already is. Not called any more after the
-   * request was answered. Only one callback is kept.
+   * Called once when the request is interrupted, on the serving thread; at once if it already is. Not called any more
+   * after the request was answered. Only one callback is kept.
    */
   set onInterrupt(callback: (() => void) | undefined) {
     this.#onInterrupt = callback;

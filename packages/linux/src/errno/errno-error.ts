@@ -5,8 +5,8 @@ import { errno as errnoTable, errnoName } from "./errno-table.ts";
 /**
  * A system call failed.
  *
- * `code` and `syscall` mean what they mean in the errors of `node:fs`, so callers tell both kinds by `code` alone. `errno` is
- * the positive number of errno(3) (Node's own errors carry it negated).
+ * `code` and `syscall` mean what they mean in the errors of `node:fs`, so callers tell both kinds by `code` alone.
+ * `errno` is the positive number of errno(3) (Node's own errors carry it negated).
  */
 export class ErrnoError extends Error {
   override readonly name = "ErrnoError";

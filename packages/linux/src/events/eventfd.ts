@@ -9,7 +9,9 @@ const eventfdWriteNative = libc("int eventfd_write(int fd, uint64_t value)");
 const EFD_NONBLOCK = 0o4000;
 const EFD_CLOEXEC = 0o2000000;
 
-/** eventfd(2): a counter that polls readable while it is not 0. Non-blocking and close-on-exec; any thread may use it. */
+/**
+ * eventfd(2): a counter that polls readable while it is not 0. Non-blocking and close-on-exec; any thread may use it.
+ */
 export function eventfd(initial = 0): number {
   return check(eventfdNative(initial, EFD_NONBLOCK | EFD_CLOEXEC), "eventfd");
 }

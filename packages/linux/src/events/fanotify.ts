@@ -32,7 +32,10 @@ export function fanotifyMark(fd: number, flags: number, mask: number, dirfd: num
   check(fanotifyMarkNative(fd, flags, mask, dirfd, cString(path)), "fanotify_mark", path);
 }
 
-/** Takes the events that are waiting, at most what fits `buffer`; none: an empty list. Events refer to the buffer's bytes. */
+/**
+ * Takes the events that are waiting, at most what fits `buffer`; none: an empty list. Events refer to the buffer's
+ * bytes.
+ */
 export function fanotifyRead(fd: number, buffer: Buffer = Buffer.allocUnsafe(65536)): FanotifyEvent[] {
   const length = readRaw(fd, buffer, buffer.length);
   if (length === -errno.EAGAIN || length === -errno.EINTR) return [];

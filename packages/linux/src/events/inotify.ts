@@ -53,7 +53,11 @@ export function inotifyInit1(): number {
   return check(inotifyInit1Native(IN_NONBLOCK | IN_CLOEXEC), "inotify_init1");
 }
 
-/** inotify_add_watch(2). @returns the watch; the same number for a file that is watched already. ENOSPC above `max_user_watches` */
+/**
+ * inotify_add_watch(2).
+ *
+ * @returns the watch; the same number for a file that is watched already. ENOSPC above `max_user_watches`
+ */
 export function inotifyAddWatch(fd: number, path: Path, mask: number): number {
   return check(inotifyAddWatchNative(fd, cString(path), mask), "inotify_add_watch", path);
 }

@@ -23,7 +23,8 @@ let library: LibraryHandle | undefined;
 /**
  * Declares a libc function; it is looked up on its first call.
  *
- * @param definition  C prototype in koffi's type names: there is no `ssize_t` (use `int64_t`) and no bare `unsigned` (use `uint32_t`)
+ * @param definition  C prototype in koffi's type names: there is no `ssize_t` (use `int64_t`) and no bare `unsigned`
+ * (use `uint32_t`)
  */
 export function libc(definition: string): NativeFunction {
   let native: NativeFunction | undefined;
@@ -53,7 +54,10 @@ export function orNegatedErrno(result: number): number {
   return result < 0 ? -lastErrno() : result;
 }
 
-/** As {@link check} for calls that may be interrupted by a signal handler before they did anything: EINTR starts them again. */
+/**
+ * As {@link check} for calls that may be interrupted by a signal handler before they did anything: EINTR starts them
+ * again.
+ */
 export function checkRestarting(call: () => number, syscall: string, path?: string | Uint8Array): number {
   for (;;) {
     const result = call();

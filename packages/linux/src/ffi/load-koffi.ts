@@ -1,10 +1,11 @@
 /**
  * The one place that decides where the foreign function interface comes from.
  *
- * From source, koffi is the package in `node_modules`. In the single executable there is no `node_modules`: the native half of
- * koffi, `koffi.node`, lies beside the executable or among its assets under that name, and its JavaScript half (which only looks
- * for the native half and adds deprecated names) is not needed. A bundler therefore has nothing to follow from here: `koffi`
- * is required at run time, on the first system call, and programs that make none do not pay for loading it.
+ * From source, koffi is the package in `node_modules`. In the single executable there is no `node_modules`: the native
+ * half of koffi, `koffi.node`, lies beside the executable or among its assets under that name, and its JavaScript half
+ * (which only looks for the native half and adds deprecated names) is not needed. A bundler therefore has nothing to
+ * follow from here: `koffi` is required at run time, on the first system call, and programs that make none do not pay
+ * for loading it.
  */
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

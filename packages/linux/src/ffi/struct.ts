@@ -1,8 +1,12 @@
 /**
- * C structures as byte buffers. All Linux machines this project runs on are little-endian; offsets are those of the 64-bit ABI.
+ * C structures as byte buffers. All Linux machines this project runs on are little-endian; offsets are those of the
+ * 64-bit ABI.
  */
 
-/** Writes a 64-bit value at a byte offset; numbers must be safe integers. Negative values are stored in two's complement. */
+/**
+ * Writes a 64-bit value at a byte offset; numbers must be safe integers. Negative values are stored in two's
+ * complement.
+ */
 export function putInt64(struct: Buffer, offset: number, value: number | bigint): void {
   struct.writeBigInt64LE(BigInt.asIntN(64, BigInt(value)), offset);
 }

@@ -1,6 +1,6 @@
 /**
- * The calls that work relative to a directory descriptor. A descriptor got from openat2 with RESOLVE_BENEATH, and a last name without a
- * slash, keep a peer's path inside its tree however links change meanwhile.
+ * The calls that work relative to a directory descriptor. A descriptor got from openat2 with RESOLVE_BENEATH, and a
+ * last name without a slash, keep a peer's path inside its tree however links change meanwhile.
  */
 import { cString, type Path } from "../ffi/c-string.ts";
 import { check, libc } from "../ffi/libc.ts";
@@ -37,7 +37,12 @@ export function mkdirat(dirfd: number, path: Path, mode = 0o777): void {
   check(mkdiratNative(dirfd, cString(path), mode), "mkdirat", path);
 }
 
-/** mknodat(2). @param mode  type (S_IFREG, S_IFIFO, S_IFCHR …) and permission bits @param device  see {@link makedev} */
+/**
+ * mknodat(2).
+ *
+ * @param mode  type (S_IFREG, S_IFIFO, S_IFCHR …) and permission bits
+ * @param device  see {@link makedev}
+ */
 export function mknodat(dirfd: number, path: Path, mode: number, device: number | bigint = 0): void {
   check(mknodatNative(dirfd, cString(path), mode, device), "mknodat", path);
 }
@@ -67,7 +72,10 @@ export function renameat2(oldDirfd: number, oldPath: Path, newDirfd: number, new
   check(renameat2Native(oldDirfd, cString(oldPath), newDirfd, cString(newPath), flags), "renameat2", newPath);
 }
 
-/** readlinkat(2): the exact bytes of a symbolic link; an empty path means `dirfd` itself, opened with O_PATH and O_NOFOLLOW. */
+/**
+ * readlinkat(2): the exact bytes of a symbolic link; an empty path means `dirfd` itself, opened with O_PATH and
+ * O_NOFOLLOW.
+ */
 export function readlinkat(dirfd: number, path: Path): Buffer {
   const target = Buffer.alloc(4096);
   return target.subarray(0, check(readlinkatNative(dirfd, cString(path), target, target.length), "readlinkat", path));

@@ -11,7 +11,9 @@ const F_SETFL = 4;
 const F_SETPIPE_SZ = 1031;
 const FD_CLOEXEC = 1;
 
-/** O_NONBLOCK on or off. It is a property of the open file description: every copy of the descriptor changes with it. */
+/**
+ * O_NONBLOCK on or off. It is a property of the open file description: every copy of the descriptor changes with it.
+ */
 export function setNonBlocking(fd: number, on: boolean): void {
   const flags = check(fcntlNative(fd, F_GETFL, 0), "fcntl");
   check(fcntlNative(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK), "fcntl");
@@ -36,7 +38,8 @@ export function duplicate(fd: number, minimum = 3): number {
 /**
  * Capacity of a pipe in bytes.
  *
- * @returns what the kernel made of it, at least `size`; EPERM above `/proc/sys/fs/pipe-max-size` without CAP_SYS_RESOURCE
+ * @returns what the kernel made of it, at least `size`; EPERM above `/proc/sys/fs/pipe-max-size` without
+ * CAP_SYS_RESOURCE
  */
 export function setPipeSize(fd: number, size: number): number {
   return check(fcntlNative(fd, F_SETPIPE_SZ, size), "fcntl");

@@ -14,7 +14,10 @@ const MAX_HANDLE_SZ = 128;
 
 /** A file's identity that outlives renames, and the mount it was seen on. */
 export interface FileHandle {
-  /** `struct file_handle` as a whole: length, type and the file system's own bytes. Equal bytes on one file system: the same file. */
+  /**
+   * `struct file_handle` as a whole: length, type and the file system's own bytes. Equal bytes on one file system: the
+   * same file.
+   */
   readonly handle: Buffer;
   /** First column of /proc/self/mountinfo. */
   readonly mountId: number;

@@ -75,7 +75,10 @@ export function lseek(fd: number, offset: number | bigint, whence: number): numb
   return check(lseekNative(fd, offset, whence), "lseek");
 }
 
-/** fsync(2): data and metadata are on the disk when this returns. An error is told once; the pages may then be clean but lost. */
+/**
+ * fsync(2): data and metadata are on the disk when this returns. An error is told once; the pages may then be clean but
+ * lost.
+ */
 export function fsync(fd: number): void {
   check(fsyncNative(fd), "fsync");
 }

@@ -29,8 +29,8 @@ export function openatRaw(dirfd: number, name: Uint8Array, flags: number, mode: 
 }
 
 /**
- * close(2). The descriptor is gone afterwards whether or not this throws; errors of a delayed write (EIO, ENOSPC, EDQUOT)
- * may be told only here.
+ * close(2). The descriptor is gone afterwards whether or not this throws; errors of a delayed write (EIO, ENOSPC,
+ * EDQUOT) may be told only here.
  */
 export function close(fd: number): void {
   check(closeNative(fd), "close");

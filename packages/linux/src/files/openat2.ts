@@ -24,8 +24,8 @@ export const RESOLVE_CACHED = 0x20;
 /**
  * openat2(2): open with rules for how the path may be resolved.
  *
- * With RESOLVE_BENEATH or RESOLVE_IN_ROOT the kernel gives EAGAIN when something is renamed on the way; the call is then
- * repeated here. Descriptors are close-on-exec.
+ * With RESOLVE_BENEATH or RESOLVE_IN_ROOT the kernel gives EAGAIN when something is renamed on the way; the call is
+ * then repeated here. Descriptors are close-on-exec.
  *
  * @param resolve  RESOLVE_…
  * @param mode  only for O_CREAT and O_TMPFILE: the kernel refuses a mode without them, so it is left out

@@ -8,9 +8,9 @@ const fcntlNative = libc("int fcntl(int fd, int command, void *lock)");
 /**
  * Record locks of fcntl(2).
  *
- * The classic kind belongs to the *process*: closing any descriptor of the file drops them all, a child has none of them, and a
- * process never conflicts with itself. The OFD kind belongs to the open file description, as flock(2)'s do, and
- * excludes the classic kind as well as other descriptions.
+ * The classic kind belongs to the *process*: closing any descriptor of the file drops them all, a child has none of
+ * them, and a process never conflicts with itself. The OFD kind belongs to the open file description, as flock(2)'s do,
+ * and excludes the classic kind as well as other descriptions.
  */
 export type RecordLockKind = "process" | "description";
 
@@ -52,7 +52,10 @@ export function trySetLock(fd: number, lock: RecordLock = wholeFileLock, kind: R
   throw new ErrnoError(number, "fcntl");
 }
 
-/** F_SETLKW, F_OFD_SETLKW: as {@link trySetLock}, blocking the calling thread until the lock is free. EDEADLK for classic cycles. */
+/**
+ * F_SETLKW, F_OFD_SETLKW: as {@link trySetLock}, blocking the calling thread until the lock is free. EDEADLK for
+ * classic cycles.
+ */
 export function setLockWait(fd: number, lock: RecordLock = wholeFileLock, kind: RecordLockKind = "process"): void {
   const struct = encode(lock);
   checkRestarting(() => fcntlNative(fd, commands[kind].wait, struct), "fcntl");
@@ -71,7 +74,8 @@ export function getLock(
   return { type, start: getInt64(struct, 8), length: getInt64(struct, 16), pid: struct.readInt32LE(24) };
 }
 
-// struct flock: short type, short whence (SEEK_SET), off_t start @8, off_t length @16, pid_t @24 (0, as OFD commands demand)
+// struct flock: short type, short whence (SEEK_SET), off_t start @8, off_t length @16, pid_t @24 (0, as OFD commands
+// demand)
 function encode(lock: RecordLock): Buffer {
   const struct = Buffer.alloc(32);
   struct.writeInt16LE(lock.type, 0);

@@ -48,11 +48,12 @@ export interface MapRequest {
 /**
  * Mapped memory.
  *
- * - A page of a file that cannot be read (an I/O error, a truncated file, an EIO of a FUSE server) raises SIGBUS when it is touched, which ends the
- *   process; no handler can be written for it in JavaScript.
- * - A process must not map files of a mount that it serves itself: V8 may need the lock of the address space that the fault holds.
- * - Views are ordinary `Uint8Array`s over the memory, not copies. `structuredClone` and `postMessage` copy them silently,
- *   also when told to transfer them.
+ * - A page of a file that cannot be read (an I/O error, a truncated file, an EIO of a FUSE server) raises SIGBUS when
+ *   it is touched, which ends the process; no handler can be written for it in JavaScript.
+ * - A process must not map files of a mount that it serves itself: V8 may need the lock of the address space that the
+ *   fault holds.
+ * - Views are ordinary `Uint8Array`s over the memory, not copies. `structuredClone` and `postMessage` copy them
+ *   silently, also when told to transfer them.
  */
 export class Mapping implements Disposable {
   readonly address: number;
@@ -96,7 +97,10 @@ export class Mapping implements Disposable {
     check(madviseNative(this.address + offset, length, advice), "madvise");
   }
 
-  /** mincore(2): one byte a page, 1 if the page is in memory. The caller must own or be able to write the file, else all say 1. */
+  /**
+   * mincore(2): one byte a page, 1 if the page is in memory. The caller must own or be able to write the file, else all
+   * say 1.
+   */
   inCore(offset = 0, length = this.length - offset): Uint8Array {
     this.#checkRange(offset, length);
     const pages = new Uint8Array(Math.ceil(length / pageSize()));
@@ -115,15 +119,18 @@ export class Mapping implements Disposable {
     check(mlockNative(this.address, this.length), "mlock");
   }
 
-  /** mmap(2) with MAP_FIXED over a part of this mapping: the pages there become those of the request. Views stay valid. */
+  /**
+   * mmap(2) with MAP_FIXED over a part of this mapping: the pages there become those of the request. Views stay valid.
+   */
   replace(offset: number, request: MapRequest): void {
     this.#checkRange(offset, request.length);
     map({ ...request, address: this.address + offset, flags: (request.flags ?? defaultFlags(request)) | MAP_FIXED });
   }
 
   /**
-   * Lets go of what was mapped. Views that are still around then read zeros: touching memory that is not mapped would end the process,
-   * so the address range is kept, without memory, until the garbage collector has taken the last of them.
+   * Lets go of what was mapped. Views that are still around then read zeros: touching memory that is not mapped would
+   * end the process, so the address range is kept, without memory, until the garbage collector has taken the last of
+   * them.
    */
   unmap(): void {
     if (!this.#mapped) return;

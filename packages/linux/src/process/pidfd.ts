@@ -6,7 +6,8 @@ const pidfdOpenNative = libc("int pidfd_open(int pid, uint32_t flags)");
 const pidfdSendSignalNative = libc("int pidfd_send_signal(int pidfd, int signal, void *info, uint32_t flags)");
 
 /**
- * pidfd_open(2): a descriptor that stays with this one process, whatever becomes of its number; it polls readable when the process ends.
+ * pidfd_open(2): a descriptor that stays with this one process, whatever becomes of its number; it polls readable when
+ * the process ends.
  *
  * @throws ErrnoError ESRCH when there is no such process
  */

@@ -22,8 +22,8 @@ export function prctl(option: number, ...args: [number?, number?, number?, numbe
 }
 
 /**
- * PR_SET_PDEATHSIG: the kernel sends this process a signal when the *thread* that started it ends; 0 takes that back. A parent
- * that ended before the call is not told of: compare getppid afterwards.
+ * PR_SET_PDEATHSIG: the kernel sends this process a signal when the *thread* that started it ends; 0 takes that back. A
+ * parent that ended before the call is not told of: compare getppid afterwards.
  */
 export function setParentDeathSignal(signal: number): void {
   prctl(PR_SET_PDEATHSIG, signal);

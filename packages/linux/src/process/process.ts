@@ -55,8 +55,8 @@ export function kill(pid: number, signal: number): void {
 }
 
 /**
- * waitpid(2) with WNOHANG: takes the end of one child, if it has ended. For children this process adopted as sub-reaper: Node waits
- * for those it spawned itself, and must be left to.
+ * waitpid(2) with WNOHANG: takes the end of one child, if it has ended. For children this process adopted as
+ * sub-reaper: Node waits for those it spawned itself, and must be left to.
  *
  * @returns undefined while the child runs
  * @throws ErrnoError ECHILD when `pid` is no child of this process

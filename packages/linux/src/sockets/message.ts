@@ -37,7 +37,10 @@ export function socketpair(type: number = SOCK_STREAM): [number, number] {
   return [pair[0] ?? -1, pair[1] ?? -1];
 }
 
-/** sendmsg(2) with descriptors (SCM_RIGHTS). At least one byte must go with them on a stream socket. EPIPE instead of SIGPIPE. */
+/**
+ * sendmsg(2) with descriptors (SCM_RIGHTS). At least one byte must go with them on a stream socket. EPIPE instead of
+ * SIGPIPE.
+ */
 export function sendmsg(fd: number, bytes: Uint8Array, descriptors: readonly number[] = []): number {
   const control = descriptors.length === 0 ? Buffer.alloc(0) : encodeRights(descriptors);
   const message = new MessageHeader(bytes, control);

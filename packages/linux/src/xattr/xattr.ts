@@ -1,6 +1,6 @@
 /**
- * Extended attributes, by path without following a last symbolic link (lgetxattr …) and by descriptor (fgetxattr …). Names carry
- * their namespace: `user.`, `trusted.` (CAP_SYS_ADMIN), `security.`, `system.`.
+ * Extended attributes, by path without following a last symbolic link (lgetxattr …) and by descriptor (fgetxattr …).
+ * Names carry their namespace: `user.`, `trusted.` (CAP_SYS_ADMIN), `security.`, `system.`.
  */
 import { errno } from "../errno/errno-table.ts";
 import { ErrnoError } from "../errno/errno-error.ts";
