@@ -19,6 +19,8 @@ interface Watcher {
   readonly worker: Worker;
   readonly wakeFd: number;
   readonly waiting: Map<number, (revents: number) => void>;
+  /** The thread has died; nobody is told of events any more. */
+  isLost: boolean;
 }
 
 let watcher: Watcher | undefined;
@@ -40,7 +42,21 @@ export async function waitForEvents(fd: number, events: number, signal?: AbortSi
     const found = look(fd, events);
     if (found !== 0) return found;
   }
-  return watch((watcher ??= startWatcher()), fd, events, signal);
+  watcher ??= startWatcher();
+  const found = watcher.isLost ? lost : await watch(watcher, fd, events, signal);
+  return found === lost ? lookAgainAndAgain(fd, events, signal) : found;
+}
+
+/** In place of events: the thread has died. */
+const lost = -1;
+
+// Where no thread can be had, late is better than never.
+async function lookAgainAndAgain(fd: number, events: number, signal?: AbortSignal): Promise<number> {
+  for (;;) {
+    const found = look(fd, events);
+    if (found !== 0) return found;
+    await sleep(20, signal);
+  }
 }
 
 function look(fd: number, events: number): number {
@@ -74,18 +90,24 @@ async function watch(
 function startWatcher(): Watcher {
   const wakeFd = eventfd();
   const url = new URL("./wait-for-events.worker.ts", import.meta.url);
-  const { worker } = startWorker("wait-for-events", url, { workerData: { wakeFd } });
+  const { worker, ended } = startWorker("wait-for-events", url, { workerData: { wakeFd } });
   const waiting = new Map<number, (revents: number) => void>();
   worker.on("message", ({ id, revents }: WatchReport) => {
     const resolve = waiting.get(id);
     waiting.delete(id);
     resolve?.(revents);
   });
+  const started: Watcher = { worker, wakeFd, waiting, isLost: false };
+  const loseAll = () => {
+    started.isLost = true;
+    for (const resolve of waiting.values()) resolve(lost);
+  };
+  ended.then(loseAll, loseAll);
   worker.unref();
   // Node waits for its threads at exit: this one has to be woken from poll.
   process.once("exit", () => {
     worker.postMessage({ kind: "end" } satisfies WatchOrder);
     eventfdSignal(wakeFd);
   });
-  return { worker, wakeFd, waiting };
+  return started;
 }

@@ -64,3 +64,20 @@ test("the thread that waits for events neither keeps the process alive nor keeps
     expect(Math.min(...delays)).toBeLessThan(700);
   }
 });
+
+test("events are found even where the thread that waits for them cannot be had", async () => {
+  const index = JSON.stringify(new URL("../index.ts", import.meta.url).href);
+  // The thread is refused by taking away what it is started from: the class of worker threads.
+  const script = `import { syncBuiltinESMExports } from "node:module"; import threads from "node:worker_threads";
+    const Real = threads.Worker;
+    threads.Worker = class extends Real { constructor() { super("throw new Error('refused')", { eval: true }); } };
+    syncBuiltinESMExports();
+    const { waitForEvents } = await import(${index}); const { eventfd, eventfdSignal } = await import("@belay/linux");
+    for (const fd of [eventfd(), eventfd()]) {
+      setTimeout(() => eventfdSignal(fd), 200);
+      console.log(await waitForEvents(fd, 1));
+    }`;
+  const argv = [process.execPath, "--input-type=module", "-e", script];
+  const { stdout } = await run(argv, { timeoutMs: 10_000, cwd: import.meta.dirname });
+  expect(stdout.toString()).toBe("1\n1\n");
+});

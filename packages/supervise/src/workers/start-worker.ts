@@ -27,7 +27,8 @@ export interface StartWorkerOptions extends WorkerOptions {
  */
 export function startWorker(name: string, url: URL, options: StartWorkerOptions = {}): OwnedWorker {
   const { askToEnd, graceMs = 2000, ...rest } = options;
-  const threadOptions: WorkerOptions = { name, ...rest };
+  // Not the flags of this process: with some (`--input-type`, `--eval`) a thread does not start, and none is needed.
+  const threadOptions: WorkerOptions = { name, execArgv: [], ...rest };
   const worker = isSea()
     ? new Worker(getAsset(`${name}.worker.cjs`, "utf8"), { ...threadOptions, eval: true })
     : new Worker(url, threadOptions);
