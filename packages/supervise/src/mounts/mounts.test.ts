@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, openSync, closeSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  closeSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mount, umount2 } from "@belay/linux";
@@ -7,6 +17,7 @@ import {
   isMountpoint,
   makedev,
   MountTable,
+  run,
   spawnProcess,
   splitDev,
   usersOfMount,
@@ -98,3 +109,29 @@ test.skipIf(!isRoot)("users are found by directory, open file and mapping (needs
   const text = usersText(users);
   expect(text).toContain(`${`pid${child.pid}`.padStart(9)} root sleep /bin/sleep 100\n\tcwd\t-> ${point}\n`);
 });
+
+const hasFusermount = ["/usr/bin/fusermount3", "/usr/bin/fusermount"].some((path) => existsSync(path));
+
+test.skipIf(!isRoot || !hasFusermount)(
+  "a user unmounts by fusermount, and hears why it cannot (needs root, fuse3)",
+  async () => {
+    const point = mkdtempSync(join(base, "fuse-"));
+    const fd = openSync("/dev/fuse", "r+");
+    mount("belay-test", point, "fuse.belaytest", 0, `fd=${fd},rootmode=40000,user_id=65534,group_id=65534`);
+    const index = JSON.stringify(new URL("../index.ts", import.meta.url).href);
+    const script = (path: string) => `import { fuseUnmount } from ${index};
+    await fuseUnmount(${JSON.stringify(path)}).then(() => console.log("done"), ({ code, message }) => console.log(code, message))`;
+    const asNobody = async (path: string) => {
+      const argv = [process.execPath, "--input-type=module", "-e", script(path)];
+      return (await run(argv, { uid: 65534, gid: 65534, env: {} })).stdout.toString();
+    };
+    closeSync(fd);
+    chmodSync(base, 0o755);
+    expect(await asNobody(point)).toBe("done\n");
+    expect(isMountpoint(point)).toBe(false);
+    expect(await asNobody("/proc")).toMatch(
+      /^EUNMOUNT fuse_unmount \/proc: failed: .*fusermount3?: [^]*\n\(more details logged\)\n$/,
+    );
+    expect(await asNobody(join(base, "none"))).toMatch(/^ENOTMOUNTED not a mountpoint: /);
+  },
+);
