@@ -1,3 +1,4 @@
+import { spawn, type ChildProcess } from "node:child_process";
 import * as fsp from "node:fs/promises";
 
 import { errno } from "@belay/linux";
@@ -100,6 +101,21 @@ describe.runIf(process.geteuid?.() === 0)("notifications to the kernel", () => {
     expect((await reading).length).toBe(page);
   });
 
+  test("readers of pages that are invalidated all the time never stand still", async () => {
+    await using server = await memoryServer({ ...cached, files: { f: 64 * page } });
+    const reader = `while :; do cat ${server.file("f")} > ${server.file("copy")}.$0 && echo; done`;
+    const readers = ["1", "2", "3"].map((name) =>
+      spawn("sh", ["-c", reader, name], { stdio: ["ignore", "pipe", "inherit"] }),
+    );
+    const rounds = readers.map(countLines);
+    const { results } = await server.ask({ kind: "storm", name: "f", milliseconds: 2000 });
+    for (const process of readers) process.kill("SIGKILL");
+    expect(new Set(results)).toEqual(new Set([0]));
+    expect(results.length).toBeGreaterThan(100);
+    for (const count of rounds) expect(count()).toBeGreaterThan(3);
+    expect((await server.ask({ kind: "report" })).errors).toEqual([]);
+  });
+
   test("many jobs come back in order, more than fit the queue", async () => {
     await using server = await memoryServer({ files: { f: page } });
     await fsp.stat(server.file("f"));
@@ -113,6 +129,12 @@ describe.runIf(process.geteuid?.() === 0)("notifications to the kernel", () => {
 
 async function notify(server: MemoryServer, ...steps: NotifyStep[]): Promise<readonly number[]> {
   return (await server.ask({ kind: "notify", steps })).results;
+}
+
+function countLines(child: ChildProcess): () => number {
+  let lines = 0;
+  child.stdout?.on("data", (chunk: Buffer) => (lines += chunk.length));
+  return () => lines;
 }
 
 async function firstBytes(server: MemoryServer, name: string): Promise<string> {

@@ -49,8 +49,7 @@ const asyncPoll = 1;
  *
  * Between requests it looks at other descriptors ({@link watch}), at timers ({@link after}), and every now and then
  * lets Node's event loop have a turn, so that ports, promises and streams move on: at least every 200 ms, and after
- * every request while there is work that waits for it ({@link track}). Other threads reach it at once through {@link
- * wakeFd}.
+ * every request while there is work that waits for it ({@link track}). Other threads reach it at once through `wakeFd`.
  */
 export class ServeLoop implements Disposable {
   /** An eventfd: `eventfdSignal(wakeFd)` from any thread ends the sleep and runs the callbacks of {@link onWake}. */

@@ -50,6 +50,8 @@ function carryOut(command: ServerCommand): void {
       return report();
     case "notify":
       return notifier.run(command.steps, (results) => answer({ results }));
+    case "storm":
+      return storm(command.name, performance.now() + command.milliseconds, []);
     case "fill": {
       const node = fileSystem.root.children.get(command.name);
       node?.data.fill(command.byte);
@@ -65,6 +67,21 @@ function carryOut(command: ServerCommand): void {
 
 function answer(message: object): void {
   process.send?.(message);
+}
+
+function storm(name: string, until: number, results: number[]): void {
+  const node = fileSystem.root.children.get(name);
+  if (!node || performance.now() > until) return answer({ results });
+  const offset = 4096 * (results.length % Math.floor(node.data.length / 4096));
+  const stored = node.data.subarray(offset, offset + 4096);
+  const steps: fuse.NotifyStep[] = [
+    { kind: "invalInode", nodeid: node.nodeid, offset, length: 4 * 4096 },
+    { kind: "store", nodeid: node.nodeid, offset, sources: [stored] },
+  ];
+  notifier.run(steps, (done) => {
+    results.push(...done);
+    storm(name, until, results);
+  });
 }
 
 function report(): void {

@@ -30,6 +30,8 @@ export type ServerCommand =
   | { readonly kind: "stop" }
   | { readonly kind: "report" }
   | { readonly kind: "notify"; readonly steps: readonly NotifyStep[] }
+  /** Invalidates and stores pages of a file, one after the other, for a while; answers how often. */
+  | { readonly kind: "storm"; readonly name: string; readonly milliseconds: number }
   | { readonly kind: "fill"; readonly name: string; readonly byte: number }
   | { readonly kind: "resize"; readonly name: string; readonly size: number; readonly byte: number };
 
