@@ -37,7 +37,17 @@ export function spawnServer(args: readonly string[], mountpoint: string): TestSe
     child.once("close", (code, signal) => resolve(signal ?? code ?? -1));
   });
   const ended = () => child.signalCode ?? child.exitCode ?? undefined;
+  // What a server that ends by itself has said is what one needs to know when its test fails.
+  let mayEnd = false;
+  void end.then((how) => {
+    if (!mayEnd) console.error(`the server ended by itself (${how}):\n${stderr}`);
+  });
+  const expecting = <T>(result: T) => {
+    mayEnd = true;
+    return result;
+  };
   const untilEnded = async (timeout: number) => {
+    mayEnd = true;
     const late = new AbortController();
     const timer = sleep(timeout, "late" as const, { signal: late.signal });
     const result = await Promise.race([end, timer]);
@@ -52,11 +62,12 @@ export function spawnServer(args: readonly string[], mountpoint: string): TestSe
     stderr: () => stderr,
     ended,
     untilEnded,
-    kill: (signal) => void child.kill(signal),
+    kill: (signal) => void expecting(child.kill(signal)),
     mounted: () => connectionOf(mountpoint) !== undefined,
-    unmount: (...flags) => spawnSync("fusermount", ["-u", ...flags, mountpoint]).status === 0,
-    abort: () => abortAt(mountpoint),
+    unmount: (...flags) => expecting(spawnSync("fusermount", ["-u", ...flags, mountpoint])).status === 0,
+    abort: () => expecting(abortAt(mountpoint)),
     async [Symbol.asyncDispose]() {
+      mayEnd = true;
       spawnSync("fusermount", ["-u", "-z", mountpoint]);
       if (ended() === undefined) child.kill("SIGTERM");
       await untilEnded(3000).catch(async () => {

@@ -171,18 +171,16 @@ class Database:
         finally:
             connection.close()
 
-    def storm(self, file, blocks, count, length, seed, per_second=0, format="ZBlk0"):
-        """Many commits in a row; each writes its number into every word of the blocks it changes."""
-        rng = random.Random(seed)
-        started = time.time()
-        for number in range(count):
-            blk = rng.choice(blocks)
+    def storm(self, file, blocks, count, length, per_second=0, format="ZBlk0"):
+        """Many commits in a row: each writes its number into every word of one block, in turn. Returns their tids."""
+        started, tids = time.time(), []
+        for number in range(1, count + 1):
             word = number.to_bytes(8, "big")
-            self.put(file, blk, {"hex": (word * (length // 8)).hex()}, format)
-            transaction.commit()
+            self.put(file, blocks[number % len(blocks)], {"hex": (word * (length // 8)).hex()}, format)
+            tids.append(self.commit())
             if per_second:
-                time.sleep(max(0, started + (number + 1) / per_second - time.time()))
-        return {"tid": hex16(self.storage.lastTransaction()), "seconds": time.time() - started}
+                time.sleep(max(0, started + number / per_second - time.time()))
+        return {"tids": tids, "seconds": time.time() - started}
 
     def close(self):
         transaction.abort()

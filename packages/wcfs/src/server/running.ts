@@ -78,9 +78,9 @@ export class Running implements SignalTargets {
   /** Waits until the server has to end, and ends it. @returns the exit code */
   async untilEnd(mount: FuseMount): Promise<number> {
     const cause = await this.#cause.promise;
-    if (cause.kind === "signal") this.#log.info(`${cause.signal}: unmount`);
+    this.#log.info(`end: ${cause.kind === "signal" ? cause.signal : cause.kind}`);
     if (cause.kind === "signal") await this.#unmount(mount);
-    if (cause.kind === "crashed") this.#log.fatal(String(cause.error));
+    if (cause.kind === "crashed") this.#log.fatal(cause.error instanceof Error ? (cause.error.stack ?? "") : String(cause.error));
     if (cause.kind !== "unmounted") await this.#settle(mount);
     return this.#exitCode(cause, mount);
   }
