@@ -71,3 +71,4 @@ export { View } from "./view/view.ts";
 export type { LoadedObject } from "./view/view.ts";
 export { processIo, zodbCheck, zodbDump, zodbInfo, zodbLs } from "./cli/index.ts";
 export type { CommandIo, ZodbCheckOptions, ZodbDumpOptions, ZodbInfoOptions, ZodbLsOptions } from "./cli/index.ts";
+export { DemoStorage } from "./demo/demo-storage.ts";

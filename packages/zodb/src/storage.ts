@@ -15,7 +15,7 @@ export interface Revision {
 export interface Extent {
   readonly serial: Tid;
   readonly next: Tid | undefined;
-  /** Open for reading; stays so until the storage is disposed of. */
+  /** Open for reading; stays so until the storage is disposed of, or a file storage has been packed several times since. */
   readonly fd: number;
   readonly offset: number;
   readonly length: number;

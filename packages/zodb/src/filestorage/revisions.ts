@@ -100,7 +100,7 @@ export class Revisions {
 
   /** The bytes of a data place, as a buffer of its own. */
   read(place: DataPlace): Buffer {
-    const bytes = Buffer.allocUnsafeSlow(place.length);
+    const bytes = Buffer.allocUnsafe(place.length);
     const inside = place.offset - this.#heldAt;
     if (this.#heldAt >= 0 && inside >= 0 && inside + place.length <= this.#held) {
       this.#bytes.copy(bytes, 0, inside, inside + place.length);

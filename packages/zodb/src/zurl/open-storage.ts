@@ -1,3 +1,4 @@
+import { DemoStorage } from "../demo/demo-storage.ts";
 import { ZodbError } from "../errors/zodb-error.ts";
 import { openFileStorage, type FileStorageOptions } from "../filestorage/index.ts";
 import { openMemoryStorage } from "../memory/memory-storage.ts";
@@ -31,12 +32,26 @@ async function open(zurl: Zurl, options: OpenStorageOptions): Promise<Storage> {
       return openFileStorage(zurl.path, { ...options, ...fileOptions(zurl.options, options) });
     case "zconfig":
       return open(readZconfigDatabase(zurl.path, zurl.database), options);
+    case "demo":
+      return openDemo(zurl, options);
     case "memory":
       return openMemoryStorage(zurl.name, { readOnly: options.readOnly ?? true });
     default:
       throw new ZodbError("EUNSUPPORTED", `${formatZurl(zurl)}: ${zurl.kind} databases are not supported yet`, {
-        hint: "supported are file://, zconfig:// with a <filestorage>, and memory://",
+        hint: "supported are file://, zconfig:// with a <filestorage>, demo: and memory://",
       });
+  }
+}
+
+/** Only the changes are written, and made if they are not there. */
+async function openDemo(zurl: Zurl & { kind: "demo" }, options: OpenStorageOptions): Promise<Storage> {
+  const base = await open(zurl.base, { ...options, readOnly: true, create: false });
+  try {
+    const readOnly = options.readOnly ?? true;
+    return new DemoStorage(base, await open(zurl.delta, { ...options, readOnly, create: !readOnly }));
+  } catch (error) {
+    await base[Symbol.asyncDispose]();
+    throw error;
   }
 }
 
@@ -45,8 +60,9 @@ function fileOptions(given: readonly (readonly [string, string])[], options: Ope
   if (refused !== undefined)
     throw new ZodbError("EUNSUPPORTED", `option ${refused[0]} of a file zurl is not supported`);
   const flag = (name: string) => given.some(([key, value]) => key === name && parseFlag(name, value));
+  const readOnly = flag("read_only");
   return {
-    readOnly: (options.readOnly ?? true) || flag("read_only"),
+    readOnly: (options.readOnly ?? true) || readOnly,
     // Elsewhere this option empties the file; here a database is never emptied by opening it.
     create: (options.create ?? false) || flag("create"),
   };
