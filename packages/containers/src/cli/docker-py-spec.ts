@@ -9,16 +9,19 @@ const engineType: ArgumentType = {
   bareChoices: true,
 };
 
-const intType: ArgumentType = {
+/** A whole number, as Python reads one. */
+export const intType: ArgumentType = {
   name: "int",
   read: (text) => (/^\s*[-+]?\d+(_\d+)*\s*$/.test(text) ? Number(text.replaceAll("_", "")) : undefined),
 };
 
-function flag(flags: string[], dest: string, help: string): OptionSpec {
+/** An option without a value. */
+export function flag(flags: string[], dest: string, help: string): OptionSpec {
   return { flags, dest, kind: "flag", help };
 }
 
-function value(flags: string[], dest: string, help: string): OptionSpec {
+/** An option with one value. */
+export function value(flags: string[], dest: string, help: string): OptionSpec {
   return { flags, dest, kind: "value", help };
 }
 
@@ -95,20 +98,23 @@ const check = command(
   [tag, { dest: "dockerfile", help: "Dockerfile name", optional: true }],
 );
 
+/** Options before the subcommand. */
+export const programOptions: readonly OptionSpec[] = [
+  helpOption,
+  {
+    ...value(["--engine"], "engine", "specify which container engine to use"),
+    choices: ["auto", "docker", "podman"],
+    type: engineType,
+  },
+];
+
 /** @param prog the name the program was called by (`docker-py`, `docker.py`) */
 export function dockerPySpec(prog: string): ProgramSpec {
   return {
     prog,
     usage: `${prog} <subcommand> ...`,
     description: "A Docker helper",
-    options: [
-      helpOption,
-      {
-        ...value(["--engine"], "engine", "specify which container engine to use"),
-        choices: ["auto", "docker", "podman"],
-        type: engineType,
-      },
-    ],
+    options: programOptions,
     commands: [
       run,
       build,

@@ -19,8 +19,8 @@ export interface CallOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Where stdout goes instead of ours; for machine-readable output of our own on stdout. */
   readonly stdoutTo?: "stderr";
-  /** Told the pid once the client runs. */
-  readonly onStart?: (pid: number) => void;
+  /** Gets what the engine prints, both streams, instead of our own. */
+  readonly output?: ((chunk: Buffer) => void) | undefined;
 }
 
 /** How a call ended: the exit status, or minus the number of the signal that killed the client. */
@@ -35,13 +35,16 @@ const stopMs = 5000;
  * @throws errno errors of spawning
  */
 export async function call(engine: Engine, args: readonly string[], options: CallOptions = {}): Promise<CallStatus> {
-  const stdout = options.quiet === true ? "ignore" : options.stdoutTo === "stderr" ? 2 : "inherit";
-  const child = start(engine, args, [options.stdin === undefined ? "inherit" : "pipe", stdout, "inherit"], options.env);
-  if (child.pid !== undefined) options.onStart?.(child.pid);
-  if (options.stdin !== undefined && child.stdin !== null) {
+  const { output, quiet, stdin, stdoutTo } = options;
+  const shown = output !== undefined ? "pipe" : stdoutTo === "stderr" ? 2 : "inherit";
+  const stdout = quiet === true && output === undefined ? "ignore" : shown;
+  const stderr = output === undefined ? "inherit" : "pipe";
+  const child = start(engine, args, [stdin === undefined ? "inherit" : "pipe", stdout, stderr], options.env);
+  if (output !== undefined) for (const stream of [child.stdout, child.stderr]) stream?.on("data", output);
+  if (stdin !== undefined && child.stdin !== null) {
     // An engine that refuses the build early closes the pipe; its status tells why.
     child.stdin.on("error", () => undefined);
-    options.stdin.pipe(child.stdin);
+    stdin.pipe(child.stdin);
   }
   return await ended(child, options.signal);
 }

@@ -1,0 +1,3 @@
+import { containerMain } from "./container.ts";
+
+process.exitCode = await containerMain(process.argv.slice(2));
