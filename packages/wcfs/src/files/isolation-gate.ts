@@ -1,3 +1,4 @@
+import type { Answer } from "../tree/node.ts";
 import type { BigFile } from "./big-file.ts";
 
 /**
@@ -8,10 +9,8 @@ export interface IsolationGate {
   /**
    * Asks to let a read of the blocks from `first` to `last` through.
    *
-   * @param proceed called once, at once or later; head may have moved in between
+   * @param answer given at once or later, in the very step in which everyone is ready: the read has to be filled then, before anything else
+   *   happens. Head may have moved in between. Refused when the reader cannot be served any more
    */
-  beforeRead(file: BigFile, first: number, last: number, proceed: () => void): void;
+  beforeRead(file: BigFile, first: number, last: number, answer: Answer<void>): void;
 }
-
-/** The gate while nobody can watch. */
-export const openGate: IsolationGate = { beforeRead: (_file, _first, _last, proceed) => proceed() };

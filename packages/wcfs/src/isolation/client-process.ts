@@ -43,25 +43,42 @@ function hold(tid: number): ClientProcess {
 }
 
 function processOf(tid: number): number | undefined {
-  const value = statusField(tid, /^Tgid:\s*(\d+)$/m);
+  const value = statusField(readStatus(tid) ?? "", "Tgid");
   return value === undefined ? undefined : Number(value);
 }
 
-// The kernel gives SIGKILL to every thread of a process that ends by a signal without a core dump.
+/**
+ * The kernel gives SIGKILL at once to every thread of a process that ends by a signal; by one with a core dump only when some
+ * thread has taken the signal, which a thread in the kernel cannot.
+ */
 function isDying(tid: number): boolean {
-  const pending = statusField(tid, /^SigPnd:\s*([0-9a-f]+)$/m);
-  return pending !== undefined && (BigInt(`0x${pending}`) & sigkillBit) !== 0n;
+  const status = readStatus(tid);
+  if (status === undefined) return false;
+  const signals = (name: string) => BigInt(`0x${statusField(status, name) ?? "0"}`);
+  if ((signals("SigPnd") & sigkill) !== 0n) return true;
+  const survived = signals("SigBlk") | signals("SigIgn") | signals("SigCgt");
+  return ((signals("SigPnd") | signals("ShdPnd")) & dumping & ~survived) !== 0n;
 }
 
-const sigkillBit = 1n << 8n;
+const sigkill = bits(9);
+// SIGQUIT, ILL, TRAP, ABRT, BUS, FPE, SEGV, XCPU, XFSZ, SYS.
+const dumping = bits(3, 4, 5, 6, 7, 8, 11, 24, 25, 31);
 
-function statusField(tid: number, line: RegExp): string | undefined {
+function bits(...signals: readonly number[]): bigint {
+  return signals.reduce((set, signal) => set | (1n << BigInt(signal - 1)), 0n);
+}
+
+function readStatus(tid: number): string | undefined {
   if (tid === 0) return undefined;
   try {
-    return line.exec(readFileSync(`/proc/${tid}/status`, "latin1"))?.[1];
+    return readFileSync(`/proc/${tid}/status`, "latin1");
   } catch {
     return undefined;
   }
+}
+
+function statusField(status: string, name: string): string | undefined {
+  return new RegExp(`^${name}:\\s*([0-9a-f]+)$`, "m").exec(status)?.[1];
 }
 
 function openProcess(pid: number): number | undefined {

@@ -1,6 +1,6 @@
 import type { PinFailure } from "./evict.ts";
 import { goQuoteBytes } from "./quote-bytes.ts";
-import type { ReadQueue } from "./read-queue.ts";
+import type { ReadQueue } from "../tree/read-queue.ts";
 import type { PinTarget } from "./texts.ts";
 import { pinText } from "./texts.ts";
 import type { IsolationWorld } from "./world.ts";
@@ -8,14 +8,17 @@ import type { IsolationWorld } from "./world.ts";
 interface Exchange {
   readonly what: string;
   readonly stream: bigint;
-  readonly deadline: number;
-  readonly timer: { cancel(): void };
   readonly done: () => void;
+  deadline: number;
+  timer: { cancel(): void };
   read: boolean;
 }
 
 const ack = Buffer.from("ack");
 const lastStream = (1n << 64n) - 2n;
+
+/** Milliseconds between looks at whether anybody waits for a pin whose lateness was forgiven. */
+const lookAgain = 1000;
 
 /** A failed exchange, as the control message and the log name it. */
 export interface FailedPin {
@@ -24,22 +27,27 @@ export interface FailedPin {
   readonly failure: PinFailure;
 }
 
+/** Whom exchanges tell how they go. */
+export interface ExchangeObserver {
+  failed(pin: FailedPin): void;
+  /** A pin's time is up. @returns true: it may take longer; asked once */
+  isForgiven(what: string): boolean;
+  /** @returns true: a pin that was forgiven may take even longer */
+  staysForgiven(): boolean;
+}
+
 /** The requests of the server that wait for a client's answer, by stream. */
 export class Exchanges {
   readonly #world: IsolationWorld;
   readonly #out: ReadQueue;
-  readonly #onFailure: (failed: FailedPin) => void;
+  readonly #observer: ExchangeObserver;
   readonly #open = new Map<bigint, Exchange>();
   #nextStream = 2n;
 
-  constructor(world: IsolationWorld, out: ReadQueue, onFailure: (failed: FailedPin) => void) {
+  constructor(world: IsolationWorld, out: ReadQueue, observer: ExchangeObserver) {
     this.#world = world;
     this.#out = out;
-    this.#onFailure = onFailure;
-  }
-
-  get size(): number {
-    return this.#open.size;
+    this.#observer = observer;
   }
 
   /** Sends a request; its time runs from now, whether the client reads it or not. */
@@ -48,9 +56,9 @@ export class Exchanges {
     const exchange: Exchange = {
       what: pinText(blk, target),
       stream,
-      deadline: this.#world.now() + this.#world.pinTimeout,
-      timer: this.#world.after(Math.max(0, this.#world.pinTimeout), () => this.#timedOut(exchange)),
       done,
+      deadline: this.#world.now() + this.#world.pinTimeout,
+      timer: this.#world.after(Math.max(0, this.#world.pinTimeout), () => this.#timeIsUp(exchange)),
       read: false,
     };
     this.#open.set(stream, exchange);
@@ -90,12 +98,26 @@ export class Exchanges {
     exchange.done();
   }
 
+  #timeIsUp(exchange: Exchange): void {
+    if (this.#observer.isForgiven(exchange.what)) this.#goOn(exchange);
+    else this.#timedOut(exchange);
+  }
+
+  // A client that now breaks the link gets the time that any other would get to end.
+  #goOn(exchange: Exchange): void {
+    exchange.deadline = this.#world.now() + this.#world.pinTimeout;
+    exchange.timer = this.#world.after(lookAgain, () => {
+      if (this.#observer.staysForgiven()) this.#goOn(exchange);
+      else this.#timedOut(exchange);
+    });
+  }
+
   #timedOut(exchange: Exchange): void {
     this.#fail(exchange, { kind: "timeout", text: `${waitingText(exchange)}: context deadline exceeded` });
   }
 
   #fail(exchange: Exchange, failure: PinFailure): void {
-    this.#onFailure({ what: exchange.what, failure });
+    this.#observer.failed({ what: exchange.what, failure });
   }
 
   #takeStream(): bigint {

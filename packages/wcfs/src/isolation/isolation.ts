@@ -1,17 +1,21 @@
 import { errno } from "@belay/linux";
-import type { Oid, Tid } from "@belay/zodb";
+import type { Tid } from "@belay/zodb";
 import type { BigFile } from "../files/big-file.ts";
+import type { IsolationGate } from "../files/isolation-gate.ts";
 import type { Answer, Stream } from "../tree/node.ts";
 import { Barrier } from "./barrier.ts";
 import type { ClientProcess } from "./client-process.ts";
 import type { Eviction } from "./evict.ts";
 import { Link, type LinkOwner } from "./link.ts";
+import { PinTargets } from "./pin-targets.ts";
 import { setUpWatch } from "./set-up.ts";
+import { WaitingReads, type WaitingRead } from "./waiting-reads.ts";
 import type { Watch } from "./watch.ts";
 import { parseWatchRequest } from "./watch-request.ts";
+import { WatchTable } from "./watch-table.ts";
 import type { IsolationWorld } from "./world.ts";
 
-/** The numbers isolation adds to `.wcfs/stats`. */
+/** The numbers isolation adds to `.wcfs/stats` and `.wcfs/metrics`. */
 export interface IsolationCounts {
   readonly links: number;
   readonly watches: number;
@@ -21,15 +25,10 @@ export interface IsolationCounts {
   readonly pins: number;
   /** Clients killed so far. */
   readonly kills: number;
-}
-
-/** A read of head that waits for clients, on behalf of some process. */
-interface WaitingRead {
-  readonly file: BigFile;
-  readonly first: number;
-  readonly last: number;
-  readonly answer: Answer<void>;
-  refused: boolean;
+  /** Pins that were late and forgiven so far. */
+  readonly forgiven: number;
+  /** Reads of head that wait for clients. */
+  readonly waitingReads: number;
 }
 
 /**
@@ -38,17 +37,21 @@ interface WaitingRead {
  * A read of a block is answered only when every client that watches the file as of a moment before the block's last change has the
  * block pinned to the revision it needs, or is no more.
  */
-export class Isolation implements LinkOwner {
+export class Isolation implements LinkOwner, IsolationGate {
+  readonly targets: PinTargets;
   readonly #world: IsolationWorld;
   readonly #links = new Set<Link>();
-  readonly #watches = new Map<Oid, Set<Watch>>();
-  readonly #waiting = new Set<WaitingRead>();
-  readonly #evicting = new Set<number>();
+  readonly #watches = new WatchTable();
+  readonly #waiting: WaitingReads;
   #pins = 0;
   #kills = 0;
+  #forgiven = 0;
+  #isShut = false;
 
   constructor(world: IsolationWorld) {
     this.#world = world;
+    this.#waiting = new WaitingReads(world);
+    this.targets = new PinTargets(world.history, (oid) => this.#watches.of(oid));
   }
 
   /** `head/watch` is opened. @param tid the opening thread. @throws ErrnoError EIO */
@@ -59,33 +62,31 @@ export class Isolation implements LinkOwner {
   }
 
   get counts(): IsolationCounts {
-    let watches = 0;
-    let pinned = 0;
-    for (const ofFile of this.#watches.values()) {
-      watches += ofFile.size;
-      for (const watch of ofFile) pinned += watch.pinned.size;
-    }
-    return { links: this.#links.size, watches, pinned, pins: this.#pins, kills: this.#kills };
+    return {
+      links: this.#links.size,
+      ...this.#watches.count(),
+      pins: this.#pins,
+      kills: this.#kills,
+      forgiven: this.#forgiven,
+      waitingReads: this.#waiting.size,
+    };
   }
 
   /** The earliest moment a client looks at: history is kept back to it. */
   oldestAt(): Tid | undefined {
-    let oldest: Tid | undefined;
-    for (const ofFile of this.#watches.values()) {
-      for (const { at } of ofFile) if (oldest === undefined || at < oldest) oldest = at;
-    }
-    return oldest;
+    return this.#watches.oldestAt();
   }
 
-  /**
-   * Asks to let a read of blocks of a head file through.
-   *
-   * @param answer given as soon as all clients are ready, in that very step: the read has to be filled then, before anything else happens
-   */
+  /** Lets no read of head through any more: the server is about to end, and clients can no longer be waited for. */
+  shut(): void {
+    this.#isShut = true;
+    this.#waiting.refuseAll(errno.ENOTCONN);
+  }
+
   beforeRead(file: BigFile, first: number, last: number, answer: Answer<void>): void {
-    if (file.space.rev !== undefined || !this.#watches.has(file.oid)) return answer.give();
-    const read: WaitingRead = { file, first, last, answer, refused: false };
-    this.#pass(read);
+    if (this.#isShut) answer.refuse(errno.ENOTCONN);
+    else if (file.space.rev !== undefined || !this.#watches.has(file.oid)) answer.give();
+    else this.#pass({ file, first, last, answer, waitsFor: new Set(), isOver: false });
   }
 
   request(link: Link, stream: bigint, message: Buffer): void {
@@ -96,26 +97,27 @@ export class Isolation implements LinkOwner {
   }
 
   add(watch: Watch): void {
-    const ofFile = this.#watches.get(watch.oid);
-    if (ofFile === undefined) this.#watches.set(watch.oid, new Set([watch]));
-    else ofFile.add(watch);
+    this.#watches.add(watch);
   }
 
   remove(watch: Watch): void {
-    const ofFile = this.#watches.get(watch.oid);
-    ofFile?.delete(watch);
-    if (ofFile?.size === 0) this.#watches.delete(watch.oid);
+    this.#watches.remove(watch);
   }
 
   pinStarted(): void {
     this.#pins++;
   }
 
-  // A process that waits for a page cannot end before the page's request is answered.
+  mayBeLate(client: ClientProcess): boolean {
+    return this.#world.pinPolicy === "warn" && !this.#waiting.isHeldUpBy(client);
+  }
+
+  forgave(): void {
+    this.#forgiven++;
+  }
+
   evicting(client: ClientProcess): void {
-    this.#evicting.add(client.pid);
-    for (const read of [...this.#waiting])
-      if (this.#world.processes.processOf(read.answer.pid) === client.pid) this.#refuse(read);
+    this.#waiting.refuseThoseOf(client);
   }
 
   evicted(end: Eviction): void {
@@ -124,73 +126,53 @@ export class Isolation implements LinkOwner {
 
   gone(link: Link): void {
     this.#links.delete(link);
-    this.#evicting.delete(link.client.pid);
-    for (const watch of link.watches.values()) this.remove(watch);
+    this.#waiting.ended(link.client);
+    for (const watch of link.watches.values()) this.#watches.remove(watch);
   }
 
   // Head may move and watches may come while clients answer, so it is looked at again until there is nothing to wait for.
   #pass(read: WaitingRead): void {
-    if (read.refused) return;
-    let waited = false;
-    const barrier = new Barrier(() => (waited ? this.#pass(read) : this.#giveWay(read)));
+    if (read.isOver) return;
+    read.waitsFor.clear();
+    const barrier = new Barrier(() => {
+      if (read.waitsFor.size > 0) return this.#pass(read);
+      this.#waiting.remove(read);
+      read.answer.give();
+    });
     for (let blk = read.first; blk <= read.last; blk++) {
       for (const watch of this.#behind(read.file, blk)) {
-        waited = true;
-        this.#hold(watch, read.file, blk, barrier.one());
+        read.waitsFor.add(watch.client);
+        this.#hold(watch, blk, barrier.one());
       }
     }
-    if (waited) this.#wait(read);
+    if (read.waitsFor.size > 0) this.#waiting.add(read);
     barrier.close();
   }
 
   /** The watches that must not see the block as it is under head, and may not have it otherwise yet. */
   #behind(file: BigFile, blk: number): Watch[] {
-    const watches = this.#watches.get(file.oid);
-    const changedAtMost = watches === undefined ? undefined : lastChangeAtMost(file, blk);
-    if (watches === undefined || changedAtMost === undefined) return [];
-    const candidates = [...watches].filter((watch) => changedAtMost > watch.at && !isReady(watch, blk));
-    if (candidates.length === 0) return [];
-    const { history } = this.#world;
-    const changed = history.blkRevAt(file.oid, blk, history.head).rev;
-    return candidates.filter((watch) => changed > watch.at);
+    const changedAtMost = lastChangeAtMost(file, blk);
+    let changed: Tid | undefined;
+    const behind: Watch[] = [];
+    for (const watch of this.#watches.of(file.oid)) {
+      if (changedAtMost <= watch.at || watch.settledPin(blk) !== undefined) continue;
+      changed ??= this.targets.changedAt(file.oid, blk);
+      if (changed > watch.at) behind.push(watch);
+    }
+    return behind;
   }
 
-  #hold(watch: Watch, file: BigFile, blk: number, done: () => void): void {
-    if (watch.isUnderWay(blk)) watch.whenSettled(blk, done);
-    else watch.pin(blk, this.#world.history.blkRevAt(file.oid, blk, watch.at).rev, done);
-  }
-
-  #wait(read: WaitingRead): void {
-    if (this.#waiting.has(read)) return;
-    this.#waiting.add(read);
-    read.answer.onInterrupt(() => {
-      if (this.#world.processes.isDying(read.answer.pid)) this.#refuse(read);
-    });
-    if (this.#evicting.has(this.#world.processes.processOf(read.answer.pid) ?? -1)) this.#refuse(read);
-  }
-
-  #giveWay(read: WaitingRead): void {
-    this.#waiting.delete(read);
-    read.answer.give();
-  }
-
-  #refuse(read: WaitingRead): void {
-    if (read.refused) return;
-    read.refused = true;
-    this.#waiting.delete(read);
-    read.answer.refuse(errno.EINTR);
+  #hold(watch: Watch, blk: number, done: () => void): void {
+    if (watch.isBusy(blk)) watch.whenSettled(blk, done);
+    else watch.pin(blk, () => this.targets.revision(watch, blk), done);
   }
 }
 
-function isReady(watch: Watch, blk: number): boolean {
-  return watch.pinned.has(blk) && !watch.isUnderWay(blk);
-}
-
-/** undefined: the block is damaged, and the read will find that out. */
-function lastChangeAtMost(file: BigFile, blk: number): Tid | undefined {
+/** Never less than when the block last changed; cheap. Of a damaged block 0: the read will find out and show nothing. */
+function lastChangeAtMost(file: BigFile, blk: number): Tid {
   try {
     return file.space.source(file, blk).revMax;
   } catch {
-    return undefined;
+    return 0n;
   }
 }

@@ -5,7 +5,7 @@ import type { ClientProcess } from "./client-process.ts";
 import { Exchanges, type FailedPin } from "./exchanges.ts";
 import { evict, type Eviction } from "./evict.ts";
 import { LineSplitter, longestLine, parseFrame } from "./frame.ts";
-import { ReadQueue } from "./read-queue.ts";
+import { ReadQueue } from "../tree/read-queue.ts";
 import { Sequences } from "./sequences.ts";
 import { pinRequest } from "./texts.ts";
 import { Watch } from "./watch.ts";
@@ -17,6 +17,10 @@ export interface LinkOwner {
   request(link: Link, stream: bigint, message: Buffer): void;
   /** A pin is about to be sent. */
   pinStarted(): void;
+  /** Whether the client may take longer for a pin than it should. */
+  mayBeLate(client: ClientProcess): boolean;
+  /** A late pin was forgiven. */
+  forgave(): void;
   /** The client is to be killed: whatever it waits for in the kernel has to be answered, or it could not end. */
   evicting(client: ClientProcess): void;
   evicted(end: Eviction): void;
@@ -24,8 +28,8 @@ export interface LinkOwner {
   gone(link: Link): void;
 }
 
-/** Answers that a client may leave unread before it is let go. */
-const mostUnread = 1 << 17;
+/** Messages that a client may leave unread, and requests it may have open, before it is let go. */
+const most = 1 << 16;
 
 /**
  * One opened `head/watch`: a conversation with one client about any number of files.
@@ -46,12 +50,18 @@ export class Link implements Stream {
   readonly #onDown = new Set<() => void>();
   #state: "up" | "down" | "gone" = "up";
   #closed = false;
+  /** Requests that were not answered yet. */
+  #asked = 0;
 
   constructor(world: IsolationWorld, owner: LinkOwner, client: ClientProcess) {
     this.client = client;
     this.#world = world;
     this.#owner = owner;
-    this.#exchanges = new Exchanges(world, this.#out, (failed) => this.#pinFailed(failed));
+    this.#exchanges = new Exchanges(world, this.#out, {
+      failed: (pin) => this.#pinFailed(pin),
+      isForgiven: (what) => this.#forgive(what),
+      staysForgiven: () => this.#owner.mayBeLate(this.client),
+    });
   }
 
   /** Whether anything can still be asked or answered. */
@@ -61,7 +71,7 @@ export class Link implements Stream {
 
   /** A watch of this link; registering it is the caller's business. */
   newWatch(oid: Oid, at: bigint): Watch {
-    return new Watch(oid, at, (blk, target, done) => {
+    return new Watch(oid, at, this.client, (blk, target, done) => {
       if (this.#state === "gone") return done();
       this.#owner.pinStarted();
       this.#exchanges.start(pinRequest(oid, blk, target), blk, target, done);
@@ -77,8 +87,9 @@ export class Link implements Stream {
   }
 
   reply(stream: bigint, text: string): void {
+    this.#asked--;
     if (!this.isUp()) return;
-    if (this.#out.backlog > mostUnread) return this.#violation("error: too many messages are not read");
+    if (this.#out.backlog > most) return this.#violation("error: too many messages are not read");
     this.#out.push(Buffer.from(`${stream} ${text}\n`));
   }
 
@@ -111,8 +122,23 @@ export class Link implements Stream {
     const frame = parseFrame(line);
     if ("problem" in frame) return this.#violation(`error: ${frame.problem}`);
     const { stream, message } = frame;
-    if (stream % 2n === 1n) return message.equals(bye) ? this.#bye() : this.#owner.request(this, stream, message);
+    if (stream % 2n === 1n) return message.equals(bye) ? this.#bye() : this.#request(stream, message);
     if (!this.#exchanges.reply(stream, message)) this.#violation(`error: ${stream}: reply on unexpected stream`);
+  }
+
+  #request(stream: bigint, message: Buffer): void {
+    if (++this.#asked > most) return this.#violation("error: too many requests are not answered");
+    this.#owner.request(this, stream, message);
+  }
+
+  #forgive(what: string): boolean {
+    if (!this.#owner.mayBeLate(this.client)) return false;
+    this.#owner.forgave();
+    this.#world.log(
+      "warn",
+      `pid${this.client.pid}: pin ${what} is not answered in time; nobody else waits for it: going on`,
+    );
+    return true;
   }
 
   #bye(): void {
@@ -147,7 +173,8 @@ export class Link implements Stream {
         killing: () => this.#owner.evicting(this.client),
         over: (end) => {
           this.#owner.evicted(end);
-          this.#gone();
+          // Nobody may go on while a client that cannot be killed could see what they see.
+          if (end !== "survived") this.#gone();
         },
       },
     );

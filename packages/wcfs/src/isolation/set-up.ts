@@ -1,6 +1,7 @@
 import type { Tid } from "@belay/zodb";
 import { Barrier } from "./barrier.ts";
 import type { Link } from "./link.ts";
+import type { PinTargets } from "./pin-targets.ts";
 import { refusal, setupError } from "./texts.ts";
 import type { Watch } from "./watch.ts";
 import type { WatchRequest } from "./watch-request.ts";
@@ -8,6 +9,7 @@ import type { IsolationWorld } from "./world.ts";
 
 /** Where watches are found by file. */
 export interface WatchTable {
+  readonly targets: PinTargets;
   add(watch: Watch): void;
   remove(watch: Watch): void;
 }
@@ -55,25 +57,23 @@ function removeWatch(setUp: SetUp): void {
 }
 
 function placeWatch(setUp: SetUp, at: Tid): void {
-  const { world, link, request } = setUp;
-  if (at < world.history.tail) return refuse(setUp, refusal.tooFarBack(at, world.shownHead()));
-  if (isUnknown(setUp)) return refuse(setUp, refusal.unknownFile());
+  const { link, request } = setUp;
+  const reason = tooFarBack(setUp, at) ?? (isUnknown(setUp) ? refusal.unknownFile() : undefined);
+  if (reason !== undefined) return refuse(setUp, reason);
   link.sequences.run(request.oid, (finished) => {
     if (link.isUp()) moveWatch(setUp, at, finished);
     else finished();
   });
 }
 
-function isUnknown({ world, link, request }: SetUp): boolean {
-  return !link.watches.has(request.oid) && !world.isKnown(request.oid);
-}
-
 function moveWatch(setUp: SetUp, at: Tid, finished: () => void): void {
   const { link, request, table } = setUp;
   const present = link.watches.get(request.oid);
-  const reason = present !== undefined && at < present.at ? refusal.goingBack() : reasonAgainst(setUp, at);
+  // While it waited for its turn the tail may have moved on, if no watch held it.
+  const position = present !== undefined && at < present.at ? refusal.goingBack() : tooFarBack(setUp, at);
+  const reason = position ?? reasonAgainst(setUp, at);
   if (typeof reason === "string") {
-    if (present !== undefined && at >= present.at) discard(link, table, present);
+    if (position === undefined && present !== undefined) discard(link, table, present);
     refuse(setUp, reason);
     return finished();
   }
@@ -85,30 +85,43 @@ function moveWatch(setUp: SetUp, at: Tid, finished: () => void): void {
     setUp.answer("ok");
     finished();
   });
-  sendPins(watch, reason.pins, setUp.world.history.tail, barrier);
+  sendPins(watch, reason.blocks, table.targets, barrier);
   barrier.close();
 }
 
+function tooFarBack({ world }: SetUp, at: Tid): string | undefined {
+  return at < world.history.tail ? refusal.tooFarBack(at, world.shownHead()) : undefined;
+}
+
+function isUnknown({ world, link, request }: SetUp): boolean {
+  return !link.watches.has(request.oid) && !world.isKnown(request.oid);
+}
+
 // After an error that is not about the position alone, the watch would show neither the old moment nor the new one.
-function reasonAgainst({ world, request }: SetUp, at: Tid): string | { readonly pins: ReadonlyMap<number, Tid> } {
+function reasonAgainst({ world, request }: SetUp, at: Tid): string | { readonly blocks: ReadonlySet<number> } {
   const { history } = world;
   try {
     const epoch = history.epochsBetween(request.oid, at, history.head).at(-1);
     if (epoch !== undefined) return refusal.epoch(epoch.rev, world.shownHead());
-    return { pins: history.pinsAt(request.oid, at) };
+    return { blocks: new Set(history.pinsAt(request.oid, at).keys()) };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return oneLine(error instanceof Error ? error.message : String(error));
   }
 }
 
-function sendPins(watch: Watch, wanted: ReadonlyMap<number, Tid>, tail: Tid, barrier: Barrier): void {
-  for (const blk of [...watch.pinned.keys()]) if (!wanted.has(blk)) watch.pin(blk, "head", barrier.one());
-  for (const [blk, rev] of wanted) {
-    const present = watch.pinned.get(blk);
-    // The revision is only known to lie at or before the tail: then an older pin is as good, and others may share it.
-    const same = present !== undefined && rev === tail && present < rev;
-    if (same) watch.whenSettled(blk, barrier.one());
-    else watch.pin(blk, rev, barrier.one());
+// Nothing else may look like a line of its own.
+function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, " ");
+}
+
+function sendPins(watch: Watch, changed: ReadonlySet<number>, targets: PinTargets, barrier: Barrier): void {
+  for (const blk of [...watch.pinned.keys()]) {
+    // Until its turn comes the block may change again.
+    if (!changed.has(blk)) watch.pin(blk, () => targets.target(watch, blk), barrier.one());
+  }
+  for (const blk of changed) {
+    const rev = targets.revision(watch, blk);
+    watch.pin(blk, () => rev, barrier.one());
   }
 }
 

@@ -3,6 +3,9 @@ import type { History } from "../delta/index.ts";
 import type { TidWaiters } from "../files/tid-waiters.ts";
 import type { ClientProcesses } from "./client-process.ts";
 
+/** What becomes of a client that does not answer a pin in time. */
+export type PinPolicy = "kill" | "warn";
+
 /** What isolation needs of the server around it. Everything runs on the serving thread. */
 export interface IsolationWorld {
   readonly history: Pick<History, "head" | "tail" | "blkRevAt" | "pinsAt" | "epochsBetween">;
@@ -13,6 +16,10 @@ export interface IsolationWorld {
   readonly waiters: TidWaiters;
   /** Milliseconds a client has to answer a pin. */
   readonly pinTimeout: number;
+  /** `kill`: a client that is late is evicted. `warn`: only when somebody waits for it. */
+  readonly pinPolicy: PinPolicy;
+  /** Whether a commit was taken in and is not shown yet. */
+  isCommitting(): boolean;
   /** Milliseconds of a clock that only goes forward. */
   now(): number;
   after(milliseconds: number, callback: () => void): { cancel(): void };

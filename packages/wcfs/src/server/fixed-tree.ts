@@ -1,7 +1,7 @@
 import type { Tid } from "@belay/zodb";
 import { formatTid } from "@belay/zodb";
 import type { FileSpace } from "../files/big-file.ts";
-import { FilesDirectory, FixedDirectory } from "../tree/directories.ts";
+import { FilesDirectory, FixedDirectory, type FixedDirectoryInit } from "../tree/directories.ts";
 import type { Stream, TreeNode } from "../tree/node.ts";
 import { cachedFile, ConversationFile, directFile, TextFile } from "../tree/small-files.ts";
 
@@ -15,6 +15,8 @@ export interface FixedTreeParts {
   readonly head: FileSpace;
   shownHead(): Tid;
   statistics(): string;
+  /** In the text format of Prometheus. */
+  metrics(): string;
   openHeadLines(): Stream;
   openLink(pid: number): Stream;
   nextId(): number;
@@ -22,29 +24,35 @@ export interface FixedTreeParts {
 
 /** `.wcfs` and `head`, with everything in them that has a fixed name. */
 export function fixedTree(parts: FixedTreeParts): Readonly<Record<string, TreeNode>> {
-  const directory = (permissions: number, children: Readonly<Record<string, TreeNode>>, time: Tid | (() => Tid) = 0n) =>
-    new FixedDirectory(parts.nextId(), permissions, children, time);
+  const directory = (init: FixedDirectoryInit) => new FixedDirectory(parts.nextId(), init);
   const text = (content: () => string) => new TextFile(parts.nextId(), cachedFile, content);
   const live = (content: () => string) => new TextFile(parts.nextId(), directFile, content);
   const stream = (open: (pid: number) => Stream) => new ConversationFile(parts.nextId(), open);
 
   const pinTimeout = (parts.pinTimeout / 1000).toFixed(1);
-  const debug = parts.debug ? { debug: directory(0o755, { zhead: stream(() => parts.openHeadLines()) }) } : {};
+  const debug = parts.debug
+    ? { debug: directory({ permissions: 0o755, children: { zhead: stream(() => parts.openHeadLines()) } }) }
+    : {};
   return {
-    ".wcfs": directory(0o755, {
-      zurl: text(() => parts.zurl),
-      pintimeout: text(() => pinTimeout),
-      stats: live(() => parts.statistics()),
-      ...debug,
+    ".wcfs": directory({
+      permissions: 0o755,
+      children: {
+        zurl: text(() => parts.zurl),
+        pintimeout: text(() => pinTimeout),
+        stats: live(() => parts.statistics()),
+        ...debug,
+      },
+      // The listing is what clients know from elsewhere.
+      unlisted: { metrics: live(() => parts.metrics()) },
     }),
-    head: directory(
-      0o555,
-      {
+    head: directory({
+      permissions: 0o555,
+      children: {
         bigfile: new FilesDirectory(parts.nextId(), parts.head),
         at: live(() => formatTid(parts.shownHead())),
         watch: stream((pid) => parts.openLink(pid)),
       },
-      () => parts.shownHead(),
-    ),
+      time: () => parts.shownHead(),
+    }),
   };
 }

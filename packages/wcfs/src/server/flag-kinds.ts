@@ -27,9 +27,21 @@ export function string(help: string): Flag<string> {
   return { kind: "string", default: "", help, parse: (text) => text, show: (value) => value };
 }
 
+/** One of some words; the first is the default. */
+export function choice<const T extends string>(words: readonly [T, ...T[]], help: string): Flag<T> {
+  const parse = (text: string) => words.find((word) => word === text);
+  return { kind: "string", default: words[0], help, parse, show: (value) => value };
+}
+
 /** A decimal integer. */
 export function int(byDefault: number, help: string): Flag<number> {
-  return { kind: "int", default: byDefault, help, parse: parseInteger, show: (value) => (value === 0 ? "" : String(value)) };
+  return {
+    kind: "int",
+    default: byDefault,
+    help,
+    parse: parseInteger,
+    show: (value) => (value === 0 ? "" : String(value)),
+  };
 }
 
 /** A severity by name or by number (0 to 3). */

@@ -1,4 +1,4 @@
-import { bool, duration, int, severity, string } from "./flag-kinds.ts";
+import { bool, choice, duration, int, severity, string } from "./flag-kinds.ts";
 import { describeFlags, parseFlags } from "./flags.ts";
 
 /** Every flag of the server. Those of logging have the names and meanings that glog gives them. */
@@ -7,6 +7,10 @@ export const serverFlags = {
   "trace.fuse": bool("log every FUSE message"),
   autoexit: bool("end when the last client has gone"),
   pintimeout: duration("30s", "time a client has to answer a pin before it is killed"),
+  pinpolicy: choice(
+    ["kill", "warn"],
+    "what happens then: kill it, or only warn for as long as nobody else waits for it",
+  ),
   logtostderr: bool("log to standard error instead of files"),
   alsologtostderr: bool("log to standard error as well as files"),
   stderrthreshold: severity("ERROR", "records of this severity and above go to standard error too"),
@@ -28,6 +32,8 @@ export interface ServerOptions {
   readonly autoexit: boolean;
   /** Milliseconds; zero and less are accepted. */
   readonly pinTimeout: number;
+  /** What happens to a client that does not answer a pin in time. */
+  readonly pinPolicy: "kill" | "warn";
   readonly log: LogOptions;
 }
 
@@ -43,7 +49,8 @@ export interface LogOptions {
 
 /** The command line understood, or what to print on standard error and the status to end with. */
 export type CommandLine =
-  { readonly options: ServerOptions } | { readonly options: undefined; readonly stderr: string; readonly status: number };
+  | { readonly options: ServerOptions }
+  | { readonly options: undefined; readonly stderr: string; readonly status: number };
 
 /** @param argv the program's name first, as the kernel gives it */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
@@ -52,10 +59,15 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const parsed = parseFlags(serverFlags, args);
   if (!parsed.ok) {
     const message = parsed.message === "" ? "" : `${parsed.message}\n`;
-    return { options: undefined, stderr: `${message}${usage}${describeFlags(serverFlags)}`, status: parsed.help ? 0 : 2 };
+    return {
+      options: undefined,
+      stderr: `${message}${usage}${describeFlags(serverFlags)}`,
+      status: parsed.help ? 0 : 2,
+    };
   }
   const [zurl, mountpoint] = parsed.rest;
-  if (zurl === undefined || mountpoint === undefined || parsed.rest.length > 2) return { options: undefined, stderr: usage, status: 2 };
+  if (zurl === undefined || mountpoint === undefined || parsed.rest.length > 2)
+    return { options: undefined, stderr: usage, status: 2 };
   return { options: toOptions(parsed.values, zurl, mountpoint) };
 }
 
@@ -69,6 +81,7 @@ function toOptions(values: FlagValues, zurl: string, mountpoint: string): Server
     traceFuse: values["trace.fuse"],
     autoexit: values.autoexit,
     pinTimeout: values.pintimeout,
+    pinPolicy: values.pinpolicy,
     log: {
       toStderr: values.logtostderr,
       alsoToStderr: values.alsologtostderr,

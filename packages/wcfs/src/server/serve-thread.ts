@@ -46,7 +46,8 @@ async function serve(
   log: Logger,
   report: (message: Report) => void,
 ): Promise<"unmounted" | "aborted" | "stopped"> {
-  const onError = (error: unknown) => log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const onError = (error: unknown) =>
+    log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   using loop = new ServeLoop({ onError });
   const notify = new NotifyClient({
     port: data.notify,
@@ -63,8 +64,13 @@ async function serve(
   });
   const fileSystem = data.options.traceFuse ? traced(wcfs.fileSystem, log, data.options.debug) : wcfs.fileSystem;
   using server = new FuseServer({ fd: fuseFd, fileSystem, loop, init: wcfsInit, onError });
+  // The notify thread may wait for a page that a read has locked, and the read for a client.
+  const endNotifying = () => {
+    wcfs.endReads();
+    notify.stop();
+  };
   const obey = (order: Order) => {
-    if (order.kind === "stop-notifying") notify.stop();
+    if (order.kind === "stop-notifying") endNotifying();
     else if (order.kind === "stop") server.stop();
     else if (order.kind === "dump") report({ kind: "dump", text: wcfs.describe() });
   };

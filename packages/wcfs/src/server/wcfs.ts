@@ -9,13 +9,12 @@ import { CommitFollower } from "../commits/commit-follower.ts";
 import type { KernelCache } from "../commits/kernel-cache.ts";
 import { Database } from "../files/database.ts";
 import { HeadFiles } from "../files/head-files.ts";
-import { openGate } from "../files/isolation-gate.ts";
 import type { SpaceParts } from "../files/revision-files.ts";
 import { Revisions } from "../files/revisions.ts";
 import { TidWaiters } from "../files/tid-waiters.ts";
+import { clientProcesses, Isolation } from "../isolation/index.ts";
 import { HeadLines } from "../tree/head-lines.ts";
 import { NodeTable } from "../tree/node-table.ts";
-import { RefusingLink } from "../tree/refusing-link.ts";
 import { RootDirectory } from "../tree/root.ts";
 import type { AnyNode } from "../tree/wcfs-file-system.ts";
 import { wcfsFileSystem } from "../tree/wcfs-file-system.ts";
@@ -23,7 +22,9 @@ import { fixedTree } from "./fixed-tree.ts";
 import { warnOfOldKernel } from "./kernel-check.ts";
 import type { ServerOptions } from "./options.ts";
 import { ReadErrors } from "./read-errors.ts";
+import { formatMetrics } from "./metrics.ts";
 import { formatStatistics } from "./statistics.ts";
+import type { Statistics } from "./statistics.ts";
 
 /** Bytes of the heap for knowing where blocks lie, roughly. */
 const SOURCE_BUDGET = 32 << 20;
@@ -36,7 +37,7 @@ const TICK = 1000;
 
 /** What the server is made from. */
 export interface WcfsParts {
-  readonly options: Pick<ServerOptions, "zurl" | "pinTimeout" | "debug">;
+  readonly options: Pick<ServerOptions, "zurl" | "pinTimeout" | "pinPolicy" | "debug">;
   readonly storage: Storage;
   readonly loop: ServeLoop;
   readonly cache: KernelCache;
@@ -60,7 +61,7 @@ export class Wcfs {
   readonly #waiters = new TidWaiters();
   readonly #sources = new SourceCache(SOURCE_BUDGET);
   readonly #headLines = new Set<HeadLines>();
-  readonly #links = new Set<RefusingLink>();
+  readonly #isolation: Isolation;
   #reads = 0;
 
   constructor(parts: WcfsParts) {
@@ -76,16 +77,39 @@ export class Wcfs {
     this.#head = new HeadFiles(space, storage.lastTid());
     this.#revisions = new Revisions(space);
     const shownHead = () => this.#head.shown;
+    this.#isolation = new Isolation({
+      history: this.#head.history,
+      shownHead,
+      isKnown: (oid) => this.#head.get(oid) !== undefined,
+      isCommitting: () => this.#follower.behind,
+      waiters: this.#waiters,
+      pinTimeout: parts.options.pinTimeout,
+      pinPolicy: parts.options.pinPolicy,
+      now,
+      after: (ms, callback) => loop.after(ms, callback),
+      watchFd: (fd, callback) => loop.watch(fd, callback),
+      processes: clientProcesses,
+      log: (level, message) => log[level](message),
+      fail: (error) => this.#failed(error),
+    });
     const fixed = fixedTree({
       ...parts.options,
       head: this.#head,
       shownHead,
       nextId,
-      statistics: () => this.#statistics(),
+      statistics: () => formatStatistics(this.#statistics()),
+      metrics: () => this.#metrics(),
       openHeadLines: () => opened(this.#headLines, (onClose) => new HeadLines(onClose)),
-      openLink: () => opened(this.#links, (onClose) => new RefusingLink(onClose)),
+      openLink: (pid) => this.#isolation.open(pid),
     });
-    this.#root = new RootDirectory({ fixed, revisions: this.#revisions, waiters: this.#waiters, shownHead, nextId, now });
+    this.#root = new RootDirectory({
+      fixed,
+      revisions: this.#revisions,
+      waiters: this.#waiters,
+      shownHead,
+      nextId,
+      now,
+    });
     this.#nodes.reference(this.#root);
     this.#follower = new CommitFollower({
       head: this.#head,
@@ -111,6 +135,11 @@ export class Wcfs {
     tick();
   }
 
+  /** Reads of head are refused from now on: the server ends, and what they wait for must not hold it up. */
+  endReads(): void {
+    this.#isolation.shut();
+  }
+
   /** What the server is doing, for people who have to find out why it does not. */
   describe(): string {
     const head = this.#head;
@@ -120,14 +149,14 @@ export class Wcfs {
       `nodes the kernel knows: ${this.#nodes.size}`,
       `sources of blocks: ${this.#sources.weight} bytes`,
       `reads answered: ${this.#reads}`,
-      this.#statistics(),
+      formatStatistics(this.#statistics()),
     ].join("\n");
   }
 
   #makeFileSystem(): FileSystem {
     const files = wcfsFileSystem({
       nodes: this.#nodes,
-      gate: openGate,
+      gate: this.#isolation,
       onRead: (file, offset, length) => {
         this.#reads++;
         this.#uploader.noteRead(file, offset, length);
@@ -148,25 +177,45 @@ export class Wcfs {
       }
     }
     this.#waiters.reached(tid);
-    this.#head.history.forget(tidFromUnixNs(tidToUnixNs(tid) - HISTORY));
+    const recent = tidFromUnixNs(tidToUnixNs(tid) - HISTORY);
+    const oldest = this.#isolation.oldestAt() ?? recent;
+    this.#head.history.forget(oldest < recent ? oldest : recent);
   }
 
   #failed(error: unknown): void {
-    this.#parts.log.error(`zwatcher failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    this.endReads();
+    this.#parts.log.error(
+      `zwatcher failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    );
     this.#parts.log.error("switching filesystem to EIO mode");
     this.#parts.onFailed();
   }
 
-  #statistics(): string {
-    return formatStatistics({
+  #statistics(): Statistics {
+    const { links, watches, pinned, pins, kills } = this.#isolation.counts;
+    return {
       BigFile: this.#head.size,
       RevHead: this.#revisions.size,
       ZHeadLink: this.#headLines.size,
-      WatchLink: this.#links.size,
-      Watch: 0,
-      PinnedBlk: 0,
-      pin: 0,
-      pinkill: 0,
+      WatchLink: links,
+      Watch: watches,
+      PinnedBlk: pinned,
+      pin: pins,
+      pinkill: kills,
+    };
+  }
+
+  #metrics(): string {
+    const { forgiven, waitingReads } = this.#isolation.counts;
+    return formatMetrics({
+      ...this.#statistics(),
+      headTime: Number(tidToUnixNs(this.#head.shown) / 1000n) / 1e6,
+      isBehind: this.#follower.behind,
+      reads: this.#reads,
+      waitingReads,
+      forgivenPins: forgiven,
+      sources: this.#sources.weight,
+      nodes: this.#nodes.size,
     });
   }
 }

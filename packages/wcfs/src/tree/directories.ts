@@ -5,6 +5,16 @@ import type { Answer, Attributes, Directory, TreeNode } from "./node.ts";
 
 const DIRECTORY = 0o040000;
 
+/** What a fixed directory is made with. */
+export interface FixedDirectoryInit {
+  readonly permissions: number;
+  readonly children: Readonly<Record<string, TreeNode>>;
+  /** Children that are there for who knows their name, and are not listed. */
+  readonly unlisted?: Readonly<Record<string, TreeNode>>;
+  /** Of the transaction that is the directory's mtime; a function if it moves; default 1970. */
+  readonly time?: Tid | (() => Tid);
+}
+
 /** A directory whose children are always the same. */
 export class FixedDirectory implements Directory {
   readonly kind = "directory";
@@ -12,13 +22,14 @@ export class FixedDirectory implements Directory {
   references = 0;
   readonly #permissions: number;
   readonly #children: ReadonlyMap<string, TreeNode>;
+  readonly #unlisted: ReadonlyMap<string, TreeNode>;
   readonly #time: Tid | (() => Tid);
 
-  /** @param time of the transaction that is the directory's mtime; a function if it moves */
-  constructor(id: number, permissions: number, children: Readonly<Record<string, TreeNode>>, time: Tid | (() => Tid) = 0n) {
+  constructor(id: number, { permissions, children, unlisted = {}, time = 0n }: FixedDirectoryInit) {
     this.id = id;
     this.#permissions = permissions;
     this.#children = new Map(Object.entries(children));
+    this.#unlisted = new Map(Object.entries(unlisted));
     this.#time = time;
   }
 
@@ -28,7 +39,7 @@ export class FixedDirectory implements Directory {
   }
 
   lookup(name: string, answer: Answer<TreeNode>): void {
-    const child = this.#children.get(name);
+    const child = this.#children.get(name) ?? this.#unlisted.get(name);
     if (child === undefined) answer.refuse(errno.ENOENT);
     else answer.give(child);
   }

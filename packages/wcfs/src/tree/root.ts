@@ -73,7 +73,11 @@ export class RootDirectory implements Directory {
     const known = this.#revisions.get(rev);
     if (known !== undefined) return known;
     const filesDirectory = new FilesDirectory(this.#parts.nextId(), files);
-    const directory = new FixedDirectory(this.#parts.nextId(), 0o555, { bigfile: filesDirectory }, rev);
+    const directory = new FixedDirectory(this.#parts.nextId(), {
+      permissions: 0o555,
+      children: { bigfile: filesDirectory },
+      time: rev,
+    });
     const made = { name, directory, files: filesDirectory };
     this.#revisions.set(rev, made);
     return made;

@@ -1,4 +1,4 @@
-import type { Entry, FileSystem, Opened, ReadReply, Reply, Request } from "@belay/fuse";
+import type { Entry, FileSystem, Opened, ReadReply, ReadRequest, Reply, Request } from "@belay/fuse";
 import * as fuse from "@belay/fuse";
 import { ErrnoError, errno } from "@belay/linux";
 import type { BigFile } from "../files/big-file.ts";
@@ -62,14 +62,18 @@ export function wcfsFileSystem(parts: FileSystemParts): FileSystem {
     read(request, reply) {
       const node = known(nodes, request.nodeid);
       const { offset, size } = request;
-      if (node.kind === "bigfile") readBigFile(parts, node, offset, size, reply);
+      if (node.kind === "bigfile") readBigFile(parts, node, request, reply);
       else if (node.kind === "file") reply.data(Buffer.from(node.content()).subarray(offset, offset + size));
       else if (node.kind === "directory") reply.error(errno.EISDIR);
-      else streams.get(request.fh).read(size, answerOf<Uint8Array>(request, reply, (data) => reply.data(data)));
+      else
+        streams.get(request.fh).read(
+          size,
+          answerOf<Uint8Array>(request, reply, (data) => reply.data(data)),
+        );
     },
 
     write(request, reply) {
-      if (known(nodes, request.nodeid).kind !== "stream") return reply.error(errno.ENOSYS);
+      if (known(nodes, request.nodeid).kind !== "stream") { reply.error(errno.ENOSYS); return; }
       const data = Buffer.from(request.data);
       streams.get(request.fh).write(data);
       reply.written(data.length);
@@ -88,7 +92,7 @@ export function wcfsFileSystem(parts: FileSystemParts): FileSystem {
     readdir(request, reply) {
       const listing = listings.get(request.fh);
       for (let i = request.offset; i < listing.length; i++) {
-        const [name, node] = listing[i] as (typeof listing)[number];
+        const [name, node] = listing[i]!;
         if (!reply.add({ name, ino: node.id, type: node.attributes().mode >> 12, offset: i + 1 })) break;
       }
       reply.send();
@@ -103,22 +107,23 @@ export function wcfsFileSystem(parts: FileSystemParts): FileSystem {
   };
 }
 
-function readBigFile(parts: FileSystemParts, file: BigFile, offset: number, size: number, reply: ReadReply): void {
+function readBigFile(parts: FileSystemParts, file: BigFile, request: ReadRequest, reply: ReadReply): void {
+  const { offset, size } = request;
   const asked = bytesInside(file, offset, size);
   if (asked === 0) return reply.data();
   const blk = (at: number) => Math.floor(at / file.blksize);
-  parts.gate.beforeRead(file, blk(offset), blk(offset + asked - 1), () => {
-    if (reply.answered) return;
+  const fill = () => {
     // Head may have moved while the gate was closed.
     const length = bytesInside(file, offset, size);
     try {
       fillFromFile(file, reply.buffer(length), offset);
     } catch (error) {
-      return reply.error(parts.onReadError(file, offset, error));
+      reply.error(parts.onReadError(file, offset, error)); return;
     }
     reply.send(length);
     parts.onRead(file, offset, length);
-  });
+  };
+  parts.gate.beforeRead(file, blk(offset), blk(offset + asked - 1), answerOf(request, reply, fill));
 }
 
 function known(nodes: NodeTable<AnyNode>, nodeid: number): AnyNode {

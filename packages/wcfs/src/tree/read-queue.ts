@@ -1,5 +1,5 @@
 import { errno } from "@belay/linux";
-import type { Answer } from "../tree/node.ts";
+import type { Answer } from "./node.ts";
 
 interface Message {
   readonly bytes: Buffer;
