@@ -1,17 +1,17 @@
 import { readConflict, writeConflict } from "../errors/object-errors.ts";
 import type { Oid } from "../ids/oid.ts";
 import type { Tid } from "../ids/tid.ts";
-import type { StorageTransaction } from "../storage.ts";
-import type { DemoStorage } from "./demo-storage.ts";
+import type { Storage, StorageTransaction } from "../storage.ts";
 import { historyOf } from "./history-of.ts";
 
 /** A commit to the changes of a demo storage, compared with the base where they do not have the object. */
 export class DemoTransaction implements StorageTransaction {
-  readonly #storage: DemoStorage;
+  readonly #storages: { readonly base: Storage; readonly delta: Storage };
   readonly #changes: StorageTransaction;
 
-  constructor(storage: DemoStorage, changes: StorageTransaction) {
-    this.#storage = storage;
+  /** @param changes  the transaction of the storage that holds the changes */
+  constructor(storages: { readonly base: Storage; readonly delta: Storage }, changes: StorageTransaction) {
+    this.#storages = storages;
     this.#changes = changes;
   }
 
@@ -32,7 +32,7 @@ export class DemoTransaction implements StorageTransaction {
   }
 
   #serials(oid: Oid): { delta: Tid | undefined; base: Tid } {
-    const { delta, base } = this.#storage;
+    const { delta, base } = this.#storages;
     return { delta: historyOf(delta, oid, 1)[0]?.serial, base: historyOf(base, oid, 1)[0]?.serial ?? 0n };
   }
 

@@ -6,11 +6,24 @@ import type { Oid } from "../ids/oid.ts";
 import { newTid, type Tid } from "../ids/tid.ts";
 import type { StorageTransaction, TransactionMeta } from "../storage.ts";
 import { putOffset, R, RECORD_HEADER, STATUS, T, TRANSACTION_HEADER, U64 } from "./format.ts";
+import type { Generation } from "./generation.ts";
 import { Spool } from "./spool.ts";
 import { writeAllAt } from "./write-all.ts";
-import type { Writer } from "./writer.ts";
 
 const LONGEST_TEXT = 0xffff;
+
+/** What a transaction needs of the writer that gave it out. */
+export interface TransactionHome {
+  /** The file; the transaction moves its end when it is finished. */
+  readonly generation: Generation;
+  readonly syncBeforeFinish: boolean;
+  /** @throws ZodbError `ESTATE` when somebody else has changed the file */
+  checkUntouched(): void;
+  /** The transaction is over. @param changed  it was finished */
+  ended(changed: boolean): void;
+  /** Nothing is known any more of what the file holds: no transaction may follow. */
+  breakDown(error: unknown): void;
+}
 
 /**
  * One commit to a FileStorage.
@@ -19,7 +32,7 @@ const LONGEST_TEXT = 0xffff;
  * turns that one byte into "finished". Until then every error leads back to the file as it was.
  */
 export class FileStorageTransaction implements StorageTransaction {
-  readonly #writer: Writer;
+  readonly #writer: TransactionHome;
   readonly #header: Buffer;
   readonly #tid: Tid;
   /** Where the transaction starts in the file. */
@@ -30,7 +43,7 @@ export class FileStorageTransaction implements StorageTransaction {
   #written = false;
   #state: "open" | "voted" | "failed" | "ended" = "open";
 
-  constructor(writer: Writer, meta: TransactionMeta) {
+  constructor(writer: TransactionHome, meta: TransactionMeta) {
     const { generation } = writer;
     this.#writer = writer;
     this.#tid = newTid(generation.lastTid);

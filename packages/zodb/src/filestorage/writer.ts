@@ -5,12 +5,12 @@ import type { StorageTransaction, TransactionMeta } from "../storage.ts";
 import { identityOf, readMagic, type Generation } from "./generation.ts";
 import { indexPath, writeIndexFile } from "./index-file.ts";
 import type { WriteLock } from "./lock.ts";
-import { FileStorageTransaction } from "./transaction.ts";
+import { FileStorageTransaction, type TransactionHome } from "./transaction.ts";
 
 /**
  * The one writer of a FileStorage: gives out transactions, one at a time, and keeps what outlives them.
  */
-export class Writer implements Disposable {
+export class Writer implements TransactionHome, Disposable {
   readonly generation: Generation;
   readonly syncBeforeFinish: boolean;
   readonly #lock: WriteLock;
@@ -51,13 +51,11 @@ export class Writer implements Disposable {
     return this.#open;
   }
 
-  /** The transaction is over. @param changed  it was finished */
   ended(changed: boolean): void {
     this.#open = undefined;
     if (changed) this.#indexIsOld = true;
   }
 
-  /** After this nothing is known of what the file holds: no more transactions. */
   breakDown(error: unknown): void {
     this.#broken = error;
   }
