@@ -1,6 +1,7 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { MAX_TID } from "../ids/tid.ts";
+import { transactionMeta } from "../storage.ts";
 import { havePython } from "../testing/python.ts";
 import { openFileStorage } from "./open.ts";
 import { readAt } from "./read-at.ts";
@@ -88,4 +89,28 @@ test("a new database is empty and can be read", async () => {
   await using storage = await openFileStorage(dir.file("Data.fs"));
   expect([...storage.iterate()]).toEqual([]);
   expect(() => storage.loadBefore(0n, MAX_TID)).toThrow(expect.objectContaining({ code: "EPOSKEY" }));
+});
+
+test("a transaction marked as undone, as old files have them, counts for nothing but its tid", async () => {
+  using dir = temporaryDirectory();
+  const path = dir.file("Data.fs");
+  const tids: bigint[] = [];
+  let last = 0;
+  {
+    await using storage = await openFileStorage(path, { readOnly: false, create: true });
+    for (const oid of [1n, 2n]) {
+      last = storage.generation.pos;
+      const txn = storage.begin(transactionMeta());
+      txn.store(oid, 0n, Buffer.from("x"));
+      tids.push(txn.finish());
+    }
+  }
+  const file = readFileSync(path);
+  file[last + 16] = 0x75;
+  writeFileSync(path, file);
+  rmSync(`${path}.index`);
+  await using storage = await openFileStorage(path);
+  expect(storage.lastTid()).toBe(tids[1]);
+  expect([...storage.iterate()].map(({ tid }) => tid)).toEqual(tids.slice(0, 1));
+  expect(() => storage.loadBefore(2n, MAX_TID)).toThrow(expect.objectContaining({ code: "EPOSKEY" }));
 });
