@@ -1,15 +1,17 @@
 /**
  * Makes the executables in dist/bin: one file under several names, as busybox is.
  *
- * The sources become one CommonJS bundle, each worker another; the runtime that npm brought takes them in as a single executable
+ * The sources become CommonJS bundles: one that is loaded at every start, one for each part that is loaded when it is needed, one for
+ * each worker; the runtime that npm brought takes them in as a single executable
  * application with a code cache. koffi's native half goes in as an asset too, so that the one file is enough; `dist/lib/koffi.node` is
  * for installations, which lay it beside the executable and save the unpacking.
  */
 import { build, type Plugin } from "esbuild";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, globSync, linkSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, globSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
+import { Script } from "node:vm";
 
 /** What the one executable answers to, first its own name. */
 const names = ["belay", "wcfs", "docker-py"];
@@ -27,18 +29,30 @@ const pureModules: Plugin = {
   setup(context) {
     context.onResolve({ filter: /^(@belay\/|\.\.?\/)/ }, async (request) => {
       if (request.pluginData === pureModules) return undefined;
-      const found = await context.resolve(request.path, {
-        kind: request.kind,
-        importer: request.importer,
-        resolveDir: request.resolveDir,
-        pluginData: pureModules,
-      });
+      const { kind, importer, resolveDir } = request;
+      const found = await context.resolve(request.path, { kind, importer, resolveDir, pluginData: pureModules });
       return found.path.startsWith(join(root, "packages")) ? { ...found, sideEffects: false } : found;
     });
   },
 };
 
-async function bundle(source: string, target: string): Promise<void> {
+/** The parts found so far, by name: `X.part.ts`, imported lazily, becomes a script of its own. */
+const parts = new Map<string, string>();
+
+/** Has a part required by its name, from the assets (see part-loader.cjs). */
+const separateParts: Plugin = {
+  name: "separate-parts",
+  setup(context) {
+    context.onResolve({ filter: /\.part\.ts$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== "dynamic-import") return undefined;
+      const name = basename(path, ".ts");
+      parts.set(name, join(resolveDir, path));
+      return { path: `belay:${name}`, external: true };
+    });
+  },
+};
+
+async function bundle(source: string, target: string, prelude = ""): Promise<void> {
   await build({
     entryPoints: [source],
     outfile: target,
@@ -50,10 +64,10 @@ async function bundle(source: string, target: string): Promise<void> {
     minifyWhitespace: true,
     legalComments: "none",
     logLevel: "warning",
-    plugins: [pureModules],
+    plugins: [separateParts, pureModules],
     // koffi is loaded by its file name at run time.
     external: ["koffi"],
-    // With a code cache there is no import() at run time: what is imported lazily is in the bundle or built in.
+    // With a code cache there is no import() at run time: what is imported lazily is in the bundle, a part, or built in.
     supported: { "dynamic-import": false },
     // A place that does not exist, for `new URL("./x.worker.ts", import.meta.url)`: inside the executable only the name counts.
     define: {
@@ -62,9 +76,48 @@ async function bundle(source: string, target: string): Promise<void> {
       "import.meta.filename": "belayBundleFile",
     },
     banner: {
-      js: 'const belayBundleDirectory="/belay",belayBundleFile="/belay/bundle.cjs",belayBundleUrl="file:///belay/bundle.cjs";',
+      js: `const belayBundleDirectory="/belay",belayBundleFile="/belay/bundle.cjs",belayBundleUrl="file:///belay/bundle.cjs";${prelude}`,
     },
   });
+}
+
+const cheapBuiltins = ["node:fs", "node:os", "node:path", "node:util"];
+
+/**
+ * Has the runtime's own modules loaded when they are first used: together they take as long as the rest of the start, and most commands
+ * need few of them.
+ */
+function withLazyBuiltins(text: string): string {
+  const lazy = (id: string) => `new Proxy({},{get:(_,name)=>require(${JSON.stringify(id)})[name]})`;
+  return text.replace(/\b(import_node_\w+)=require\("(node:[\w/]+)"\)/g, (found, name: string, id: string) =>
+    cheapBuiltins.includes(id) ? found : `${name}=${lazy(id)}`,
+  );
+}
+
+/** Bundles the parts, and whatever parts these import. Each comes with its compiled code. */
+async function bundleParts(): Promise<Record<string, string>> {
+  const assets: Record<string, string> = {};
+  for (const [name, source] of parts) {
+    const file = join(work, `${name}.cjs`);
+    await bundle(source, file);
+    const { code, cachedData } = compilePart(withLazyBuiltins(readFileSync(file, "utf8")), name);
+    writeFileSync(file, code);
+    writeFileSync(`${file}.cache`, cachedData);
+    assets[`${name}.cjs`] = file;
+    assets[`${name}.cjs.cache`] = `${file}.cache`;
+  }
+  return assets;
+}
+
+// As part-loader.cjs compiles it: the cache fits only the same text.
+function compilePart(text: string, name: string): { code: string; cachedData: Buffer } {
+  const code = `(function(exports,require,module){${text}\n})`;
+  const script = new Script(code, { filename: `${name}.cjs` });
+  const run = script.runInThisContext() as (exports: object, require: NodeJS.Require, module: object) => void;
+  // Running it once has what runs at every start compiled too. Modules do nothing when they are loaded.
+  const module = { exports: {} };
+  run(module.exports, createRequire(import.meta.url), module);
+  return { code, cachedData: script.createCachedData() };
 }
 
 /** koffi's native half for this machine; koffi names its folders by the architecture and the C library. */
@@ -94,8 +147,12 @@ async function main(): Promise<void> {
   const koffi = join(dist, "lib", "koffi.node");
   copyFileSync(nativeKoffi(), koffi);
   const script = join(work, "belay.cjs");
-  await bundle(join(root, "packages/belay/src/main/executable.ts"), script);
-  const assets = { "koffi.node": koffi, ...(await bundleWorkers()) };
+  await bundle(
+    join(root, "packages/belay/src/main/executable.ts"),
+    script,
+    readFileSync(join(root, "scripts/part-loader.cjs"), "utf8"),
+  );
+  const assets = { "koffi.node": koffi, ...(await bundleWorkers()), ...(await bundleParts()) };
 
   const fresh = join(work, "belay");
   const config = join(work, "executable.json");

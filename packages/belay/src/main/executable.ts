@@ -12,7 +12,7 @@ const applets: Readonly<Record<string, (args: readonly string[]) => Promise<numb
   belay: belayMain,
   wcfs: wcfsMain,
   "docker-py": async (args) => {
-    const { dockerPyMain } = await import("@belay/containers");
+    const { dockerPyMain } = await import("./docker-py.part.ts");
     return dockerPyMain(args, process.argv0);
   },
 };

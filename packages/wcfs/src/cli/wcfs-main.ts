@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { frontEndUsage, isFrontEndCommand } from "./front-end-commands.ts";
 import { frontEndMain, runServer } from "./lazy.ts";
-import { probeCommand } from "../launcher/probe-command.ts";
+import { probeCommand, probeMain } from "../launcher/probe-command.ts";
 import { goQuote } from "../launcher/go-quote.ts";
 
 /** Runs `wcfs`. @returns the exit code */
@@ -15,10 +15,7 @@ export async function wcfsMain(args: readonly string[]): Promise<number> {
   const [command] = args;
   if (command === undefined) return refuse(frontEndUsage("wcfs"));
   if (isFrontEndCommand(command)) return frontEndMain(command, args.slice(1));
-  if (command === probeCommand) {
-    const { probeMain } = await import("../launcher/probe.ts");
-    return probeMain(args.slice(1));
-  }
+  if (command === probeCommand) return probeMain(args.slice(1));
   if (looksMistyped(command)) return refuse(`wcfs: unknown command ${goQuote(command)}\n`);
   return runServer(args);
 }

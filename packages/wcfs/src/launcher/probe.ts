@@ -1,20 +1,13 @@
 import { spawn } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
 import { sleep, userError } from "@belay/supervise";
-import { probeCommand } from "./probe-command.ts";
+import { probeCommand, type ProbeAnswer, type ProbeKind } from "./probe-command.ts";
 import { serverProgram } from "./server-program.ts";
-
-/** What can be asked of a path below a mountpoint. */
-export type ProbeKind = "stat" | "read";
 
 /** What was found: the device for `stat`, the content for `read`. */
 export interface ProbeResult {
   readonly dev: number;
   readonly content: string;
 }
-
-// What the probe prints.
-type ProbeAnswer = { readonly dev: number } | { readonly content: string } | { readonly error: string };
 
 /** Longest time for one access, in milliseconds. */
 const limitMs = 5000;
@@ -58,18 +51,4 @@ function abortable(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
   // Nobody waits for the sleep any more when it is aborted.
   return { signal: controller.signal, [Symbol.dispose]: () => controller.abort(new Error("not needed")) };
-}
-
-/** The probe itself: prints the answer. */
-export function probeMain([kind, path = ""]: readonly string[]): number {
-  process.stdout.write(JSON.stringify(access(kind === "stat" ? "stat" : "read", path)));
-  return 0;
-}
-
-function access(kind: ProbeKind, path: string): ProbeAnswer {
-  try {
-    return kind === "stat" ? { dev: statSync(path).dev } : { content: readFileSync(path, "utf8") };
-  } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
-  }
 }

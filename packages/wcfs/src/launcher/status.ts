@@ -16,7 +16,8 @@ import { goQuote } from "./go-quote.ts";
 import type { LauncherOptions } from "./launcher-log.ts";
 import { mountText } from "./mount-text.ts";
 import { mountpointOf } from "./mountpoint.ts";
-import { probe, type ProbeKind, type ProbeResult } from "./probe.ts";
+import { probe, type ProbeResult } from "./probe.ts";
+import type { ProbeKind } from "./probe-command.ts";
 
 /** Where the report goes: a line at a time, without the newline. */
 export interface StatusOptions extends LauncherOptions {

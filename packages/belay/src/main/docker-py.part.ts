@@ -1,0 +1,1 @@
+export { dockerPyMain } from "@belay/containers";
