@@ -59,7 +59,8 @@ export class Mapping implements Disposable {
   readonly address: number;
   readonly length: number;
   readonly #views = new Set<object>();
-  #whole: Uint8Array | undefined;
+  // Weak: what nobody uses any more is collected, also while it is mapped.
+  #whole: WeakRef<ArrayBuffer> | undefined;
   #mapped = true;
 
   /** @internal Use {@link mmap}. */
@@ -80,9 +81,11 @@ export class Mapping implements Disposable {
    */
   view(offset = 0, length = this.length - offset): Uint8Array {
     this.#checkRange(offset, length);
-    if (this.length > maxViewLength) return this.#makeView(offset, length);
-    this.#whole ??= this.#makeView(0, this.length);
-    return this.#whole.subarray(offset, offset + length);
+    if (this.length > maxViewLength) return new Uint8Array(this.#makeBuffer(offset, length));
+    const known = this.#whole?.deref();
+    const whole = known ?? this.#makeBuffer(0, this.length);
+    if (known === undefined) this.#whole = new WeakRef(whole);
+    return new Uint8Array(whole, offset, length);
   }
 
   /** mprotect(2) of whole pages. */
@@ -144,13 +147,13 @@ export class Mapping implements Disposable {
     this.unmap();
   }
 
-  #makeView(offset: number, length: number): Uint8Array {
+  #makeBuffer(offset: number, length: number): ArrayBuffer {
     if (length > maxViewLength) throw new RangeError(`a view of ${length} bytes is larger than ${maxViewLength}`);
     const buffer = loadKoffi().view(BigInt(this.address + offset), length);
     const token = {};
     this.#views.add(token);
     collectedViews.register(buffer, () => this.#collected(token));
-    return new Uint8Array(buffer);
+    return buffer;
   }
 
   #collected(token: object): void {
