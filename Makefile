@@ -55,7 +55,7 @@ docs: setup ## API pages in docs/api
 	@npm run --silent docs
 
 bench: setup-bench ## benchmarks
-	@node bench/run.ts
+	@for bench in bench/*/*.bench.ts; do echo "== $$bench"; node $$bench || exit 1; done
 
 soak: build ## kill -9 at random points, SOAK_ROUNDS times, and look for leaks and lost commits
 	@BELAY_SOAK_ROUNDS=$(SOAK_ROUNDS) node scripts/test.ts test/soak

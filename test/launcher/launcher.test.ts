@@ -64,7 +64,10 @@ test("a server is started, checked and stopped", async () => {
 test("a second start is refused, by name", async () => {
   await newDatabase();
   const server = await start(zurl);
-  await expect(start(zurl)).rejects.toMatchObject({ code: "EALREADY", message: `wcfs: start ${zurl}: already running` });
+  await expect(start(zurl)).rejects.toMatchObject({
+    code: "EALREADY",
+    message: `wcfs: start ${zurl}: already running`,
+  });
   await expect(serve(zurl)).rejects.toThrow(`wcfs: serve ${zurl}: already running`);
   await server.stop();
 });
@@ -126,7 +129,10 @@ test("status does not hang on a server that does", async () => {
 test("a server that cannot start is told with its exit code, and leaves nothing", async () => {
   zurl = `file://${joinPath(directory, "none.fs")}`;
   mountpoint = mountpointOf(zurl);
-  await expect(start(zurl)).rejects.toMatchObject({ message: `wcfs: start ${zurl}`, cause: { message: "exited with 2" } });
+  await expect(start(zurl)).rejects.toMatchObject({
+    message: `wcfs: start ${zurl}`,
+    cause: { message: "exited with 2" },
+  });
   expect(existsSync(mountpoint)).toBe(false);
 });
 
@@ -164,7 +170,11 @@ test("wcfs serve becomes the server: same process, its name, the zurl and the mo
   child.stderr.resume();
   await expect.poll(() => existsSync(joinPath(mountpoint, ".wcfs/zurl")), { timeout: 10_000 }).toBe(true);
   expect(readFileSync(`/proc/${child.pid}/comm`, "utf8")).toBe("wcfs\n");
-  expect(readFileSync(`/proc/${child.pid}/cmdline`, "utf8").split("\0").slice(-4, -1)).toEqual(["-logtostderr", zurl, mountpoint]);
+  expect(readFileSync(`/proc/${child.pid}/cmdline`, "utf8").split("\0").slice(-4, -1)).toEqual([
+    "-logtostderr",
+    zurl,
+    mountpoint,
+  ]);
   expect(serverPid(await statusLines())).toBe(child.pid);
   const ended = once(child, "exit");
   await stop(zurl);
