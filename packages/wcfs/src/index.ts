@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export * from "./cli/index.ts";
+export * from "./client/index.ts";
 export * from "./launcher/index.ts";
 export * from "./tools/index.ts";
 export { Database } from "./files/database.ts";

@@ -1,0 +1,6 @@
+/** Views of a database's big files: as of one moment, whatever is committed. */
+export { Conn } from "./conn.ts";
+export type { WaitOptions } from "./conn.ts";
+export { connect } from "./connect.ts";
+export { FileH } from "./file-handle.ts";
+export { Mapping } from "./mapping.ts";

@@ -1,0 +1,4 @@
+import { workerData } from "node:worker_threads";
+import { readLink, type LinkReaderData } from "./link-reader.ts";
+
+readLink(workerData as LinkReaderData);
