@@ -19,6 +19,8 @@ export interface Extent {
   readonly fd: number;
   readonly offset: number;
   readonly length: number;
+  /** The first bytes, where finding the place has brought them along: a view that the next call of the storage overwrites. */
+  readonly head?: Uint8Array | undefined;
 }
 
 /** What one transaction changed. */

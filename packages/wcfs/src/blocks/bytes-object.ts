@@ -34,13 +34,20 @@ export function findBytes(moment: Moment, oid: Oid, ...classes: readonly string[
 
 // Anything unusual is left to the decoder: a compressed record, a class in another form, a length that does not add up.
 function pieceIn(extent: Extent, classes: readonly string[]): Piece | "other-class" | undefined {
-  const head = prefix.subarray(0, Math.min(PREFIX, extent.length));
-  preadAll(extent.fd, head, extent.offset);
+  const head = headOf(extent);
   const found = isCompressed(head) ? undefined : sniffClass(head);
   if (found === undefined) return undefined;
   if (found.module !== FILE_MODULE || !classes.includes(found.name)) return "other-class";
   const place = locateBytesState(head, extent.length);
   return place && { fd: extent.fd, offset: extent.offset + place.offset, length: place.length };
+}
+
+function headOf(extent: Extent): Uint8Array {
+  const length = Math.min(PREFIX, extent.length);
+  if (extent.head !== undefined && extent.head.length >= length) return extent.head;
+  const head = prefix.subarray(0, length);
+  preadAll(extent.fd, head, extent.offset);
+  return head;
 }
 
 function isCompressed(head: Uint8Array): boolean {

@@ -3,7 +3,7 @@ import { malformed } from "../files/states.ts";
 import type { ChunkTable } from "./chunk-table.ts";
 import type { Piece, PlacedPiece } from "./piece.ts";
 import { pieceWeight } from "./piece.ts";
-import { fillFrom } from "./source.ts";
+import { fillFrom } from "./fill.ts";
 import type { BlockSource } from "./source.ts";
 
 /**

@@ -1,5 +1,6 @@
 import type { Tid } from "@belay/zodb";
-import { pieceWeight, readPiece } from "./piece.ts";
+import { fillFrom } from "./fill.ts";
+import { pieceWeight } from "./piece.ts";
 import type { PlacedPiece } from "./piece.ts";
 
 /**
@@ -35,19 +36,4 @@ export function wholeSource(revMax: Tid, piece: PlacedPiece["piece"]): BlockSour
     fill: (target, from) => fillFrom([{ at: 0, piece }], target, from),
     pieces: () => [{ at: 0, piece }],
   };
-}
-
-/** Fills `target`, which begins at byte `from` of the block, from ascending pieces, and with zeros between them. */
-export function fillFrom(pieces: readonly PlacedPiece[], target: Uint8Array, from: number): void {
-  const to = from + target.length;
-  let done = from;
-  for (const { at, piece } of pieces) {
-    const start = Math.max(at, from);
-    const end = Math.min(at + piece.length, to);
-    if (start >= end) continue;
-    if (start > done) target.fill(0, done - from, start - from);
-    readPiece(piece, target.subarray(start - from, end - from), start - at);
-    done = end;
-  }
-  if (done < to) target.fill(0, done - from);
 }

@@ -26,7 +26,7 @@ export interface UploadPolicy {
 }
 
 /** The policy of the server: a page fault must not wait behind uploads, and a sequential reader must not cause any. */
-export const serverUploadPolicy: UploadPolicy = { quiet: 4, jumps: 4, parallel: 2, limit: 256 };
+export const serverUploadPolicy: UploadPolicy = { quiet: 10, jumps: 4, parallel: 2, limit: 256 };
 
 /**
  * Decides which blocks are pushed into the kernel's cache as a whole.

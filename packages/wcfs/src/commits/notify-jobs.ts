@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { NotifyChannel, RetrieveInbox } from "@belay/fuse";
 import { errno, ErrnoError, pageSize } from "@belay/linux";
 import { isInFile } from "../blocks/piece.ts";
-import { fillFrom } from "../blocks/source.ts";
+import { fillFrom } from "../blocks/fill.ts";
 import type { FileRange } from "./kernel-cache.ts";
 import { unpackPieces } from "./notify-messages.ts";
 import type { PackedCommit, PackedStore } from "./notify-messages.ts";

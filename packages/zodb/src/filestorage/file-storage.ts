@@ -85,8 +85,10 @@ export class FileStorage implements Storage {
   locateBefore(oid: Oid, before: Tid): Extent | undefined {
     const found = this.#generations.before(oid, before);
     if (found === undefined) return undefined;
-    const { offset, length } = existing(oid, before, found);
-    return { serial: found.serial, next: found.next, fd: found.generation.fd, offset, length };
+    const place = existing(oid, before, found);
+    const { fd, revisions } = found.generation;
+    const { offset, length } = place;
+    return { serial: found.serial, next: found.next, fd, offset, length, head: revisions.headOf(place) };
   }
 
   history(oid: Oid, limit: number): RevisionInfo[] {

@@ -110,6 +110,13 @@ export class Revisions {
     return bytes;
   }
 
+  /** The first bytes of a data place, as far as they were read with its header: a view that the next call overwrites. */
+  headOf(place: DataPlace): Uint8Array | undefined {
+    const from = place.offset - this.#heldAt;
+    if (this.#heldAt !== place.record || from >= this.#held) return undefined;
+    return this.#bytes.subarray(from, Math.min(this.#held, from + place.length));
+  }
+
   /** Serial of the record at an offset that is known to hold one of this object. */
   serialAt(oid: Oid, offset: number): Tid {
     this.#load(oid, offset);
