@@ -90,10 +90,9 @@ export function wcfsFileSystem(parts: FileSystemParts): FileSystem {
     },
 
     readdir(request, reply) {
-      const listing = listings.get(request.fh);
-      for (let i = request.offset; i < listing.length; i++) {
-        const [name, node] = listing[i]!;
-        if (!reply.add({ name, ino: node.id, type: node.attributes().mode >> 12, offset: i + 1 })) break;
+      let { offset } = request;
+      for (const [name, node] of listings.get(request.fh).slice(offset)) {
+        if (!reply.add({ name, ino: node.id, type: node.attributes().mode >> 12, offset: ++offset })) break;
       }
       reply.send();
     },
