@@ -57,7 +57,7 @@ export async function importFile(options: ImportOptions): Promise<ImportResult> 
   await using storage = await openStorage(options.zurl, { readOnly: false, create: options.createDatabase ?? false });
   const writer = BigFileWriter.open(storage, options);
   const start = startOf(writer, options.placement);
-  const blocks = readBlocks(options.input, { blockSize: writer.blksize, ...start.cut });
+  const blocks = readBlocks(options.input, { blockSize: writer.blksize, signal: options.signal, ...start.cut });
   if (start.verify !== undefined) await verifyLastBlock(blocks, writer, start.verify);
   return await new Import(writer, options, start.offset, start.skipped).run(blocks);
 }

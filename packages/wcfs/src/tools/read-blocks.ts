@@ -1,4 +1,5 @@
 import { createReadStream } from "node:fs";
+import { addAbortSignal, type Readable } from "node:stream";
 
 const chunkSize = 1024 * 1024;
 
@@ -9,6 +10,8 @@ export interface BlockCut {
   readonly start?: number;
   /** Length of the first block; default that of all. */
   readonly firstSize?: number;
+  /** Ends reading, also while it waits for a pipe. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -22,7 +25,7 @@ export async function* readBlocks(path: string, cut: BlockCut): AsyncGenerator<U
   const { blockSize, start = 0, firstSize = blockSize } = cut;
   let block = Buffer.allocUnsafe(firstSize);
   let filled = 0;
-  for await (const chunk of inputFrom(path, start)) {
+  for await (const chunk of inputFrom(path, start, cut.signal)) {
     for (let offset = 0; offset < chunk.length;) {
       const length = Math.min(block.length - filled, chunk.length - offset);
       chunk.copy(block, filled, offset, offset + length);
@@ -37,9 +40,17 @@ export async function* readBlocks(path: string, cut: BlockCut): AsyncGenerator<U
   if (filled > 0) yield block.subarray(0, filled);
 }
 
-function inputFrom(path: string, start: number): AsyncIterable<Buffer> {
-  if (path !== "-") return createReadStream(path, { start, highWaterMark: chunkSize }) as AsyncIterable<Buffer>;
-  return skipBytes(process.stdin as AsyncIterable<Buffer>, start);
+async function* inputFrom(path: string, start: number, signal: AbortSignal | undefined): AsyncGenerator<Buffer, void> {
+  const isPipe = path === "-";
+  const stream: Readable = isPipe ? process.stdin : createReadStream(path, { start, highWaterMark: chunkSize });
+  if (signal !== undefined) addAbortSignal(signal, stream);
+  try {
+    yield* skipBytes(stream as AsyncIterable<Buffer>, isPipe ? start : 0);
+  } catch (error) {
+    // The stream only tells that it was ended.
+    signal?.throwIfAborted();
+    throw error;
+  }
 }
 
 async function* skipBytes(chunks: AsyncIterable<Buffer>, count: number): AsyncGenerator<Buffer, void> {
