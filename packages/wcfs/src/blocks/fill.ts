@@ -9,29 +9,25 @@ const SPAN = 256 << 10;
 
 let span: Buffer | undefined;
 
-/** Fills `target`, which begins at byte `from` of the block, from ascending pieces, and with zeros between them. */
-export function fillFrom(pieces: readonly PlacedPiece[], target: Uint8Array, from: number): void {
-  const inside = clip(pieces, from, from + target.length);
-  let done = 0;
-  for (let i = 0; i < inside.length;) {
-    const last = endOfRun(inside, i);
-    if (last > i + 1) copyRun(inside.slice(i, last), target);
-    else readPart(inside[i] as Part, target);
-    for (; i < last; i++) {
-      const { to, length } = inside[i] as Part;
-      if (to > done) target.fill(0, done, to);
-      done = to + length;
-    }
-  }
-  if (done < target.length) target.fill(0, done);
-}
-
 /** Part of a piece that goes to byte `to` of the target. */
-interface Part {
-  readonly piece: PlacedPiece["piece"];
+interface Part<P = PlacedPiece["piece"]> {
+  readonly piece: P;
   readonly skip: number;
   readonly to: number;
   readonly length: number;
+}
+
+/** Fills `target`, which begins at byte `from` of the block, from ascending pieces, and with zeros between them. */
+export function fillFrom(pieces: readonly PlacedPiece[], target: Uint8Array, from: number): void {
+  const parts = clip(pieces, from, from + target.length);
+  let done = 0;
+  for (const { to, length } of parts) {
+    if (to > done) target.fill(0, done, to);
+    done = to + length;
+  }
+  if (done < target.length) target.fill(0, done);
+  if (parts.length === 1) readPart(parts[0] as Part, target);
+  else readParts(parts, target);
 }
 
 function clip(pieces: readonly PlacedPiece[], from: number, end: number): Part[] {
@@ -44,29 +40,48 @@ function clip(pieces: readonly PlacedPiece[], from: number, end: number): Part[]
   return parts;
 }
 
+// What was written together lies together, but not in the order of the block.
+function readParts(parts: readonly Part[], target: Uint8Array): void {
+  const inFile: Part<FilePiece>[] = [];
+  for (const part of parts) {
+    if (isInFile(part.piece)) inFile.push(part as Part<FilePiece>);
+    else readPart(part, target);
+  }
+  inFile.sort((a, b) => a.piece.fd - b.piece.fd || offsetOf(a) - offsetOf(b));
+  for (let i = 0; i < inFile.length;) {
+    const last = endOfRun(inFile, i);
+    if (last === i + 1) readPart(inFile[i] as Part, target);
+    else readRun(inFile, i, last, target);
+    i = last;
+  }
+}
+
+function offsetOf(part: Part<FilePiece>): number {
+  return part.piece.offset + part.skip;
+}
+
 /** One past the last of the parts from `i` on that lie close behind each other in one file. */
-function endOfRun(parts: readonly Part[], i: number): number {
-  const first = (parts[i] as Part).piece;
-  if (!isInFile(first)) return i + 1;
-  const start = first.offset + (parts[i] as Part).skip;
-  let end = start + (parts[i] as Part).length;
+function endOfRun(parts: readonly Part<FilePiece>[], i: number): number {
+  const first = parts[i] as Part<FilePiece>;
+  const start = offsetOf(first);
+  let end = start + first.length;
   for (i++; i < parts.length; i++) {
-    const { piece, skip, length } = parts[i] as Part;
-    if (!isInFile(piece) || piece.fd !== first.fd) break;
-    const at = piece.offset + skip;
-    if (at < end || at > end + GAP || at + length > start + SPAN) break;
-    end = at + length;
+    const part = parts[i] as Part<FilePiece>;
+    const at = offsetOf(part);
+    if (part.piece.fd !== first.piece.fd || at > end + GAP || at + part.length > start + SPAN) break;
+    end = Math.max(end, at + part.length);
   }
   return i;
 }
 
-function copyRun(run: readonly Part[], target: Uint8Array): void {
+function readRun(parts: readonly Part<FilePiece>[], first: number, last: number, target: Uint8Array): void {
   span ??= Buffer.allocUnsafeSlow(SPAN);
-  const offsetOf = (part: Part) => (part.piece as FilePiece).offset + part.skip;
-  const [first, last] = [run[0] as Part, run.at(-1) as Part];
-  const start = offsetOf(first);
-  preadAll((first.piece as FilePiece).fd, span.subarray(0, offsetOf(last) + last.length - start), start);
-  for (const part of run) {
+  const start = offsetOf(parts[first] as Part<FilePiece>);
+  let end = start;
+  for (let i = first; i < last; i++) end = Math.max(end, offsetOf(parts[i] as Part<FilePiece>) + (parts[i] as Part).length);
+  preadAll((parts[first] as Part<FilePiece>).piece.fd, span.subarray(0, end - start), start);
+  for (let i = first; i < last; i++) {
+    const part = parts[i] as Part<FilePiece>;
     const at = offsetOf(part) - start;
     span.copy(target, part.to, at, at + part.length);
   }
