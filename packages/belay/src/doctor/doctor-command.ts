@@ -8,8 +8,8 @@ import { isHealthy, reportJson, reportText } from "./report.ts";
  * @returns the exit code: 0 when nothing is left to do, else 1
  */
 export async function doctorCommand({ fix = false, json = false }: { fix?: boolean; json?: boolean }): Promise<number> {
-  const { registerContainerKinds } = await import("@belay/containers");
-  registerContainerKinds();
+  const { registerContainers } = await import("@belay/containers");
+  await registerContainers();
   using interrupted = abortOnSignals();
   const report = await doctor({ fix, signal: interrupted.signal });
   process.stdout.write(json ? reportJson(report) : reportText(report));
