@@ -54,7 +54,7 @@ test.skipIf(!havePython)("block objects may be shared, moved and removed, and th
   const { database, file } = world;
   const other = (await database.create(BLK)).oid;
   const tids: string[] = [];
-  const step = async (tid: Promise<string> | Promise<{ tid: string }>) => {
+  const step = async (tid: Promise<string | { tid: string }>) => {
     const got = await tid;
     tids.push(typeof got === "string" ? got : got.tid);
     await world.headReaches(tids.at(-1) ?? "");
