@@ -4,6 +4,10 @@ import { frontEndMain, isFrontEndCommand, runServer } from "@belay/wcfs";
 export async function belayMain(args: readonly string[]): Promise<number> {
   const serving = runServerCommand(args);
   if (serving !== undefined) return serving;
+  if (args[0] === "container") {
+    const { runContainer } = await import("./container.part.ts");
+    return runContainer(args.slice(1));
+  }
   const { runProgram } = await import("./belay.part.ts");
   return runProgram(args);
 }
