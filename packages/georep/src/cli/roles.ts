@@ -1,0 +1,65 @@
+import type { LiveConfig } from "../config/live-config.ts";
+import type { Places } from "../session/places.ts";
+import type { Session } from "../session/session.ts";
+import type { Resource } from "../url/resource.ts";
+
+/** What every long-running role is told. */
+export interface RoleRequest {
+  readonly places: Places;
+  readonly session: Session;
+  /** The source. */
+  readonly primary: Resource;
+  /** Where it goes to; for the role `secondary` the place here that is written to. */
+  readonly secondary: Resource;
+  readonly config: LiveConfig;
+  /** The session's file as given on the command line, to be passed on to workers; undefined: the default one. */
+  readonly configFile: string | undefined;
+  /** The role stays in the foreground, and logs to stderr at the level DEBUG. */
+  readonly debug: boolean;
+  /** The role stays in the foreground; true also whenever `debug` is. */
+  readonly foreground: boolean;
+  readonly inet6: boolean;
+}
+
+/** `gsyncd monitor`: one per node and session; becomes a daemon unless told to stay. */
+export interface MonitorRequest extends RoleRequest {
+  /** The process group stops itself (SIGSTOP) once the daemon runs. */
+  readonly pauseOnStart: boolean;
+  readonly localNodeId: string | undefined;
+  /** Bricks and ids of the volumes come from the configuration instead of from Gluster. */
+  readonly useConfiguredVolumes: boolean;
+}
+
+/** `gsyncd worker`: one per local brick or source. */
+export interface WorkerRequest extends RoleRequest {
+  /** Brick, or directory that is replicated. */
+  readonly localPath: string | undefined;
+  /** Closed when the worker is connected; see the monitor. */
+  readonly feedbackFd: number | undefined;
+  readonly localNode: string | undefined;
+  readonly localNodeId: string | undefined;
+  readonly subvolume: string | undefined;
+  readonly hotTier: boolean;
+  readonly remoteNode: string | undefined;
+  readonly remoteNodeId: string | undefined;
+  readonly secondaryId: string | undefined;
+}
+
+/** `gsyncd secondary`: serves the protocol on stdin and stdout. */
+export interface SecondaryRequest extends RoleRequest {
+  /** Id of the primary volume, or of the source. */
+  readonly sessionOwner: string | undefined;
+  readonly primaryBrick: string | undefined;
+  readonly primaryNode: string | undefined;
+  readonly primaryNodeId: string | undefined;
+  readonly localNode: string | undefined;
+  readonly localNodeId: string | undefined;
+  readonly primaryDistributionCount: number | undefined;
+}
+
+/** The long-running roles. Each resolves to the exit code of the process. */
+export interface Roles {
+  monitor(request: MonitorRequest): Promise<number>;
+  worker(request: WorkerRequest): Promise<number>;
+  secondary(request: SecondaryRequest): Promise<number>;
+}

@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { hasCode, toError } from "@belay/supervise";
+import type { Places } from "../session/places.ts";
+import { sessionConfigPath } from "../session/places.ts";
+import { nameForFile, type Session } from "../session/session.ts";
+import { createConfig, type Config } from "./config.ts";
+import { findOption } from "./options.ts";
+import { parseIni, sectionOf, type IniFile } from "./python-ini.ts";
+
+/** What a configuration is about. */
+export interface ConfigRequest {
+  readonly places: Places;
+  readonly session: Session;
+  /** The session's file; default {@link sessionConfigPath}. `undefined` in a role that reads none is `null`. */
+  readonly file?: string | null | undefined;
+  /** What the command line sets, by option. */
+  readonly commandLine?: ReadonlyMap<string, string>;
+  /** Facts of the role that templates may name: `local_path`, `primary_node`, `primary_brick` … */
+  readonly facts?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Reads the configuration of a session. A file that is not there leaves the defaults.
+ *
+ * @throws BelayError `ECONFIG` when the session's file cannot be understood; system errors of reading it
+ */
+export function loadConfig({ places, session, file, commandLine = new Map(), facts = {} }: ConfigRequest): Config {
+  const path = file ?? sessionConfigPath(places, session);
+  const ini = file === null ? undefined : readIni(path);
+  const { values: machine, problems } = machineDefaults(places);
+  if (ini !== undefined) for (const [name, value] of changedDefaults(ini)) machine.set(name, value);
+  return createConfig({
+    file: path,
+    machine,
+    session: optionsIn(ini && sectionOf(ini, "vars")),
+    commandLine,
+    variables: variablesOf(session, facts),
+    problems,
+  });
+}
+
+/** A file as it stands; undefined if there is none. */
+export function readIni(path: string): IniFile | undefined {
+  try {
+    return parseIni(readFileSync(path), path);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
+
+/** A brick's path as it stands in names of files: `-` for `/`, none at the ends. */
+export function brickId(path: string): string {
+  return path.replaceAll("/", "-").replace(/^-+|-+$/g, "");
+}
+
+function variablesOf(session: Session, facts: Readonly<Record<string, string | undefined>>): Map<string, string> {
+  const named: Record<string, string | undefined> = {
+    ...facts,
+    primary: nameForFile(session.primary),
+    primary_secondary_host: nameForFile(session.host),
+    secondaryuser: session.user ?? "root",
+    secondaryvol: nameForFile(session.volume),
+    local_id: facts["local_path"] && brickId(facts["local_path"]),
+    primary_brick_id: facts["primary_brick"] && brickId(facts["primary_brick"]),
+  };
+  const known = Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return new Map(known);
+}
+
+/** The machine's own file, and what the environment says of folders. It was made by people and must not stop anything. */
+function machineDefaults(places: Places): { values: Map<string, string>; problems: string[] } {
+  const values = new Map<string, string>();
+  const problems: string[] = [];
+  try {
+    const ini = readIni(places.machineConfig);
+    if (ini !== undefined) for (const [name, value] of changedDefaults(ini)) values.set(name, value);
+  } catch (error) {
+    problems.push(toError(error).message);
+  }
+  if (places.workDirectory !== "/var/lib/glusterd") values.set("glusterd-workdir", places.workDirectory);
+  if (places.runDirectory !== "/var/run/gluster") values.set("gluster-rundir", places.runDirectory);
+  return { values, problems };
+}
+
+// A section named like an option gives its default as `value`.
+function changedDefaults(ini: IniFile): [string, string][] {
+  const changed: [string, string][] = [];
+  for (const name of ini.sections.keys()) {
+    const value = sectionOf(ini, name)?.get("value");
+    if (value !== undefined && findOption(name)?.name === name) changed.push([name, value]);
+  }
+  return changed;
+}
+
+function optionsIn(entries: ReadonlyMap<string, string> | undefined): Map<string, string> {
+  const known = new Map<string, string>();
+  for (const [name, value] of entries ?? []) {
+    const option = findOption(name);
+    if (option !== undefined) known.set(option.name, value);
+  }
+  return known;
+}
