@@ -65,7 +65,10 @@ export function spawnServer(args: readonly string[], mountpoint: string): TestSe
     kill: (signal) => void expecting(child.kill(signal)),
     mounted: () => connectionOf(mountpoint) !== undefined,
     unmount: (...flags) => expecting(spawnSync("fusermount", ["-u", ...flags, mountpoint])).status === 0,
-    abort: () => expecting(abortAt(mountpoint)),
+    abort: () => {
+      mayEnd = true;
+      abortAt(mountpoint);
+    },
     async [Symbol.asyncDispose]() {
       mayEnd = true;
       spawnSync("fusermount", ["-u", "-z", mountpoint]);
@@ -86,7 +89,7 @@ export function spawnServer(args: readonly string[], mountpoint: string): TestSe
 /** Starts a server and waits until it is ready, as clients do. */
 export async function startServer(zurl: string, mountpoint: string, args: readonly string[] = []): Promise<TestServer> {
   const server = spawnServer(["-debug", "-logtostderr", ...args, zurl, mountpoint], mountpoint);
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 800; tries++) {
     // The mount appears at once with everything in it, and a look at the table cannot hang.
     if (server.mounted()) return server;
     if (server.ended() !== undefined) break;

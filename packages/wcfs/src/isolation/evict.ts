@@ -25,14 +25,17 @@ export interface EvictionObserver {
 /** Milliseconds a client whose link broke has at most to end by itself. */
 const graceForEnding = 3000;
 
+/** Milliseconds a process is given at least to be gone after SIGKILL: a machine may be busy. */
+const graceAfterKill = 2000;
+
 const SIGBUS = 7;
 const SIGKILL = 9;
 
 /**
  * Sees to it that a client that did not answer a pin never computes on wrong data: it ends, or is killed.
  *
- * SIGBUS first (it is what an unreadable mapping would give), SIGKILL after a sixth of the pin timeout; when the process still lives at a
- * third, the world fails.
+ * SIGBUS first (it is what an unreadable mapping would give), SIGKILL after a sixth of the pin timeout; when the process still lives after
+ * another sixth, or two seconds, the world fails.
  */
 export function evict(
   world: IsolationWorld,
@@ -53,7 +56,6 @@ function killClient(
   observer: EvictionObserver,
 ): void {
   const log = (text: string) => world.log("error", `pid${client.pid}: ${text}`);
-  const started = world.now();
   log(`client failed to handle pin notification correctly and timely in ${world.pinTimeout / 1000}s: ${failure.text}`);
   log("it would compute on data of the wrong moment: terminating it so that others can go on");
   const give = (signal: number, name: string): boolean => {
@@ -84,8 +86,9 @@ function killClient(
     if (gone) return ended();
     log("is still alive after SIGBUS");
     if (!give(SIGKILL, "SIGKILL")) return survived();
-    const rest = started + world.pinTimeout / 3 - world.now();
-    whenEnded(world, client, rest, (goneNow) => (goneNow ? ended() : survived()));
+    whenEnded(world, client, Math.max(graceAfterKill, world.pinTimeout / 6), (goneNow) =>
+      goneNow ? ended() : survived(),
+    );
   });
 }
 

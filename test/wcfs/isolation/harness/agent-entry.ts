@@ -89,6 +89,12 @@ const commands: Readonly<Record<string, (args: Args) => unknown>> = {
   close: ({ fd }) => fs.closeSync(fd),
   write: ({ fd, text }) => ({ written: fs.writeSync(fd, text) }),
   pump: ({ fd }) => void pump(fd),
+  /** One message of a stream that is not pumped. */
+  readLine: async ({ fd }) => {
+    const { bytesRead, buffer } = await read(fd, Buffer.alloc(65536), 0, 65536, null);
+    if (bytesRead === 0) send({ event: "end", fd });
+    else send({ event: "line", fd, line: buffer.toString("utf8", 0, bytesRead - 1) });
+  },
   read: async ({ path, offset, length }) => {
     const fd = await open(path, "r");
     try {

@@ -82,6 +82,7 @@ export class Agent implements AsyncDisposable {
   async call<T>(command: string, args: { path?: string } & Record<string, unknown> = {}, timeout = 8000): Promise<T> {
     const id = ++this.#lastId;
     const path = args.path === undefined ? {} : { path: join(this.#mountpoint, args.path) };
+    if (!this.isAlive) throw new Error(`the process has ended: ${command}`);
     const { promise, resolve } = Promise.withResolvers<Answer | undefined | "late">();
     this.#waiting.set(id, resolve);
     this.#child.stdin?.write(`${JSON.stringify({ id, do: command, ...args, ...path })}\n`);
@@ -106,8 +107,9 @@ export class Agent implements AsyncDisposable {
     return (await this.read(path, 0, 65536, timeout)).toString();
   }
 
-  /** Maps a part of a file; only what `touch` asks for is faulted in. */
+  /** Maps a part of a file; only what `touch` asks for is faulted in. As clients have to, it looks at the size before. */
   async map(path: string, offset: number, length: number): Promise<number> {
+    await this.call("stat", { path });
     return (await this.call<{ map: number }>("map", { path, offset, length })).map;
   }
 

@@ -30,7 +30,11 @@ export class WatchLinkClient {
   #changed = Promise.withResolvers<void>();
   #lastStream = -1;
 
-  /** @param fd of a `head/watch` that was opened already */
+  /**
+   * @param options.fd of a `head/watch` that was opened already
+   * @param options.deaf nothing is read but by `readLine`; only such a link can be closed by its process without a farewell, because a
+   *   read that waits keeps a file open
+   */
   static async open(
     agent: Agent,
     options: { readonly fd?: number; readonly deaf?: boolean } = {},
@@ -59,6 +63,11 @@ export class WatchLinkClient {
     this.#lastStream += 2;
     await this.write(`${this.#lastStream} ${message}\n`);
     return String(this.#lastStream);
+  }
+
+  /** Reads one message of a deaf link. */
+  async readLine(): Promise<void> {
+    await this.agent.call("readLine", { fd: this.fd });
   }
 
   /** The reply on a stream. @throws when it does not come in time, or the link ends before */
