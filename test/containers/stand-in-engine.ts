@@ -56,9 +56,9 @@ async function listArchive(): Promise<{ context: Record<string, string>; dockerf
     const chunks: Buffer[] = [];
     for await (const chunk of entry) chunks.push(chunk as Buffer);
     const data = Buffer.concat(chunks);
-    const mode = ((entry.header.mode ?? 0) & 0o7777).toString(8);
+    const mode = (entry.header.mode & 0o7777).toString(8);
     if (entry.header.name === "Dockerfile") dockerfile = data.toString();
-    entries.push([entry.header.name, `${entry.header.type ?? ""} ${mode} ${digest(data)}`]);
+    entries.push([entry.header.name, `${entry.header.type} ${mode} ${digest(data)}`]);
   }
   return { context: Object.fromEntries(entries), dockerfile };
 }

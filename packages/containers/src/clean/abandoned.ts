@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { userError } from "@belay/supervise";
+import { endsWithin, userError } from "@belay/supervise";
+import type { ProcessIdentity } from "@belay/supervise";
 import { callForOutput, outputOf } from "../engine/call.ts";
 import type { Engine } from "../engine/engine.ts";
 import { storageUsers } from "./processes.ts";
@@ -25,8 +26,8 @@ interface WorkingContainer {
 export async function removeWorkingContainers(engine: Engine, since: number): Promise<number> {
   const found = (await workingContainers(engine)).filter(({ created }) => created >= Math.floor(since / 1000));
   for (const { id, name, created } of found) {
-    const owner = storageUsers().find(({ startTime }) => startedAt(startTime) <= created + 1);
-    if (owner !== undefined) {
+    const owner = possibleOwner(engine, created);
+    if (owner !== undefined && !(await endsWithin(owner, patienceMs))) {
       throw userError("EBUSY", `working container ${name} may belong to process ${owner.pid}, which still runs`, {
         hint: "belay doctor --fix once that has ended",
       });
@@ -34,6 +35,13 @@ export async function removeWorkingContainers(engine: Engine, since: number): Pr
     await callForOutput(engine, ["rm", "-f", id]);
   }
   return found.length;
+}
+
+// Most podman commands are over in a moment.
+const patienceMs = 5000;
+
+function possibleOwner(engine: Engine, created: number): ProcessIdentity | undefined {
+  return storageUsers(engine.env).find(({ startTime }) => startedAt(startTime) <= created + 1);
 }
 
 async function workingContainers(engine: Engine): Promise<WorkingContainer[]> {

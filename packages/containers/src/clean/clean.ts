@@ -3,9 +3,8 @@ import type { SweepReport } from "@belay/supervise";
 import { outputOf } from "../engine/call.ts";
 import type { Engine } from "../engine/engine.ts";
 import { labels } from "../engine/labels.ts";
-import { registerContainerKinds } from "../run/release.ts";
-import { partRunWords } from "../run/words.ts";
-import { clientsWith } from "./processes.ts";
+import { registerContainerKinds, removeNow } from "../run/release.ts";
+import { labelled, ownerOf } from "./labelled.ts";
 
 /** One container that bears our label. */
 export interface LabelledContainer {
@@ -39,41 +38,12 @@ export async function clean(
   const swept = await sweep({ fix: !options.dryRun });
   const containers: LabelledContainer[] = [];
   for (const found of await labelled(engine)) {
-    const owner = await ownerOf(engine, found);
+    const owner = ownerOf(found);
     const removed = !options.dryRun && (options.all || owner === "dead");
-    if (removed) await outputOf(engine, ["rm", "-f", found.id]);
+    if (removed) await outputOf(engine, [...removeNow(engine), found.id]);
     containers.push({ ...found, owner, removed });
   }
   return { swept, containers, networks: options.all ? await allNetworks(engine, options.dryRun) : [] };
-}
-
-async function ownerOf(engine: Engine, { id, instance, state }: Found): Promise<"dead" | "alive"> {
-  if (clientsWith(`${labels.instance}=${instance}`).length > 0) return "alive";
-  return state.startsWith("running") && isDetached(await outputOf(engine, ["inspect", id])) ? "alive" : "dead";
-}
-
-// Podman keeps the command line a container was made with; docker tells whether a client was to see its output.
-function isDetached(inspected: string): boolean {
-  const { CreateCommand, AttachStdout } = (JSON.parse(inspected) as [{ Config: Readonly<Record<string, unknown>> }])[0]
-    .Config;
-  if (!Array.isArray(CreateCommand)) return AttachStdout === false;
-  const { options } = partRunWords(CreateCommand.slice(CreateCommand.indexOf("run") + 1).map(String));
-  return options.some((word) => /^--detach(=true)?$|^-[a-zA-Z]*d/.test(word) && !/^-[^ditPq-]/.test(word));
-}
-
-interface Found {
-  readonly id: string;
-  readonly instance: string;
-  readonly state: string;
-}
-
-async function labelled(engine: Engine): Promise<Found[]> {
-  const format = `{{.ID}}\t{{.State}}\t{{.Label "${labels.instance}"}}`;
-  const text = await outputOf(engine, ["ps", "-a", `--filter=label=${labels.instance}`, "--format", format]);
-  return text.split("\n").flatMap((line) => {
-    const [id = "", state = "", instance = ""] = line.split("\t");
-    return id === "" ? [] : [{ id, state, instance }];
-  });
 }
 
 async function allNetworks(engine: Engine, dryRun: boolean): Promise<string[]> {

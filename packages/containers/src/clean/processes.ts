@@ -43,7 +43,18 @@ export function processesMounting(path: string): ProcessIdentity[] {
   });
 }
 
-/** Every process that may be making containers in podman's storage. */
-export function storageUsers(): ProcessIdentity[] {
-  return processesWhere((pid) => ["podman", "buildah"].includes(procFile(pid, "comm").trim()));
+/** Every process that may be making containers in the storage that a podman with this environment uses. */
+export function storageUsers(env: NodeJS.ProcessEnv): ProcessIdentity[] {
+  return processesWhere((pid) => {
+    if (!["podman", "buildah"].includes(procFile(pid, "comm").trim())) return false;
+    const theirs = procFile(pid, "environ").split("\0");
+    // An environment we may not read counts as the same.
+    return theirs.length === 1 || storageVariables.every((name) => valueOf(theirs, name) === (env[name] ?? ""));
+  });
+}
+
+const storageVariables = ["CONTAINERS_STORAGE_CONF", "HOME"];
+
+function valueOf(environment: readonly string[], name: string): string {
+  return environment.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) ?? "";
 }

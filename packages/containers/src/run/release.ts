@@ -24,11 +24,16 @@ export interface RunEntry extends LedgerEntry {
 export async function removeContainers(engine: Engine, instance: string): Promise<ReleaseOutcome> {
   const word = `${labels.instance}=${instance}`;
   const remove = (): Promise<ReleaseOutcome> =>
-    removeFound(engine, ["ps", "-q", "-a", `--filter=label=${word}`], ["rm", "-f"]);
+    removeFound(engine, ["ps", "-q", "-a", `--filter=label=${word}`], removeNow(engine));
   const first = await remove();
   if (!(await endProcesses(() => clientsWith(word), { timeoutMs: 4000 }))) return first;
   await remove();
   return "released";
+}
+
+/** Words that remove a running container at once: podman would give its command ten seconds to end by itself. */
+export function removeNow(engine: Engine): string[] {
+  return engine.kind === "podman" ? ["rm", "-f", "-t", "0"] : ["rm", "-f"];
 }
 
 /** Removes the network made for an instance. @throws BelayError `EENGINE` */
