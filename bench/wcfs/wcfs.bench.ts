@@ -40,7 +40,10 @@ try {
     note("file, sequential, MB/s", sequential(backing));
     await withServer("c", () => note("C server, sequential, MB/s", sequential(join(mountpoint, "file"))));
     await withServer("c", () => noteTouches("C server", join(mountpoint, "file")));
-    for (const [name, oid] of [["ZBlk0", zblk0], ["ZBlk1", zblk1]] as const) {
+    for (const [name, oid] of [
+      ["ZBlk0", zblk0],
+      ["ZBlk1", zblk1],
+    ] as const) {
       const file = join(mountpoint, "head/bigfile", oid);
       await withServer("wcfs", () => {
         note(`${name}, sequential, server just started, MB/s`, sequential(file));
@@ -78,13 +81,18 @@ function prepare(): string[] {
   mkdirSync(mountpoint);
   const kept = process.env["BELAY_BENCH_DATABASE"];
   if (kept !== undefined && existsSync(kept)) copyFileSync(kept, database);
-  const made = kept !== undefined && existsSync(kept) ? undefined : spawnSync(python, [here("make_database.py"), database, String(megabytes)]);
+  const made =
+    kept !== undefined && existsSync(kept)
+      ? undefined
+      : spawnSync(python, [here("make_database.py"), database, String(megabytes)]);
   if (made !== undefined && made.status !== 0) throw new Error(`cannot make the database: ${made.stderr.toString()}`);
   if (kept !== undefined && made !== undefined) copyFileSync(database, kept);
   spawnSync("dd", ["if=/dev/urandom", `of=${backing}`, "bs=1M", `count=${megabytes}`]);
   const { status, stderr } = spawnSync("gcc", ["-O2", "-o", peer, here("../fuse/peer.c")], { encoding: "utf8" });
   if (status !== 0) throw new Error(`gcc cannot compile the peer: ${stderr}`);
-  return made === undefined ? (process.env["BELAY_BENCH_OIDS"] ?? "").split(",") : (JSON.parse(made.stdout.toString()) as string[]);
+  return made === undefined
+    ? (process.env["BELAY_BENCH_OIDS"] ?? "").split(",")
+    : (JSON.parse(made.stdout.toString()) as string[]);
 }
 
 async function withServer(kind: "c" | "wcfs", measure: () => void): Promise<void> {
@@ -106,6 +114,8 @@ function print(): void {
   console.log(`medians of ${rounds} rounds, ${megabytes} MiB in blocks of 2 MiB, read-ahead 128 KiB`);
   for (const [name, values] of figures) {
     const sorted = values.toSorted((a, b) => a - b);
-    console.log(`${name.padEnd(40)} ${(sorted[Math.floor(sorted.length / 2)] ?? NaN).toFixed(name.endsWith("s") ? 0 : 1)}`);
+    console.log(
+      `${name.padEnd(40)} ${(sorted[Math.floor(sorted.length / 2)] ?? NaN).toFixed(name.endsWith("s") ? 0 : 1)}`,
+    );
   }
 }

@@ -14,51 +14,57 @@ async function commit(world: World, blocks: Record<number, string>): Promise<str
   return tid;
 }
 
-test.skipIf(!havePython)("a block becomes cached as a whole after a part was read, and no other block does", async () => {
-  await using world = await makeWorld(BLK);
-  const { reader, file } = world;
-  const head = `head/bigfile/${file}`;
-  await commit(world, { 0: "a", 1: "b", 2: "c", 3: "d" });
-  expect(await reader.cached(head, BLK)).toEqual([0, 0, 0, 0]);
-  await reader.touch(head, 2 * BLK + 123_456);
-  expect(await reader.cachedBecomes(head, BLK, [0, 0, 1, 0])).toEqual([0, 0, 1, 0]);
-  await reader.touch(head, 4 * BLK - 1);
-  expect(await reader.cachedBecomes(head, BLK, [0, 0, 1, 1])).toEqual([0, 0, 1, 1]);
-});
+test.skipIf(!havePython)(
+  "a block becomes cached as a whole after a part was read, and no other block does",
+  async () => {
+    await using world = await makeWorld(BLK);
+    const { reader, file } = world;
+    const head = `head/bigfile/${file}`;
+    await commit(world, { 0: "a", 1: "b", 2: "c", 3: "d" });
+    expect(await reader.cached(head, BLK)).toEqual([0, 0, 0, 0]);
+    await reader.touch(head, 2 * BLK + 123_456);
+    expect(await reader.cachedBecomes(head, BLK, [0, 0, 1, 0])).toEqual([0, 0, 1, 0]);
+    await reader.touch(head, 4 * BLK - 1);
+    expect(await reader.cachedBecomes(head, BLK, [0, 0, 1, 1])).toEqual([0, 0, 1, 1]);
+  },
+);
 
-test.skipIf(!havePython)("a commit drops what it changed from the cache, nothing else, and keeps the old block under its revision", async () => {
-  await using world = await makeWorld(BLK);
-  const { reader, file } = world;
-  const head = `head/bigfile/${file}`;
-  const cached = (path: string, expected: number[]) =>
-    reader.cachedBecomes(path, BLK, expected).then((got) => expect({ path, got }).toEqual({ path, got: expected }));
-  const readAll = async (count: number) => {
-    for (let blk = 0; blk < count; blk++) await reader.touch(head, blk * BLK);
-  };
+test.skipIf(!havePython)(
+  "a commit drops what it changed from the cache, nothing else, and keeps the old block under its revision",
+  async () => {
+    await using world = await makeWorld(BLK);
+    const { reader, file } = world;
+    const head = `head/bigfile/${file}`;
+    const cached = (path: string, expected: number[]) =>
+      reader.cachedBecomes(path, BLK, expected).then((got) => expect({ path, got }).toEqual({ path, got: expected }));
+    const readAll = async (count: number) => {
+      for (let blk = 0; blk < count; blk++) await reader.touch(head, blk * BLK);
+    };
 
-  const at1 = await commit(world, { 2: "c1" });
-  expect(await reader.stat(head)).toMatchObject({ size: 3 * BLK });
-  await cached(head, [0, 0, 0]);
-  await readAll(3);
-  await cached(head, [1, 1, 1]);
+    const at1 = await commit(world, { 2: "c1" });
+    expect(await reader.stat(head)).toMatchObject({ size: 3 * BLK });
+    await cached(head, [0, 0, 0]);
+    await readAll(3);
+    await cached(head, [1, 1, 1]);
 
-  const at2 = await commit(world, { 2: "c2", 3: "d2", 5: "f2" });
-  await cached(head, [1, 1, 0, 0, 0, 0]);
-  const old = `@${at1}/bigfile/${file}`;
-  await cached(old, [0, 0, 1]);
-  expect((await reader.pread(old, 2 * BLK, 3)).toString()).toBe("c1\0");
-  await expectAsInDatabase(world, file, at1);
+    const at2 = await commit(world, { 2: "c2", 3: "d2", 5: "f2" });
+    await cached(head, [1, 1, 0, 0, 0, 0]);
+    const old = `@${at1}/bigfile/${file}`;
+    await cached(old, [0, 0, 1]);
+    expect((await reader.pread(old, 2 * BLK, 3)).toString()).toBe("c1\0");
+    await expectAsInDatabase(world, file, at1);
 
-  await reader.touch(head, 2 * BLK);
-  await reader.touch(head, 3 * BLK);
-  await cached(head, [1, 1, 1, 1, 0, 0]);
-  await commit(world, { 0: "a3", 2: "c3", 5: "f3" });
-  await cached(head, [0, 1, 0, 1, 0, 0]);
-  await cached(`@${at2}/bigfile/${file}`, [0, 0, 1, 0, 0, 0]);
-  await reader.open(head);
-  await cached(head, [0, 1, 0, 1, 0, 0]);
-  for (const at of [at2, undefined]) await expectAsInDatabase(world, file, at);
-});
+    await reader.touch(head, 2 * BLK);
+    await reader.touch(head, 3 * BLK);
+    await cached(head, [1, 1, 1, 1, 0, 0]);
+    await commit(world, { 0: "a3", 2: "c3", 5: "f3" });
+    await cached(head, [0, 1, 0, 1, 0, 0]);
+    await cached(`@${at2}/bigfile/${file}`, [0, 0, 1, 0, 0, 0]);
+    await reader.open(head);
+    await cached(head, [0, 1, 0, 1, 0, 0]);
+    for (const at of [at2, undefined]) await expectAsInDatabase(world, file, at);
+  },
+);
 
 test.skipIf(!havePython)("a hole that becomes a block is dropped from the cache", async () => {
   await using world = await makeWorld(BLK);
@@ -87,19 +93,22 @@ test.skipIf(!havePython)("growth is seen by the very next fstat, and leaves the 
   }
 });
 
-test.skipIf(!havePython)("mtime is the moment of the last commit that changed the file, to the microsecond", async () => {
-  await using world = await makeWorld(BLK);
-  const { reader, file, database } = world;
-  const head = `head/bigfile/${file}`;
-  const mtime = async () => BigInt((await reader.stat(head)).mtimeNs);
-  expect(await mtime()).toBe(tidTime(world.at0));
-  const tid = await commit(world, { 0: "a" });
-  expect(await mtime()).toBe(tidTime(tid));
-  const { tid: other } = await database.run("touch_other");
-  await world.headReaches(other);
-  expect(await mtime()).toBe(tidTime(tid));
-  expect(BigInt((await reader.stat("head")).mtimeNs)).toBe(tidTime(other));
-});
+test.skipIf(!havePython)(
+  "mtime is the moment of the last commit that changed the file, to the microsecond",
+  async () => {
+    await using world = await makeWorld(BLK);
+    const { reader, file, database } = world;
+    const head = `head/bigfile/${file}`;
+    const mtime = async () => BigInt((await reader.stat(head)).mtimeNs);
+    expect(await mtime()).toBe(tidTime(world.at0));
+    const tid = await commit(world, { 0: "a" });
+    expect(await mtime()).toBe(tidTime(tid));
+    const { tid: other } = await database.run("touch_other");
+    await world.headReaches(other);
+    expect(await mtime()).toBe(tidTime(tid));
+    expect(BigInt((await reader.stat("head")).mtimeNs)).toBe(tidTime(other));
+  },
+);
 
 /** Nanoseconds since 1970 of a tid, rounded to the microsecond. */
 function tidTime(tid: string): bigint {

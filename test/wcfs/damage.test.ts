@@ -15,34 +15,44 @@ function damage(path: string, offset: number, bytes: Buffer): void {
   closeSync(fd);
 }
 
-test.skipIf(!havePython)("a damaged record is EIO for those who need it and nobody else, and heals when written anew", async () => {
-  await using world = await makeWorld(BLK, {
-    prepare: async (db, file) => {
-      await db.write(file, { 0: { random: 1, length: BLK }, 1: { random: 2, length: BLK }, 2: { random: 3, length: BLK } });
-      await db.write(file, { 3: { random: 4, length: BLK } }, "ZBlk1");
-    },
-  });
-  const { database, reader, file } = world;
-  const head = `head/bigfile/${file}`;
-  const errno = (offset: number) => reader.errnoOf((r) => r.pread(head, offset, 4096));
-  const { offset } = await database.run<{ offset: number }>("where", { file, blk: 1 });
-  damage(database.path, offset + RECORD_HEADER, Buffer.from("broken!!"));
-  const chunk = await database.run<{ offset: number }>("where", { file, blk: 3, chunk: 8192 });
-  damage(database.path, chunk.offset + RECORD_HEADER, Buffer.from("broken!!"));
+test.skipIf(!havePython)(
+  "a damaged record is EIO for those who need it and nobody else, and heals when written anew",
+  async () => {
+    await using world = await makeWorld(BLK, {
+      prepare: async (db, file) => {
+        await db.write(file, {
+          0: { random: 1, length: BLK },
+          1: { random: 2, length: BLK },
+          2: { random: 3, length: BLK },
+        });
+        await db.write(file, { 3: { random: 4, length: BLK } }, "ZBlk1");
+      },
+    });
+    const { database, reader, file } = world;
+    const head = `head/bigfile/${file}`;
+    const errno = (offset: number) => reader.errnoOf((r) => r.pread(head, offset, 4096));
+    const { offset } = await database.run<{ offset: number }>("where", { file, blk: 1 });
+    damage(database.path, offset + RECORD_HEADER, Buffer.from("broken!!"));
+    const chunk = await database.run<{ offset: number }>("where", { file, blk: 3, chunk: 8192 });
+    damage(database.path, chunk.offset + RECORD_HEADER, Buffer.from("broken!!"));
 
-  expect(await errno(BLK)).toBe("EIO");
-  expect(await errno(BLK)).toBe("EIO");
-  expect(await errno(3 * BLK + 8192)).toBe("EIO");
-  for (const good of [0, 2 * BLK, 3 * BLK, 3 * BLK + 4096, 3 * BLK + 12_288]) expect([good, await errno(good)]).toEqual([good, "ok"]);
-  expect(world.server.stderr().match(/^E.*read #1:/gm)).toHaveLength(1);
+    expect(await errno(BLK)).toBe("EIO");
+    expect(await errno(BLK)).toBe("EIO");
+    expect(await errno(3 * BLK + 8192)).toBe("EIO");
+    for (const good of [0, 2 * BLK, 3 * BLK, 3 * BLK + 4096, 3 * BLK + 12_288])
+      expect([good, await errno(good)]).toEqual([good, "ok"]);
+    expect(world.server.stderr().match(/^E.*read #1:/gm)).toHaveLength(1);
 
-  await world.headReaches(await database.write(file, { 1: { text: "healed" }, 2: { text: "too" } }));
-  expect((await reader.pread(head, BLK, 6)).toString()).toBe("healed");
-  expect((await reader.pread(head, 2 * BLK, 3)).toString()).toBe("too");
-});
+    await world.headReaches(await database.write(file, { 1: { text: "healed" }, 2: { text: "too" } }));
+    expect((await reader.pread(head, BLK, 6)).toString()).toBe("healed");
+    expect((await reader.pread(head, 2 * BLK, 3)).toString()).toBe("too");
+  },
+);
 
 test.skipIf(!havePython)("a length far beyond the file is EIO, not the end of the server", async () => {
-  await using world = await makeWorld(BLK, { prepare: (db, file) => db.write(file, { 0: { text: "a" }, 1: { text: "b" } }) });
+  await using world = await makeWorld(BLK, {
+    prepare: (db, file) => db.write(file, { 0: { text: "a" }, 1: { text: "b" } }),
+  });
   const { database, reader, file } = world;
   const { offset } = await database.run<{ offset: number }>("where", { file, blk: 1 });
   damage(database.path, offset + RECORD_HEADER - 8, Buffer.from("00ffffffffffffff", "hex"));
@@ -51,27 +61,34 @@ test.skipIf(!havePython)("a length far beyond the file is EIO, not the end of th
   expect((await reader.pread(head, 0, 1)).toString()).toBe("a");
 });
 
-test.skipIf(!havePython)("what is no block, or too large for one, is EIO; odd but sound tables of chunks are read", async () => {
-  await using world = await makeWorld(BLK);
-  const { database, reader, file } = world;
-  const head = `head/bigfile/${file}`;
-  await database.run("put_anything", { file, blk: 0 });
-  await database.write(file, { 1: { random: 1, length: BLK + 1 } });
-  await database.run("chunks", { file, blk: 2, chunks: { 100: { text: "x".repeat(50) }, 149: { text: "overlap" }, 5000: { text: "ok" } } });
-  await database.run("chunks", { file, blk: 3, chunks: { 7: { text: "odd" }, 60_000: { random: 1, length: 5536 } } });
-  await database.run("chunks", { file, blk: 4, chunks: { 65_530: { text: "too long" } } });
-  const { tid } = await database.run("chunks", { file, blk: 5, chunks: {} });
-  await world.headReaches(tid);
-  const errno = (offset: number) => reader.errnoOf((r) => r.run("touch", { path: head, offset }));
-  const pread = (offset: number) => reader.errnoOf((r) => r.pread(head, offset, 4096));
-  expect(await pread(0)).toBe("EIO");
-  expect(await pread(BLK)).toBe("EIO");
-  expect(await pread(2 * BLK)).toBe("EIO");
-  expect(await pread(4 * BLK + 61_440)).toBe("EIO");
-  expect(await errno(3 * BLK + 8)).toBe("ok");
-  expect((await reader.pread(head, 3 * BLK, 12)).toString("latin1")).toBe("\0\0\0\0\0\0\0odd\0\0");
-  expect(await reader.pread(head, 5 * BLK, 10)).toEqual(Buffer.alloc(10));
-});
+test.skipIf(!havePython)(
+  "what is no block, or too large for one, is EIO; odd but sound tables of chunks are read",
+  async () => {
+    await using world = await makeWorld(BLK);
+    const { database, reader, file } = world;
+    const head = `head/bigfile/${file}`;
+    await database.run("put_anything", { file, blk: 0 });
+    await database.write(file, { 1: { random: 1, length: BLK + 1 } });
+    await database.run("chunks", {
+      file,
+      blk: 2,
+      chunks: { 100: { text: "x".repeat(50) }, 149: { text: "overlap" }, 5000: { text: "ok" } },
+    });
+    await database.run("chunks", { file, blk: 3, chunks: { 7: { text: "odd" }, 60_000: { random: 1, length: 5536 } } });
+    await database.run("chunks", { file, blk: 4, chunks: { 65_530: { text: "too long" } } });
+    const { tid } = await database.run("chunks", { file, blk: 5, chunks: {} });
+    await world.headReaches(tid);
+    const errno = (offset: number) => reader.errnoOf((r) => r.run("touch", { path: head, offset }));
+    const pread = (offset: number) => reader.errnoOf((r) => r.pread(head, offset, 4096));
+    expect(await pread(0)).toBe("EIO");
+    expect(await pread(BLK)).toBe("EIO");
+    expect(await pread(2 * BLK)).toBe("EIO");
+    expect(await pread(4 * BLK + 61_440)).toBe("EIO");
+    expect(await errno(3 * BLK + 8)).toBe("ok");
+    expect((await reader.pread(head, 3 * BLK, 12)).toString("latin1")).toBe("\0\0\0\0\0\0\0odd\0\0");
+    expect(await reader.pread(head, 5 * BLK, 10)).toEqual(Buffer.alloc(10));
+  },
+);
 
 test.skipIf(!havePython)("a torn tail is not seen, and head goes on when it is finished", async () => {
   await using world = await makeWorld(BLK, { prepare: (db, file) => db.write(file, { 0: { text: "a" } }) });

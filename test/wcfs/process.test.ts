@@ -40,7 +40,9 @@ test("what cannot be opened or mounted is fatal, and nothing stays mounted", () 
 
 test.skipIf(!havePython)("the mount shows the zurl as its source and fuse.wcfs as its type", async () => {
   await using world = await makeWorld(BLK);
-  const line = readFileSync("/proc/mounts", "utf8").split("\n").find((l) => l.includes(world.server.mountpoint));
+  const line = readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .find((l) => l.includes(world.server.mountpoint));
   expect(line).toMatch(`${world.database.zurl} ${world.server.mountpoint} fuse.wcfs rw,nosuid,nodev`);
   expect(readFileSync(`/proc/${world.server.pid}/comm`, "utf8")).toBe("wcfs\n");
 });
@@ -52,16 +54,19 @@ test.skipIf(!havePython)("after an unmount the server ends by itself with 0", as
   expect(world.server.stderr()).toMatch(/stop ".*" "file:/);
 });
 
-test.skipIf(!havePython)("a lazy unmount lets open files be read on, and ends the server with the last of them", async () => {
-  await using world = await makeWorld(BLK, { prepare: (db, file) => db.write(file, { 0: { text: "abc" } }) });
-  const fd = await world.reader.open(`head/bigfile/${world.file}`);
-  expect(world.server.unmount()).toBe(false);
-  expect(world.server.unmount("-z")).toBe(true);
-  expect(await world.reader.run("pread", { fd, offset: 0, length: 3 })).toMatchObject({ base64: "YWJj" });
-  expect(world.server.ended()).toBeUndefined();
-  await world.reader.run("close", { fd });
-  expect(await world.server.untilEnded(1000)).toBe(0);
-});
+test.skipIf(!havePython)(
+  "a lazy unmount lets open files be read on, and ends the server with the last of them",
+  async () => {
+    await using world = await makeWorld(BLK, { prepare: (db, file) => db.write(file, { 0: { text: "abc" } }) });
+    const fd = await world.reader.open(`head/bigfile/${world.file}`);
+    expect(world.server.unmount()).toBe(false);
+    expect(world.server.unmount("-z")).toBe(true);
+    expect(await world.reader.run("pread", { fd, offset: 0, length: 3 })).toMatchObject({ base64: "YWJj" });
+    expect(world.server.ended()).toBeUndefined();
+    await world.reader.run("close", { fd });
+    expect(await world.server.untilEnded(1000)).toBe(0);
+  },
+);
 
 test.skipIf(!havePython).each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
   "%s unmounts and ends within a second, also while files are open",
@@ -86,18 +91,21 @@ test.skipIf(!havePython)("SIGQUIT tells the state and ends with 2; SIGUSR1 and S
   expect(world.server.stderr()).toContain(`head shown @${world.at0}`);
 });
 
-test.skipIf(!havePython)("a server that is killed leaves ENOTCONN, and a new one can be started after an unmount", async () => {
-  await using world = await makeWorld(BLK);
-  world.server.kill("SIGKILL");
-  expect(await world.server.untilEnded(3000)).toBe("SIGKILL");
-  expect(["ENOTCONN", "ECONNABORTED"]).toContain(await world.reader.errnoOf((r) => r.stat("head")));
-  expect(world.server.mounted()).toBe(true);
-  expect(world.server.unmount()).toBe(true);
-  await using again = await startServer(world.database.zurl, world.server.mountpoint);
-  expect(await world.reader.text(".wcfs/zurl")).toBe(world.database.zurl);
-  expect(again.unmount()).toBe(true);
-  expect(await again.untilEnded(1000)).toBe(0);
-});
+test.skipIf(!havePython)(
+  "a server that is killed leaves ENOTCONN, and a new one can be started after an unmount",
+  async () => {
+    await using world = await makeWorld(BLK);
+    world.server.kill("SIGKILL");
+    expect(await world.server.untilEnded(3000)).toBe("SIGKILL");
+    expect(["ENOTCONN", "ECONNABORTED"]).toContain(await world.reader.errnoOf((r) => r.stat("head")));
+    expect(world.server.mounted()).toBe(true);
+    expect(world.server.unmount()).toBe(true);
+    await using again = await startServer(world.database.zurl, world.server.mountpoint);
+    expect(await world.reader.text(".wcfs/zurl")).toBe(world.database.zurl);
+    expect(again.unmount()).toBe(true);
+    expect(await again.untilEnded(1000)).toBe(0);
+  },
+);
 
 test.skipIf(!havePython)("an aborted connection ends the process, and users get ENOTCONN", async () => {
   await using world = await makeWorld(BLK);
@@ -108,8 +116,14 @@ test.skipIf(!havePython)("an aborted connection ends the process, and users get 
 
 test.skipIf(!havePython)("a second server may be mounted over the first; each ends with its own unmount", async () => {
   await using world = await makeWorld(BLK);
-  await using upper = spawnServer(["-logtostderr", world.database.zurl, world.server.mountpoint], world.server.mountpoint);
-  const mounts = () => readFileSync("/proc/mounts", "utf8").split("\n").filter((l) => l.includes(world.server.mountpoint)).length;
+  await using upper = spawnServer(
+    ["-logtostderr", world.database.zurl, world.server.mountpoint],
+    world.server.mountpoint,
+  );
+  const mounts = () =>
+    readFileSync("/proc/mounts", "utf8")
+      .split("\n")
+      .filter((l) => l.includes(world.server.mountpoint)).length;
   for (let tries = 0; tries < 200 && mounts() < 2; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
   expect(await world.reader.listdir(".wcfs")).not.toContain("debug");
   expect(upper.unmount()).toBe(true);
@@ -119,19 +133,22 @@ test.skipIf(!havePython)("a second server may be mounted over the first; each en
   expect(await world.server.untilEnded(1000)).toBe(0);
 });
 
-test.skipIf(!havePython)("a file whose block size changes stops the server: both log texts, non-zero, ENOTCONN", async () => {
-  await using world = await makeWorld(BLK, { prepare: (db, file) => db.write(file, { 0: { text: "abc" } }) });
-  await world.reader.stat(`head/bigfile/${world.file}`);
-  await world.database.run("set_blksize", { file: world.file, blksize: 2 * BLK });
-  expect(await world.server.untilEnded(3000)).not.toBe(0);
-  expect(world.server.stderr()).toContain("zwatcher failed");
-  expect(world.server.stderr()).toContain("switching filesystem to EIO mode");
-  // What the kernel knows of names and attributes it may go on telling for a second.
-  await new Promise((resolve) => setTimeout(resolve, 1100));
-  for (const path of ["", "head", `head/bigfile/${world.file}`, ".wcfs/zurl"]) {
-    expect(await world.reader.errnoOf((r) => r.stat(path))).toBe("ENOTCONN");
-  }
-});
+test.skipIf(!havePython)(
+  "a file whose block size changes stops the server: both log texts, non-zero, ENOTCONN",
+  async () => {
+    await using world = await makeWorld(BLK, { prepare: (db, file) => db.write(file, { 0: { text: "abc" } }) });
+    await world.reader.stat(`head/bigfile/${world.file}`);
+    await world.database.run("set_blksize", { file: world.file, blksize: 2 * BLK });
+    expect(await world.server.untilEnded(3000)).not.toBe(0);
+    expect(world.server.stderr()).toContain("zwatcher failed");
+    expect(world.server.stderr()).toContain("switching filesystem to EIO mode");
+    // What the kernel knows of names and attributes it may go on telling for a second.
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    for (const path of ["", "head", `head/bigfile/${world.file}`, ".wcfs/zurl"]) {
+      expect(await world.reader.errnoOf((r) => r.stat(path))).toBe("ENOTCONN");
+    }
+  },
+);
 
 test.skipIf(!havePython)("without -logtostderr it logs to files, and errors to standard error as well", async () => {
   using dir = scratch();
@@ -140,7 +157,8 @@ test.skipIf(!havePython)("without -logtostderr it logs to files, and errors to s
   await using database = new TestDatabase(join(dir.path, "data.fs"));
   await database.create(BLK);
   await using server = spawnServer(["-log_dir", logs, database.path, mnt], mnt);
-  for (let tries = 0; tries < 200 && !server.mounted(); tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let tries = 0; tries < 200 && !server.mounted(); tries++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
   await using reader = new Reader(mnt);
   expect(await reader.text(".wcfs/zurl")).toBe(database.path);
   expect(await reader.listdir(".wcfs")).toEqual(["pintimeout", "stats", "zurl"]);

@@ -5,28 +5,33 @@ import { makeWorld } from "./harness/world.ts";
 
 const BLK = 65536;
 
-test.skipIf(!havePython)("a file shows its blocks, holes and short blocks filled with zeros, at head and at revisions", async () => {
-  await using world = await makeWorld(BLK);
-  const { database, reader, file, at0 } = world;
-  const head = `head/bigfile/${file}`;
-  expect(await reader.stat(head)).toMatchObject({ size: 0, blksize: BLK });
+test.skipIf(!havePython)(
+  "a file shows its blocks, holes and short blocks filled with zeros, at head and at revisions",
+  async () => {
+    await using world = await makeWorld(BLK);
+    const { database, reader, file, at0 } = world;
+    const head = `head/bigfile/${file}`;
+    expect(await reader.stat(head)).toMatchObject({ size: 0, blksize: BLK });
 
-  const at1 = await database.write(file, { 2: { text: "c1" } });
-  await world.headReaches(at1);
-  const at2 = await database.write(
-    file,
-    { 2: { text: "c2" }, 3: { random: 1, length: BLK }, 5: { random: 2, length: 5000 } },
-    "ZBlk1",
-  );
-  await world.headReaches(at2);
+    const at1 = await database.write(file, { 2: { text: "c1" } });
+    await world.headReaches(at1);
+    const at2 = await database.write(
+      file,
+      { 2: { text: "c2" }, 3: { random: 1, length: BLK }, 5: { random: 2, length: 5000 } },
+      "ZBlk1",
+    );
+    await world.headReaches(at2);
 
-  expect(await reader.stat(head)).toMatchObject({ size: 6 * BLK, blksize: BLK, blocks: 0, mode: 0o100444 });
-  for (const at of [at0, at1, at2, undefined]) await expectAsInDatabase(world, file, at);
-  expect(await reader.pread(`@${at1}/bigfile/${file}`, 2 * BLK, 4)).toEqual(Buffer.from("c1\0\0"));
-});
+    expect(await reader.stat(head)).toMatchObject({ size: 6 * BLK, blksize: BLK, blocks: 0, mode: 0o100444 });
+    for (const at of [at0, at1, at2, undefined]) await expectAsInDatabase(world, file, at);
+    expect(await reader.pread(`@${at1}/bigfile/${file}`, 2 * BLK, 4)).toEqual(Buffer.from("c1\0\0"));
+  },
+);
 
 test.skipIf(!havePython)("reads around the end are short, reads behind it are empty", async () => {
-  await using world = await makeWorld(BLK, { prepare: (db, file) => db.write(file, { 1: { random: 5, length: BLK } }) });
+  await using world = await makeWorld(BLK, {
+    prepare: (db, file) => db.write(file, { 1: { random: 5, length: BLK } }),
+  });
   const { reader, file } = world;
   const size = 2 * BLK;
   for (const path of [`head/bigfile/${file}`, `@${await reader.text("head/at")}/bigfile/${file}`]) {
@@ -37,7 +42,9 @@ test.skipIf(!havePython)("reads around the end are short, reads behind it are em
 
 test.skipIf(!havePython)("a block size that is no multiple of the page size is read and grows correctly", async () => {
   const blksize = 3000;
-  await using world = await makeWorld(blksize, { prepare: (db, file) => db.write(file, { 0: { random: 1, length: blksize } }) });
+  await using world = await makeWorld(blksize, {
+    prepare: (db, file) => db.write(file, { 0: { random: 1, length: blksize } }),
+  });
   const { reader, database, file } = world;
   await expectAsInDatabase(world, file);
   for (let blk = 1; blk < 8; blk++) {
@@ -60,7 +67,12 @@ test.skipIf(!havePython)("block objects may be shared, moved and removed, and th
     await world.headReaches(tids.at(-1) ?? "");
     for (const oid of [file, other]) await expectAsInDatabase(world, oid);
   };
-  await step(database.write(file, Object.fromEntries(Array.from({ length: 200 }, (_, blk) => [blk, { random: blk, length: 100 }]))));
+  await step(
+    database.write(
+      file,
+      Object.fromEntries(Array.from({ length: 200 }, (_, blk) => [blk, { random: blk, length: 100 }])),
+    ),
+  );
   await step(database.run("link", { file: other, blk: 3, source: file, source_blk: 7 }));
   await step(database.run("link", { file, blk: 201, source: file, source_blk: 7 }));
   await step(database.write(file, { 7: { text: "shared" } }));
@@ -76,7 +88,8 @@ test.skipIf(!havePython)("block objects may be shared, moved and removed, and th
 test.skipIf(!havePython)("after a pack by the writer head goes on", async () => {
   await using world = await makeWorld(BLK);
   const { database, reader, file } = world;
-  for (let i = 0; i < 5; i++) await database.write(file, { [i]: { random: i, length: BLK } }, i % 2 ? "ZBlk1" : "ZBlk0");
+  for (let i = 0; i < 5; i++)
+    await database.write(file, { [i]: { random: i, length: BLK } }, i % 2 ? "ZBlk1" : "ZBlk0");
   await world.headReaches(await reader.text("head/at"));
   await expectAsInDatabase(world, file);
   for (let i = 0; i < 4; i++) {

@@ -16,7 +16,9 @@ test.skipIf(!havePython)("the tree shows what is always there, and what was look
   expect(await reader.text(".wcfs/pintimeout")).toBe("3.0");
   expect(await reader.text("head/at")).toBe(at0);
   expect(await reader.text(".wcfs/stats")).toBe(
-    ["BigFile", "RevHead", "ZHeadLink", "WatchLink", "Watch", "PinnedBlk", "pin", "pinkill"].map((k) => `${k}\t: 0\n`).join(""),
+    ["BigFile", "RevHead", "ZHeadLink", "WatchLink", "Watch", "PinnedBlk", "pin", "pinkill"]
+      .map((k) => `${k}\t: 0\n`)
+      .join(""),
   );
 
   await reader.stat(`@${at0}/bigfile/${file}`);
@@ -91,7 +93,14 @@ test.skipIf(!havePython)("small files honour offset and length, and reads behind
   const { reader } = world;
   for (const path of ["head/at", ".wcfs/stats", ".wcfs/zurl", ".wcfs/pintimeout"]) {
     const all = await reader.text(path);
-    for (const [offset, length] of [[0, 4], [2, 3], [all.length - 1, 5], [all.length, 4], [all.length + 1, 4], [1 << 20, 4]] as const) {
+    for (const [offset, length] of [
+      [0, 4],
+      [2, 3],
+      [all.length - 1, 5],
+      [all.length, 4],
+      [all.length + 1, 4],
+      [1 << 20, 4],
+    ] as const) {
       const got = (await reader.pread(path, offset, length)).toString();
       expect([path, offset, got]).toEqual([path, offset, all.slice(offset, offset + length)]);
     }
@@ -103,8 +112,13 @@ test.skipIf(!havePython)("nothing can be changed", async () => {
   const { reader, file } = world;
   const head = `head/bigfile/${file}`;
   await reader.stat(head);
-  const calling = (name: string, ...args: (string | number)[]) => (r: Reader) =>
-    r.run("call", { name, args: args.map((arg) => (typeof arg === "string" ? `${world.server.mountpoint}/${arg}` : arg)) });
+  const calling =
+    (name: string, ...args: (string | number)[]) =>
+    (r: Reader) =>
+      r.run("call", {
+        name,
+        args: args.map((arg) => (typeof arg === "string" ? `${world.server.mountpoint}/${arg}` : arg)),
+      });
   expect(await reader.errnoOf(calling("mkdir", "new"))).toBe("EINVAL");
   expect(await reader.errnoOf(calling("mkdir", "head/new"))).toBe("ENOSYS");
   expect(await reader.errnoOf(calling("unlink", "head/at"))).toBe("ENOSYS");
@@ -133,28 +147,31 @@ test.skipIf(!havePython)("zhead tells each commit once it is shown, to every rea
   expect(await reader.text(".wcfs/stats")).toContain("ZHeadLink\t: 0\n");
 });
 
-test.skipIf(!havePython)("a process that waits in zhead or for a future revision can be killed, and the server goes on", async () => {
-  await using world = await makeWorld(BLK);
-  const { reader, file, database } = world;
-  const { Reader: AnotherReader } = await import("./harness/reader.ts");
-  for (const path of [".wcfs/debug/zhead", "head/watch"]) {
-    const blocked = new AnotherReader(world.server.mountpoint);
-    const fd = await blocked.open(path, path === "head/watch" ? "rw" : "r");
-    const reading = blocked.read(fd, 100).catch((error: unknown) => error);
+test.skipIf(!havePython)(
+  "a process that waits in zhead or for a future revision can be killed, and the server goes on",
+  async () => {
+    await using world = await makeWorld(BLK);
+    const { reader, file, database } = world;
+    const { Reader: AnotherReader } = await import("./harness/reader.ts");
+    for (const path of [".wcfs/debug/zhead", "head/watch"]) {
+      const blocked = new AnotherReader(world.server.mountpoint);
+      const fd = await blocked.open(path, path === "head/watch" ? "rw" : "r");
+      const reading = blocked.read(fd, 100).catch((error: unknown) => error);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      process.kill(blocked.pid, "SIGKILL");
+      expect(await reading).toBeInstanceOf(Error);
+      await blocked[Symbol.asyncDispose]();
+    }
+    const waiting = new AnotherReader(world.server.mountpoint);
+    const lookup = waiting.stat("@7000000000000000").catch((error: unknown) => error);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    process.kill(blocked.pid, "SIGKILL");
-    expect(await reading).toBeInstanceOf(Error);
-    await blocked[Symbol.asyncDispose]();
-  }
-  const waiting = new AnotherReader(world.server.mountpoint);
-  const lookup = waiting.stat("@7000000000000000").catch((error: unknown) => error);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  process.kill(waiting.pid, "SIGKILL");
-  expect(await lookup).toBeInstanceOf(Error);
-  await waiting[Symbol.asyncDispose]();
-  await world.headReaches(await database.write(file, { 0: { text: "x" } }));
-  expect(await reader.listdir("")).toContain("head");
-});
+    process.kill(waiting.pid, "SIGKILL");
+    expect(await lookup).toBeInstanceOf(Error);
+    await waiting[Symbol.asyncDispose]();
+    await world.headReaches(await database.write(file, { 0: { text: "x" } }));
+    expect(await reader.listdir("")).toContain("head");
+  },
+);
 
 test.skipIf(!havePython)("a lookup of a revision that is not there yet waits for it", async () => {
   await using world = await makeWorld(BLK);

@@ -4,7 +4,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /** The Python that has ZODB. */
-export const PYTHON = process.env["BELAY_PYTHON"] ?? fileURLToPath(new URL("../../../.venv/bin/python", import.meta.url));
+export const PYTHON =
+  process.env["BELAY_PYTHON"] ?? fileURLToPath(new URL("../../../.venv/bin/python", import.meta.url));
 
 /** False where there is no Python with ZODB: the tests then report themselves as skipped. */
 export const havePython = existsSync(PYTHON);

@@ -15,7 +15,11 @@ export function allBlocks(digest: Digest): string[] {
 }
 
 /** Compares a file of the mount with what Python finds in the database at that moment; without one, at head. */
-export async function expectAsInDatabase(world: Pick<World, "database" | "reader" | "blksize">, file: string, at?: string): Promise<void> {
+export async function expectAsInDatabase(
+  world: Pick<World, "database" | "reader" | "blksize">,
+  file: string,
+  at?: string,
+): Promise<void> {
   const digest = await world.database.digest(file, at);
   const path = at === undefined ? `head/bigfile/${file}` : `@${at}/bigfile/${file}`;
   const got = await world.reader.blocks(path, digest.blksize);

@@ -69,8 +69,7 @@ export class Reader implements AsyncDisposable {
 
   /** SHA-1 of each block of the file. */
   async blocks(path: string, blksize: number): Promise<{ size: number; blocks: string[] }> {
-    type Answer = { size: number; blocks: string[] };
-    const { size, blocks } = await this.run<Answer>("blocks", { path, blksize }, 60_000);
+    const { size, blocks } = await this.run<{ size: number; blocks: string[] }>("blocks", { path, blksize }, 60_000);
     return { size, blocks };
   }
 
@@ -98,7 +97,10 @@ export class Reader implements AsyncDisposable {
   }
 
   async read(fd: number, length: number, timeout?: number): Promise<string> {
-    return Buffer.from((await this.run<{ base64: string }>("read", { fd, length }, timeout)).base64, "base64").toString();
+    return Buffer.from(
+      (await this.run<{ base64: string }>("read", { fd, length }, timeout)).base64,
+      "base64",
+    ).toString();
   }
 
   /** The errno name an operation fails with; "ok" if it does not. */

@@ -43,7 +43,10 @@ export interface World extends AsyncDisposable {
 /** Makes a world. @param prepare run before the server starts */
 export async function makeWorld(
   blksize: number,
-  options: { readonly args?: readonly string[]; readonly prepare?: (database: TestDatabase, file: string) => Promise<unknown> } = {},
+  options: {
+    readonly args?: readonly string[];
+    readonly prepare?: (database: TestDatabase, file: string) => Promise<unknown>;
+  } = {},
 ): Promise<World> {
   const stack = new AsyncDisposableStack();
   try {

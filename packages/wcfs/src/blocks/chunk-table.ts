@@ -56,8 +56,8 @@ export class ChunkTable<P> {
   #last(part: Part<P>, key: number): Chunk<P> | undefined {
     if (part.lo > key) return undefined;
     const { parts, chunks } = this.#inside(part);
-    for (let i = parts.length - 1; i >= 0; i--) {
-      const found = this.#last(parts[i] as Part<P>, key);
+    for (const inner of parts.toReversed()) {
+      const found = this.#last(inner, key);
       if (found !== undefined) return found;
     }
     return chunks.findLast((chunk) => chunk.offset <= key);
@@ -88,8 +88,13 @@ export class ChunkTable<P> {
       throw malformed("table of chunks");
     }
     this.known += keys.length;
-    return keys.map((offset, i) => ({ offset, oid: values[i] as Oid, place: undefined }));
+    return keys.map((offset, i) => chunkOf(offset, values[i]));
   }
+}
+
+function chunkOf<P>(offset: number, oid: Oid | undefined): Chunk<P> {
+  if (oid === undefined) throw malformed("table of chunks");
+  return { offset, oid, place: undefined };
 }
 
 function partsOf<P>(part: Part<P>, tree: TreeNode): Part<P>[] {

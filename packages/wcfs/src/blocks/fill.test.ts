@@ -56,7 +56,15 @@ test("pieces close behind each other in a file, far apart, and in another order 
     const all = places.map(([at, offset, length]) => ({ at, piece: { fd, offset, length } }));
     const expected = Buffer.alloc(400);
     for (const [at, offset, length] of places) bytes.copy(expected, at, offset, offset + length);
-    for (const [from, length] of [[0, 400], [10, 200], [55, 3], [49, 12], [120, 100], [240, 40], [330, 70]] as const) {
+    for (const [from, length] of [
+      [0, 400],
+      [10, 200],
+      [55, 3],
+      [49, 12],
+      [120, 100],
+      [240, 40],
+      [330, 70],
+    ] as const) {
       const target = Buffer.alloc(length, "#");
       fillFrom(all, target, from);
       expect(target).toEqual(expected.subarray(from, from + length));

@@ -26,8 +26,8 @@ export function fillFrom(pieces: readonly PlacedPiece[], target: Uint8Array, fro
     done = to + length;
   }
   if (done < target.length) target.fill(0, done);
-  if (parts.length === 1) readPart(parts[0] as Part, target);
-  else readParts(parts, target);
+  if (parts.length > 1) readParts(parts, target);
+  else for (const part of parts) readPart(part, target);
 }
 
 function clip(pieces: readonly PlacedPiece[], from: number, end: number): Part[] {
@@ -48,40 +48,39 @@ function readParts(parts: readonly Part[], target: Uint8Array): void {
     else readPart(part, target);
   }
   inFile.sort((a, b) => a.piece.fd - b.piece.fd || offsetOf(a) - offsetOf(b));
-  for (let i = 0; i < inFile.length;) {
-    const last = endOfRun(inFile, i);
-    if (last === i + 1) readPart(inFile[i] as Part, target);
-    else readRun(inFile, i, last, target);
-    i = last;
+  let run: Part<FilePiece>[] = [];
+  let reach = { fd: -1, start: 0, end: 0 };
+  for (const part of inFile) {
+    const start = offsetOf(part);
+    const end = start + part.length;
+    if (part.piece.fd !== reach.fd || start > reach.end + GAP || end > reach.start + SPAN) {
+      readRun(run, reach, target);
+      run = [];
+      reach = { fd: part.piece.fd, start, end };
+    }
+    run.push(part);
+    reach.end = Math.max(reach.end, end);
   }
+  readRun(run, reach, target);
 }
 
 function offsetOf(part: Part<FilePiece>): number {
   return part.piece.offset + part.skip;
 }
 
-/** One past the last of the parts from `i` on that lie close behind each other in one file. */
-function endOfRun(parts: readonly Part<FilePiece>[], i: number): number {
-  const first = parts[i] as Part<FilePiece>;
-  const start = offsetOf(first);
-  let end = start + first.length;
-  for (i++; i < parts.length; i++) {
-    const part = parts[i] as Part<FilePiece>;
-    const at = offsetOf(part);
-    if (part.piece.fd !== first.piece.fd || at > end + GAP || at + part.length > start + SPAN) break;
-    end = Math.max(end, at + part.length);
+/** Reads parts that lie close behind each other in one file, between `start` and `end`. */
+function readRun(
+  run: readonly Part<FilePiece>[],
+  { fd, start, end }: { fd: number; start: number; end: number },
+  target: Uint8Array,
+): void {
+  if (run.length < 2) {
+    for (const part of run) readPart(part, target);
+    return;
   }
-  return i;
-}
-
-function readRun(parts: readonly Part<FilePiece>[], first: number, last: number, target: Uint8Array): void {
   span ??= Buffer.allocUnsafeSlow(SPAN);
-  const start = offsetOf(parts[first] as Part<FilePiece>);
-  let end = start;
-  for (let i = first; i < last; i++) end = Math.max(end, offsetOf(parts[i] as Part<FilePiece>) + (parts[i] as Part).length);
-  preadAll((parts[first] as Part<FilePiece>).piece.fd, span.subarray(0, end - start), start);
-  for (let i = first; i < last; i++) {
-    const part = parts[i] as Part<FilePiece>;
+  preadAll(fd, span.subarray(0, end - start), start);
+  for (const part of run) {
     const at = offsetOf(part) - start;
     span.copy(target, part.to, at, at + part.length);
   }

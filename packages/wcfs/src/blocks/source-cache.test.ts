@@ -16,7 +16,12 @@ test("what was not used longest goes first when the budget is spent", () => {
   a.get(0);
   b.set(7, sourceOf(100));
 
-  expect([a.peek(0), a.peek(1), b.peek(0), b.peek(7)].map((source) => source !== undefined)).toEqual([true, true, false, true]);
+  expect([a.peek(0), a.peek(1), b.peek(0), b.peek(7)].map((source) => source !== undefined)).toEqual([
+    true,
+    true,
+    false,
+    true,
+  ]);
   expect(cache.weight).toBe(300);
 });
 

@@ -69,6 +69,11 @@ export class UploadWishes<F> {
     else this.#put(wish);
   }
 
+  /** An upload was given up before it began: the wish for it stands. */
+  renew(file: F, blk: number): void {
+    this.#put(this.#find(file, blk) ?? { file, blk, covered: 0, end: 0, jumps: 0 });
+  }
+
   /** The block has changed: nothing of what was read counts. */
   forget(file: F, blk: number): void {
     const wish = this.#find(file, blk);

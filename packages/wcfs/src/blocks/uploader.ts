@@ -20,6 +20,7 @@ export class Uploader {
   readonly #timers: Timers;
   readonly #wishes: UploadWishes<BigFile>;
   #timerAt = Infinity;
+  #paused = false;
 
   constructor(cache: KernelCache, timers: Timers, wishes = new UploadWishes<BigFile>()) {
     this.#cache = cache;
@@ -53,20 +54,32 @@ export class Uploader {
     this.#wishes.forgetFile(file);
   }
 
+  /** Starts none until resume. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#schedule(this.#timers.now());
+  }
+
   #schedule(now: number): void {
-    const next = this.#wishes.nextIn(now);
+    const next = this.#paused ? undefined : this.#wishes.nextIn(now);
     if (next === undefined || now + next >= this.#timerAt) return;
     this.#timerAt = now + next;
     this.#timers.after(next, () => {
       this.#timerAt = Infinity;
+      if (this.#paused) return;
       for (const target of this.#wishes.take(this.#timers.now())) this.#start(target);
       this.#schedule(this.#timers.now());
     });
   }
 
   #start({ file, blk }: UploadTarget<BigFile>): void {
-    const done = () => {
+    const done = (dropped: boolean) => {
       this.#wishes.done();
+      if (dropped) this.#wishes.renew(file, blk);
       this.#schedule(this.#timers.now());
     };
     const offset = blk * file.blksize;
@@ -76,7 +89,7 @@ export class Uploader {
       this.#cache.store(file.id, { offset, length, pieces }, done);
     } catch {
       // A part of the block is damaged: whoever reads that part is told so.
-      done();
+      done(false);
     }
   }
 }

@@ -14,6 +14,9 @@ export interface FollowerParts {
   readonly cache: KernelCache;
   /** Takes in what others committed. @throws when the storage fails */
   poll(): Invalidation[];
+  /** Commits are about to be taken in: nothing may be put into the kernel's cache until `resume`. */
+  pauseUploads(): void;
+  resumeUploads(): void;
   /** Block changed under head. */
   onChanged(file: BigFile, blk: number): void;
   /** Head shows the commit now. */
@@ -54,18 +57,33 @@ export class CommitFollower {
     if (this.#failed) return;
     this.#guard(() => {
       this.#queue.push(...this.#parts.poll());
-      if (!this.#busy && this.#queue.length > 0) this.#begin(this.#queue.splice(0));
+      if (!this.#busy && this.#queue.length > 0) this.#begin();
     });
   }
 
-  #begin(events: readonly Invalidation[]): void {
+  // A store that runs carries what the block was when it was asked for. It would write it over pages that readers have already got new,
+  // so it has to be over before the first of them does.
+  #begin(): void {
     this.#busy = true;
+    this.#parts.pauseUploads();
+    this.#parts.cache.quiesce(() => this.#guard(() => this.#take(this.#queue.splice(0))));
+  }
+
+  #take(events: readonly Invalidation[]): void {
     const change = this.#parts.head.take(events);
     for (const { file, blocks } of change.files) for (const blk of blocks.keys()) this.#parts.onChanged(file, blk);
     const old = events.length === 1 ? oldRanges(change) : [];
     if (old.length === 0 || old.length > KEEP_LIMIT) return this.#invalidate(change, new Map());
     this.#parts.cache.findCached(old, (cached) =>
-      this.#guard(() => this.#invalidate(change, this.#toKeep(change, old.filter((_, i) => cached[i])))),
+      this.#guard(() =>
+        this.#invalidate(
+          change,
+          this.#toKeep(
+            change,
+            old.filter((_, i) => cached[i]),
+          ),
+        ),
+      ),
     );
   }
 
@@ -87,6 +105,7 @@ export class CommitFollower {
     }
     this.#busy = false;
     this.pump();
+    if (!this.behind) this.#parts.resumeUploads();
   }
 
   // Commits are already waiting: they are more urgent than what is only nice to have.

@@ -41,12 +41,14 @@ export interface CommitJob {
  * When the connection has ended the callbacks may never be called: then there is no cache any more.
  */
 export interface KernelCache {
-  /** Puts a block into the cache of a node. @param done called later, whether it worked or not */
-  store(node: number, job: StoreJob, done: () => void): void;
+  /** Puts a block into the cache of a node. @param done called later; `dropped` when it was not even tried */
+  store(node: number, job: StoreJob, done: (dropped: boolean) => void): void;
+  /** Drops the stores that wait and lets the one that runs finish. @param done called at once if there are none, otherwise later */
+  quiesce(done: () => void): void;
   /** Asks which of the ranges have their first and their last page cached. @param done called later; a range nothing is known of is false */
   findCached(ranges: readonly FileRange[], done: (cached: readonly boolean[]) => void): void;
   /**
-   * Makes the kernel forget. Goes before stores that wait, and drops those that touch the ranges.
+   * Makes the kernel forget.
    *
    * @param done called when nothing old is cached any more; with an error when that cannot be said
    */

@@ -4,7 +4,8 @@ import type { CommitJob, FileRange, KernelCache, StoreJob } from "./kernel-cache
 import { packCommit, packStore } from "./notify-messages.ts";
 import type { NotifyReport, NotifyRequest } from "./notify-messages.ts";
 
-type Done = (report: Extract<NotifyReport, { kind: "done" }>) => void;
+type Answer = Extract<NotifyReport, { kind: "done" | "dropped" }>;
+type Done = (report: Answer) => void;
 
 /** What the client needs besides the port. */
 export interface NotifyClientParts {
@@ -20,6 +21,7 @@ export class NotifyClient implements KernelCache {
   readonly #parts: NotifyClientParts;
   readonly #waiting = new Map<number, Done>();
   #lastId = 0;
+  #stores = 0;
 
   constructor(parts: NotifyClientParts) {
     this.#parts = parts;
@@ -30,19 +32,34 @@ export class NotifyClient implements KernelCache {
     return this.#waiting.size;
   }
 
-  store(node: number, job: StoreJob, done: () => void): void {
-    this.#ask((id) => ({ kind: "store", id, node, ...packStore(job) }), done);
+  store(node: number, job: StoreJob, done: (dropped: boolean) => void): void {
+    this.#stores++;
+    this.#ask(
+      (id) => ({ kind: "store", id, node, ...packStore(job) }),
+      ({ kind }) => {
+        this.#stores--;
+        done(kind === "dropped");
+      },
+    );
+  }
+
+  quiesce(done: () => void): void {
+    if (this.#stores === 0) done();
+    else this.#ask((id) => ({ kind: "quiesce", id }), done);
   }
 
   findCached(ranges: readonly FileRange[], done: (cached: readonly boolean[]) => void): void {
     const plain = ranges.map(({ node, offset, length }) => ({ node, offset, length }));
-    this.#ask((id) => ({ kind: "find-cached", id, ranges: plain }), (report) => done(report.cached ?? []));
+    this.#ask(
+      (id) => ({ kind: "find-cached", id, ranges: plain }),
+      (report) => done(report.kind === "done" ? (report.cached ?? []) : []),
+    );
   }
 
   invalidate(job: CommitJob, done: (error: Error | undefined) => void): void {
     this.#ask(
       (id) => ({ kind: "commit", id, ...packCommit(job) }),
-      ({ error }) => done(error === undefined ? undefined : new Error(error)),
+      (report) => done(report.kind === "done" && report.error !== undefined ? new Error(report.error) : undefined),
     );
   }
 
@@ -62,7 +79,7 @@ export class NotifyClient implements KernelCache {
 
   #take(report: NotifyReport): void {
     if (report.kind === "ready") this.#parts.onInbox(report.inbox);
-    if (report.kind !== "done") return;
+    if (report.kind !== "done" && report.kind !== "dropped") return;
     const done = this.#waiting.get(report.id);
     this.#waiting.delete(report.id);
     done?.(report);

@@ -31,7 +31,9 @@ export class NotifyJobs {
 
   /** Which ranges have their first and last page cached. */
   findCached(ranges: readonly FileRange[]): boolean[] {
-    return ranges.map(({ node, offset, length }) => this.#hasPage(node, offset) && this.#hasPage(node, offset + length - 1));
+    return ranges.map(
+      ({ node, offset, length }) => this.#hasPage(node, offset) && this.#hasPage(node, offset + length - 1),
+    );
   }
 
   /**
@@ -51,7 +53,13 @@ export class NotifyJobs {
   store(node: number, job: PackedStore): void {
     const pieces = unpackPieces(job.pieces);
     const [only] = pieces;
-    if (pieces.length === 1 && only !== undefined && isInFile(only.piece) && only.at === 0 && only.piece.length >= job.length) {
+    if (
+      pieces.length === 1 &&
+      only !== undefined &&
+      isInFile(only.piece) &&
+      only.at === 0 &&
+      only.piece.length >= job.length
+    ) {
       ended(this.#channel.storeFrom(node, job.offset, only.piece.fd, only.piece.offset, job.length));
       return;
     }
@@ -89,7 +97,8 @@ export class NotifyJobs {
 
 /** @throws ConnectionEnded */
 function ended(result: number): number {
-  if (result === -errno.ENOTCONN || result === -errno.ENODEV || result === -errno.ECONNABORTED) throw new ConnectionEnded();
+  if (result === -errno.ENOTCONN || result === -errno.ENODEV || result === -errno.ECONNABORTED)
+    throw new ConnectionEnded();
   return result;
 }
 

@@ -26,6 +26,7 @@ export interface PackedCommit {
 /** To the notify thread. */
 export type NotifyRequest =
   | ({ readonly kind: "store"; readonly id: number; readonly node: number } & PackedStore)
+  | { readonly kind: "quiesce"; readonly id: number }
   | { readonly kind: "find-cached"; readonly id: number; readonly ranges: readonly FileRange[] }
   | ({ readonly kind: "commit"; readonly id: number } & PackedCommit)
   | { readonly kind: "stop" };
@@ -34,6 +35,7 @@ export type NotifyRequest =
 export type NotifyReport =
   | { readonly kind: "ready"; readonly inbox: SharedArrayBuffer }
   | { readonly kind: "done"; readonly id: number; readonly cached?: readonly boolean[]; readonly error?: string }
+  | { readonly kind: "dropped"; readonly id: number }
   | { readonly kind: "ended" };
 
 /** Makes a job ready to be sent. */

@@ -5,6 +5,7 @@ import { eventfdSignal, pageSize } from "@belay/linux";
 import { ConnectionEnded, NotifyJobs } from "./notify-jobs.ts";
 import type { NotifyReport, NotifyRequest } from "./notify-messages.ts";
 import { NotifyQueue } from "./notify-queue.ts";
+import type { NotifyJob } from "./notify-queue.ts";
 
 /** What the notify thread is started with. */
 export interface NotifyThreadData {
@@ -61,12 +62,13 @@ function receiveAll(port: MessagePort, queue: NotifyQueue, report: (message: Not
     const received = receiveMessageOnPort(port) as { message: NotifyRequest } | undefined;
     if (received === undefined) return any;
     any = true;
-    for (const id of queue.add(received.message)) report({ kind: "done", id });
+    for (const id of queue.add(received.message)) report({ kind: "dropped", id });
   }
 }
 
-function carryOut(jobs: NotifyJobs, request: Exclude<NotifyRequest, { kind: "stop" }>): NotifyReport {
+function carryOut(jobs: NotifyJobs, request: NotifyJob): NotifyReport {
   const done = { kind: "done", id: request.id } as const;
+  if (request.kind === "quiesce") return done;
   if (request.kind === "find-cached") return { ...done, cached: jobs.findCached(request.ranges) };
   try {
     if (request.kind === "store") jobs.store(request.node, request);

@@ -38,7 +38,8 @@ export function readFileState(record: DecodedRecord): FileState | undefined {
   const { state } = record;
   if (!isTuple(state) || state.length !== 2) throw malformed("ZBigFile");
   const [blksize, blktab] = state;
-  if (!isPositive(blksize) || !(blktab instanceof PersistentRef) || blktab.kind !== "strong") throw malformed("ZBigFile");
+  if (!isPositive(blksize) || !(blktab instanceof PersistentRef) || blktab.kind !== "strong")
+    throw malformed("ZBigFile");
   return { blksize, blktab: blktab.oid };
 }
 
@@ -53,7 +54,8 @@ function isPositive(value: PickleValue | undefined): value is number | bigint {
  */
 export function readTreeNode(record: DecodedRecord, kind: TreeClass): TreeNode | BucketNode {
   const name = record.class.name.replace(/Py$/, "");
-  if (record.class.module !== kind.module || (name !== kind.tree && name !== kind.bucket)) throw malformed(`${kind.tree} node`);
+  if (record.class.module !== kind.module || (name !== kind.tree && name !== kind.bucket))
+    throw malformed(`${kind.tree} node`);
   const decoded = decodeBTreeNode<number>(record.state, kind.keys, { kind: name === kind.tree ? "tree" : "bucket" });
   return decoded.kind === "bucket" ? toBucket(decoded) : toTree(decoded);
 }
@@ -63,7 +65,11 @@ function toTree(node: Extract<BTreeNode<number>, { kind: "tree" }>): TreeNode {
   if (first !== undefined && !(first instanceof PersistentRef)) {
     return { kind: "tree", children: [], separators: [], embedded: toBucket(first) };
   }
-  return { kind: "tree", children: node.children.map((child) => reference(child as PersistentRef)), separators: node.separators };
+  return {
+    kind: "tree",
+    children: node.children.map((child) => reference(child as PersistentRef)),
+    separators: node.separators,
+  };
 }
 
 function toBucket(node: Extract<BTreeNode<number>, { kind: "bucket" }>): BucketNode {

@@ -30,4 +30,6 @@ test.each([
   [3_600_000, "1h0m0s"],
   [-1_500, "-1.5s"],
   [90_061_000, "25h1m1s"],
-])("%d milliseconds are shown as Go shows them", (milliseconds, text) => expect(formatDuration(milliseconds)).toBe(text));
+])("%d milliseconds are shown as Go shows them", (milliseconds, text) =>
+  expect(formatDuration(milliseconds)).toBe(text),
+);

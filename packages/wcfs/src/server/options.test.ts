@@ -16,7 +16,17 @@ test("without flags the defaults hold", () => {
 });
 
 test("flags are read with one dash or two, with = or a space", () => {
-  const line = parse("-debug", "--logtostderr=true", "-pintimeout", "3.0s", "-v=2", "-stderrthreshold", "warning", "z", "m");
+  const line = parse(
+    "-debug",
+    "--logtostderr=true",
+    "-pintimeout",
+    "3.0s",
+    "-v=2",
+    "-stderrthreshold",
+    "warning",
+    "z",
+    "m",
+  );
   expect(line.options).toMatchObject({
     zurl: "z",
     debug: true,

@@ -80,7 +80,8 @@ export class Running implements SignalTargets {
     const cause = await this.#cause.promise;
     this.#log.info(`end: ${cause.kind === "signal" ? cause.signal : cause.kind}`);
     if (cause.kind === "signal") await this.#unmount(mount);
-    if (cause.kind === "crashed") this.#log.fatal(cause.error instanceof Error ? (cause.error.stack ?? "") : String(cause.error));
+    if (cause.kind === "crashed")
+      this.#log.fatal(cause.error instanceof Error ? (cause.error.stack ?? "") : String(cause.error));
     if (cause.kind !== "unmounted") await this.#settle(mount);
     return this.#exitCode(cause, mount);
   }

@@ -49,7 +49,10 @@ async function runServer(options: ServerOptions, { log, sinks }: ServerLog, hook
   const running = new Running(log);
   using _signals = handleSignals(running);
   const onReport = (report: Report) => {
-    if (report.kind !== "log") return running.take(report);
+    if (report.kind !== "log") {
+      running.take(report);
+      return;
+    }
     for (const sink of sinks) if (reaches(report.record.level, sink.threshold)) sink.write(report.record);
   };
   try {
@@ -65,7 +68,12 @@ async function runServer(options: ServerOptions, { log, sinks }: ServerLog, hook
 }
 
 // The mount is not this scope's to unmount: it may have been unmounted, or has to stay so that users see what happened.
-async function serveMounted(options: ServerOptions, threads: ServerThreads, running: Running, hooks: ServerHooks): Promise<number> {
+async function serveMounted(
+  options: ServerOptions,
+  threads: ServerThreads,
+  running: Running,
+  hooks: ServerHooks,
+): Promise<number> {
   const mount = await mountWcfs(options);
   hooks.onMounted?.();
   const notifyFd = cloneFuseFd(mount.fd);

@@ -115,6 +115,8 @@ export class Wcfs {
       head: this.#head,
       cache,
       poll: () => this.#database.poll(),
+      pauseUploads: () => this.#uploader.pause(),
+      resumeUploads: () => this.#uploader.resume(),
       onChanged: (file, blk) => this.#uploader.forget(file, blk),
       onShown: (tid) => this.#shown(tid),
       onFailed: (error) => this.#failed(error),

@@ -73,7 +73,10 @@ export function wcfsFileSystem(parts: FileSystemParts): FileSystem {
     },
 
     write(request, reply) {
-      if (known(nodes, request.nodeid).kind !== "stream") { reply.error(errno.ENOSYS); return; }
+      if (known(nodes, request.nodeid).kind !== "stream") {
+        reply.error(errno.ENOSYS);
+        return;
+      }
       const data = Buffer.from(request.data);
       streams.get(request.fh).write(data);
       reply.written(data.length);
@@ -117,7 +120,8 @@ function readBigFile(parts: FileSystemParts, file: BigFile, request: ReadRequest
     try {
       fillFromFile(file, reply.buffer(length), offset);
     } catch (error) {
-      reply.error(parts.onReadError(file, offset, error)); return;
+      reply.error(parts.onReadError(file, offset, error));
+      return;
     }
     reply.send(length);
     parts.onRead(file, offset, length);
