@@ -1,7 +1,6 @@
 import { sleep } from "../deadline/sleep.ts";
 import type { Logger } from "../log/logger.ts";
-import { MountTable } from "../mounts/mount-table.ts";
-import { usersOfMount, usesText } from "../mounts/users-of-mount.ts";
+import { usesText } from "../mounts/users-of-mount.ts";
 import type { MountUser } from "../mounts/types.ts";
 import { processIdentity } from "../process/identity.ts";
 import { sendSignal } from "../process/process-group.ts";
@@ -11,6 +10,8 @@ import type { StopHooks } from "./types.ts";
 /** What releasing the users of a mount takes. */
 export interface ReleaseUsers {
   readonly point: string;
+  /** Who uses it at the moment of the call. */
+  readonly users: () => MountUser[];
   readonly time: SharedTime;
   readonly logger: Logger;
   readonly graceful: boolean;
@@ -27,7 +28,7 @@ export async function releaseUsers(step: ReleaseUsers): Promise<void> {
   if (users.length === 0) return;
   if (graceful) {
     await hooks.notify?.(users);
-    users = await untilUnused(point, time, logger);
+    users = await untilUnused(step);
   }
   if (hooks.busy !== undefined) return users.length === 0 ? undefined : hooks.busy(users);
   // A user that ends may have started another in its last moments: a shell goes on with its next command.
@@ -40,24 +41,19 @@ export async function releaseUsers(step: ReleaseUsers): Promise<void> {
   }
 }
 
-function showUsers({ point, logger }: ReleaseUsers): MountUser[] {
-  const users = listUsers(point, logger);
-  for (const user of users)
+function showUsers({ users, logger }: ReleaseUsers): MountUser[] {
+  const found = users();
+  for (const user of found)
     logger.warn(`the mount is still used by ${user.process.text()}:\n${usesText(user).trimEnd()}`);
-  return users;
-}
-
-function listUsers(point: string, logger: Logger): MountUser[] {
-  const [mount] = MountTable.read().at(point).slice(-1);
-  return mount === undefined ? [] : usersOfMount(mount, { logger });
+  return found;
 }
 
 // Nothing tells when a file is closed: the users are listed again and again.
-async function untilUnused(point: string, time: SharedTime, logger: Logger): Promise<MountUser[]> {
+async function untilUnused({ users, time }: ReleaseUsers): Promise<MountUser[]> {
   const end = performance.now() + time.limitMs(0.2);
   for (;;) {
-    const users = listUsers(point, logger);
-    if (users.length === 0 || performance.now() >= end) return users;
+    const found = users();
+    if (found.length === 0 || performance.now() >= end) return found;
     await sleep(50);
   }
 }

@@ -133,6 +133,20 @@ describe.skipIf(!canMount)("the stop ladder (needs root and /dev/fuse)", () => {
     expect([isMountpoint(point), existsSync(point), isAlive(client.identity)]).toEqual([false, false, true]);
   });
 
+  test("users are ended also when the server, told to end, has only detached the mount from its name", async () => {
+    const { point, server } = await serve();
+    await using inside = await spawnProcess(["/bin/sleep", "1000"], { cwd: point });
+    await using reading = await spawnProcess(["/bin/sh", "-c", 'exec 9<"$0"; exec sleep 1000', point]);
+    await expect.poll(() => openProc().get(reading.pid)?.comm).toBe("sleep");
+    await using outside = await spawnProcess(["/bin/sleep", "1000"]);
+    const script = 'trap "umount --lazy \\"$0\\"; kill $1; exit" TERM; echo up >&2; sleep 1000 & wait';
+    await using detaching = await spawnProcess(["/bin/sh", "-c", script, point, String(server.pid)]);
+    await expect.poll(() => detaching.stderrTail().toString()).toContain("up");
+    await stopLadder({ point, server: detaching.identity, fuseAbort: undefined }, { logger, timeoutMs: 5000 });
+    expect([inside, reading, outside].map(({ identity }) => isAlive(identity))).toEqual([false, false, true]);
+    expect(lines).toContainEqual(expect.stringMatching(/^the mount is still used by [^]*\tcwd\t-> /));
+  });
+
   test("with graceful the users may let go by themselves", async () => {
     const { point, stop } = await serve();
     await using client = await spawnProcess(["/bin/sleep", "1000"], { cwd: point });

@@ -4,6 +4,7 @@ import { hasCode } from "../errors/belay-error.ts";
 import { silentLogger, type Logger } from "../log/logger.ts";
 import { fuseUnmount, FuseUnmountError } from "../mounts/fuse-unmount.ts";
 import { isMountpoint } from "../mounts/mount-table.ts";
+import type { MountUser } from "../mounts/types.ts";
 import { isAlive, type ProcessIdentity } from "../process/identity.ts";
 import { sendSignal } from "../process/process-group.ts";
 import { waitForEnd } from "../process/wait-for-end.ts";
@@ -11,6 +12,7 @@ import { releaseUsers } from "./release-users.ts";
 import { createSharedTime, createSteps, type SharedTime, type Steps } from "./steps.ts";
 import { stuckDump } from "./stuck-dump.ts";
 import type { StopOptions, StopTarget } from "./types.ts";
+import { watchUsers } from "./watch-users.ts";
 
 const defaultTotalMs = 25_000;
 
@@ -28,8 +30,8 @@ interface Ladder {
  * Stops a FUSE server and unmounts its file system, by ever harder means:
  *
  * 1. unmount; 2. if that fails SIGTERM (0.2 T), 3. abort the FUSE connection; 4. wait for the server's end (0.2 T), 5. SIGQUIT (0.2 T),
- * 6. SIGKILL (0.2 T), 7. wait on, or `hooks.stuck`; 8. if still mounted end the users of the mount (0.1 T each for SIGTERM and SIGKILL;
- * never the calling process); 9. unmount once more; 10. remove the directory.
+ * 6. SIGKILL (0.2 T), 7. wait on, or `hooks.stuck`; 8. end the users of the mount, also when the server has only taken its name away (0.1 T
+ * each for SIGTERM and SIGKILL; never the calling process); 9. unmount once more; 10. remove the directory.
  *
  * The abort matters: a process that waits for the answer to a FUSE request survives even SIGKILL until it comes.
  * The steps from 4 on run whatever becomes of those before; the last error is thrown.
@@ -44,14 +46,18 @@ export async function stopLadder(target: StopTarget, options: StopOptions = {}):
   const ladder: Ladder = { target, options, logger, time, name, serverName };
   const { point, server, fuseAbort } = target;
   logger.info(`unmount/stop ${name} ${server === undefined ? "(not running)" : `pid${server.pid}`} @ ${point}`);
+  let users: () => MountUser[] = () => [];
   try {
     const unmounted = await steps.run(() => unmount(ladder));
-    if (unmounted !== true) await steps.run(() => unblock(ladder));
+    if (unmounted !== true) {
+      users = (await steps.run(() => watchUsers(point, logger))) ?? users;
+      await steps.run(() => unblock(ladder));
+    }
     if (server !== undefined) await steps.run(() => endServer(ladder, server));
   } finally {
     fuseAbort?.[Symbol.dispose]();
   }
-  await freeMount(ladder, steps);
+  await freeMount(ladder, steps, users);
   await steps.run(() => removeDirectory(point));
   steps.finish();
 }
@@ -120,13 +126,12 @@ function signalServer(server: ProcessIdentity, signal: NodeJS.Signals): void {
   if (isAlive(server)) sendSignal(server.pid, signal);
 }
 
-async function freeMount({ target: { point }, options, time, logger }: Ladder, steps: Steps): Promise<void> {
+async function freeMount(ladder: Ladder, steps: Steps, users: () => MountUser[]): Promise<void> {
+  const { target, options, time, logger } = ladder;
+  const { point } = target;
   const { lazy = false, graceful = false, hooks = {} } = options;
-  const mounted = () => isMountpoint(point);
-  if (!lazy && (await steps.run(mounted))) {
-    await steps.run(() => releaseUsers({ point, time, logger, graceful, hooks }));
-  }
-  if (await steps.run(mounted)) {
+  if (!lazy) await steps.run(() => releaseUsers({ point, users, time, logger, graceful, hooks }));
+  if (await steps.run(() => isMountpoint(point))) {
     logger.warn("last unmount try");
     await steps.run(() => hooks.lastTry?.() ?? fuseUnmount(point, { logger, lazy }));
   }
