@@ -120,13 +120,19 @@ runroot="${this.path("runroot")}"
 
 /** Waits until something holds. @throws Error naming it when it does not within the time */
 export async function until(what: string, holds: () => boolean, limitMs = 15_000): Promise<void> {
-  for (const end = Date.now() + limitMs; !holds(); await sleep(50)) {
+  const end = Date.now() + limitMs;
+  while (!holds()) {
     if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);
+    await sleep(50);
   }
 }
 
 /** How a child process ended: status, or name of the signal. */
 export function ended(child: ChildProcess): Promise<number | string | null> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode ?? child.signalCode);
-  return new Promise((resolve) => child.once("exit", (code, signal) => resolve(code ?? signal)));
+  return new Promise((resolve) =>
+    child.once("exit", (code, signal) => {
+      resolve(code ?? signal);
+    }),
+  );
 }

@@ -47,7 +47,15 @@ function extended(command: CommandSpec): CommandSpec {
 export function containerSpec(prog: string): ProgramSpec {
   const commands = dockerPySpec(prog).commands.map(extended);
   const build = commands.find(({ name }) => name === "build")?.options ?? [];
-  const inBuild = ["-h", "--include-executable", "--extra-files", "--add-current-user", "--registry", "--json"];
+  const inBuild = [
+    "-h",
+    "--include-executable",
+    "--skip-binfmt",
+    "--extra-files",
+    "--add-current-user",
+    "--registry",
+    "--json",
+  ];
   const positionals: PositionalSpec[] = [
     { dest: "tag", help: "Image tag" },
     { dest: "dockerfile", help: "Dockerfile name" },

@@ -54,6 +54,7 @@ export async function recordedRun(tools: RunTools, run: RecordedRun): Promise<Ru
       keep: run.keep,
       quiet: run.quiet,
       asUser: run.asUser,
+      mode: "full",
       ...(run.machine ? { stdoutTo: "stderr" } : {}),
     },
     { ...tools.talk, say: () => undefined },

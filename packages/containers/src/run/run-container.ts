@@ -15,6 +15,8 @@ export interface RunRequest {
   readonly keep: boolean;
   readonly quiet: boolean;
   readonly asUser: boolean;
+  /** With `asUser`: what root gets. The Python tool asks podman for root's own user namespace, which podman refuses. */
+  readonly mode: "compatible" | "full";
   readonly stdoutTo?: "stderr";
 }
 
@@ -26,7 +28,7 @@ export interface RunRequest {
  */
 export async function runContainer(engine: Engine, scope: Scope, request: RunRequest, talk: Talk): Promise<number> {
   const instance = randomUUID().replaceAll("-", "");
-  const words = request.asUser ? asCurrentUser(engine, request.words) : request.words;
+  const words = request.asUser ? asCurrentUser(engine, request) : request.words;
   const args = ["run", "--rm", "--label", `${labels.instance}=${instance}`, ...words];
   const { quiet, stdoutTo } = request;
   const options = { quiet, ...(stdoutTo === undefined ? {} : { stdoutTo }) };
@@ -39,10 +41,11 @@ export async function runContainer(engine: Engine, scope: Scope, request: RunReq
   return status;
 }
 
-function asCurrentUser(engine: Engine, words: readonly string[]): string[] {
+function asCurrentUser(engine: Engine, { words, mode }: RunRequest): string[] {
+  const uid = process.getuid?.() ?? 0;
   // Podman gives containers a user namespace: without this our own files would be somebody else's in it.
-  const keepId = engine.command[0] === "podman" ? ["--userns=keep-id"] : [];
-  return [...keepId, "-u", String(process.getuid?.() ?? 0), ...words];
+  const keepId = engine.command[0] === "podman" && (mode === "compatible" || uid !== 0) ? ["--userns=keep-id"] : [];
+  return [...keepId, "-u", String(uid), ...words];
 }
 
 // Asking the client to end would have it ask the container, which may not listen. Removing the container ends both.

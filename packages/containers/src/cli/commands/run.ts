@@ -31,7 +31,8 @@ export const cc: CommandFunction = (invocation) => {
 async function start(invocation: Invocation, { words, keep, asUser }: Run): Promise<number> {
   const engine = await engineFor(invocation);
   await using scope = await ownedScope();
-  const status = await runContainer(engine, scope, { words, keep, asUser, quiet: invocation.quiet }, invocation.talk);
+  const { quiet, mode, talk } = invocation;
+  const status = await runContainer(engine, scope, { words, keep, asUser, quiet, mode }, talk);
   if (status !== 0) throw engineFailed([...engine.command, "run", ...words], status);
   return 0;
 }
