@@ -4,7 +4,7 @@ import { isFinished, MAGIC_SIZE, STATUS, U64 } from "../filestorage/format.ts";
 import { readTransaction, recordsOf, type RecordPlace, type TransactionPlace } from "../filestorage/iterate.ts";
 import { OidIndex } from "../filestorage/oid-index.ts";
 import { readAt } from "../filestorage/read-at.ts";
-import { transactionEndingAt } from "../filestorage/walk-back.ts";
+import { goesOnBehind, transactionEndingAt } from "../filestorage/walk-back.ts";
 import { formatOid } from "../ids/oid.ts";
 import { formatTid, type Tid } from "../ids/tid.ts";
 
@@ -73,16 +73,12 @@ export class FileChecker {
     const left = this.#size - pos;
     const header = Buffer.alloc(23);
     if (readAt(this.#fd, header, Math.min(left, 23), pos) < 23) return `${left} bytes, less than a transaction`;
-    if (header[16] === STATUS.inProgress) return `${left} bytes, a transaction that is not finished`;
     const length = header.readBigUInt64BE(8);
-    if (length + 8n > left) return `${left} bytes, a transaction that is cut off`;
-    if (length < 23n && this.#endsOddly(pos)) return `${left} bytes, no transaction`;
-    return undefined;
-  }
-
-  #endsOddly(pos: number): boolean {
-    const start = transactionEndingAt(this.#fd, this.#size);
-    return start === undefined || start < pos;
+    const isDebris = header[16] === STATUS.inProgress || length + 8n > left || length < 23n;
+    // A crash leaves its debris at the very end.
+    if (!isDebris || goesOnBehind(this.#fd, this.#size, pos)) return undefined;
+    if (header[16] === STATUS.inProgress) return `${left} bytes, a transaction that is not finished`;
+    return length < 23n ? `${left} bytes, no transaction` : `${left} bytes, a transaction that is cut off`;
   }
 
   /** @returns where the next one starts; undefined: that cannot be told */
@@ -91,7 +87,7 @@ export class FileChecker {
       const transaction = readTransaction(this.#path, this.#fd, pos);
       this.#header(transaction);
       const end = transaction.recordsEnd + U64;
-      if (transactionEndingAt(this.#fd, end) !== pos)
+      if (end > this.#size || transactionEndingAt(this.#fd, end) !== pos)
         throw damaged(this.#path, transaction.recordsEnd, "wrong length after a transaction");
       this.#recordsOf(transaction);
       this.#transactions++;

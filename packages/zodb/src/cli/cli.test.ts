@@ -141,6 +141,22 @@ db.close()`,
     expect(transactions).toBeGreaterThan(theirs.transactions.length / 2);
     expect(transactions).toBeLessThan(theirs.transactions.length);
   });
+
+  test.each([
+    ["a length beyond the end of the file", 8, 0x00_00_00_7f_00_00_00_00n],
+    ["a length beyond all files", 8, 0xffff_ffff_ffff_ffffn],
+    ["the mark of a transaction that is not finished", 16, 0x63_00_00_00_00_00_00_00n],
+  ])("%s in the first of many transactions is damage, no tail", async (_what, at, value) => {
+    const damaged = dir.file("first.fs");
+    const bytes = readFileSync(path);
+    bytes.writeBigUInt64BE(value, 4 + at);
+    writeFileSync(damaged, bytes);
+    const { status, lines } = await run((io) => zodbCheck(damaged, {}, io));
+    expect(status).toBe(1);
+    expect(lines.at(-1)).not.toContain("tail=");
+    await expect(openFileStorage(damaged, { readOnly: false })).rejects.toMatchObject({ code: "EDAMAGED" });
+    expect(readFileSync(damaged).equals(bytes)).toBe(true);
+  });
 });
 
 test("references that lead nowhere are found", async () => {

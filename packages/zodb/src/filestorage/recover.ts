@@ -1,6 +1,8 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { damaged } from "./damage.ts";
 import type { Generation } from "./generation.ts";
 import { readAt } from "./read-at.ts";
+import { goesOnBehind } from "./walk-back.ts";
 
 const CHUNK = 1 << 20;
 
@@ -10,10 +12,12 @@ const CHUNK = 1 << 20;
  *
  * @param generation  open for writing, by the holder of the write lock
  * @returns where the bytes were saved; undefined: there was nothing worth it
+ * @throws ZodbError `EDAMAGED` when finished transactions follow: no crash leaves that, and they are not to be cut off
  */
 export function cutTornTail(generation: Generation): string | undefined {
   const { path, fd, pos, stop } = generation;
   if (stop === "end") return undefined;
+  if (goesOnBehind(fd, fstatSync(fd).size, pos)) throw damaged(path, pos, "no transaction");
   const saved = stop === "short" ? undefined : saveTail(path, fd, pos);
   ftruncateSync(fd, pos);
   fsyncSync(fd);

@@ -17,3 +17,9 @@ export function transactionEndingAt(fd: number, end: number): number | undefined
   if (readAt(fd, bytes, TRANSACTION_HEADER, start) < TRANSACTION_HEADER) return undefined;
   return offsetAt(view, T.length) === length ? start : undefined;
 }
+
+/** Whether the file ends with a whole transaction that starts behind an offset: then what stands at the offset is damaged, not cut off. */
+export function goesOnBehind(fd: number, size: number, offset: number): boolean {
+  const start = transactionEndingAt(fd, size);
+  return start !== undefined && start > offset;
+}
