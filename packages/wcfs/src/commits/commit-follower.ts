@@ -17,6 +17,8 @@ export interface FollowerParts {
   /** Commits are about to be taken in: nothing may be put into the kernel's cache until `resume`. */
   pauseUploads(): void;
   resumeUploads(): void;
+  /** Commits were taken in. */
+  onTaken(change: HeadChange): void;
   /** Block changed under head. */
   onChanged(file: BigFile, blk: number): void;
   /** Head shows the commit now. */
@@ -71,6 +73,7 @@ export class CommitFollower {
 
   #take(events: readonly Invalidation[]): void {
     const change = this.#parts.head.take(events);
+    this.#parts.onTaken(change);
     for (const { file, blocks } of change.files) for (const blk of blocks.keys()) this.#parts.onChanged(file, blk);
     const old = events.length === 1 ? oldRanges(change) : [];
     if (old.length === 0 || old.length > KEEP_LIMIT) return this.#invalidate(change, new Map());

@@ -7,20 +7,20 @@ interface Waiter {
 
 /** Those who wait until head has reached a moment. */
 export class TidWaiters {
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Set<Waiter>();
 
   /** @returns stops waiting, without a call of `wake` */
   wait(tid: Tid, wake: () => void): () => void {
     const waiter = { tid, wake };
-    this.#waiters.push(waiter);
-    return () => void (this.#waiters = this.#waiters.filter((other) => other !== waiter));
+    this.#waiters.add(waiter);
+    return () => void this.#waiters.delete(waiter);
   }
 
   /** Head is at `tid` now. */
   reached(tid: Tid): void {
-    const due = this.#waiters.filter((waiter) => waiter.tid <= tid);
-    if (due.length === 0) return;
-    this.#waiters = this.#waiters.filter((waiter) => waiter.tid > tid);
-    for (const waiter of due) waiter.wake();
+    for (const waiter of [...this.#waiters]) {
+      // One may have been given up by another that was woken.
+      if (waiter.tid <= tid && this.#waiters.delete(waiter)) waiter.wake();
+    }
   }
 }

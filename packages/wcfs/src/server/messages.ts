@@ -29,5 +29,7 @@ export type Report =
   | { readonly kind: "log"; readonly record: LogRecord }
   /** Head cannot be followed any more: the process has to end. */
   | { readonly kind: "failed" }
+  /** Nobody has had anything open for some time. */
+  | { readonly kind: "idle" }
   | { readonly kind: "dump"; readonly text: string }
   | { readonly kind: "ended"; readonly end: "unmounted" | "aborted" | "stopped" };

@@ -6,6 +6,7 @@ export const serverFlags = {
   debug: bool("create .wcfs/debug/zhead, and show precise times in the FUSE trace"),
   "trace.fuse": bool("log every FUSE message"),
   autoexit: bool("end when the last client has gone"),
+  autoexitgrace: duration("10s", "time without clients after which -autoexit ends"),
   pintimeout: duration("30s", "time a client has to answer a pin before it is killed"),
   pinpolicy: choice(
     ["kill", "warn"],
@@ -30,6 +31,8 @@ export interface ServerOptions {
   readonly debug: boolean;
   readonly traceFuse: boolean;
   readonly autoexit: boolean;
+  /** Milliseconds without clients after which it ends then. */
+  readonly autoexitGrace: number;
   /** Milliseconds; zero and less are accepted. */
   readonly pinTimeout: number;
   /** What happens to a client that does not answer a pin in time. */
@@ -80,6 +83,7 @@ function toOptions(values: FlagValues, zurl: string, mountpoint: string): Server
     debug: values.debug,
     traceFuse: values["trace.fuse"],
     autoexit: values.autoexit,
+    autoexitGrace: values.autoexitgrace,
     pinTimeout: values.pintimeout,
     pinPolicy: values.pinpolicy,
     log: {

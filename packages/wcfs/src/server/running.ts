@@ -25,6 +25,7 @@ export class Running implements SignalTargets {
   readonly #opened = Promise.withResolvers<boolean>();
   readonly #cause = Promise.withResolvers<Cause>();
   #threads: ServerThreads | undefined;
+  #mount: FuseMount | undefined;
   #dumped: ((text: string) => void) | undefined;
 
   constructor(log: Logger) {
@@ -50,6 +51,7 @@ export class Running implements SignalTargets {
   /** A report of the serve thread. */
   take(report: Report): void {
     if (report.kind === "opened") this.#opened.resolve(true);
+    else if (report.kind === "idle") void this.#unmountIdle();
     else if (report.kind === "failed") this.#cause.resolve({ kind: "failed" });
     else if (report.kind === "ended") this.#cause.resolve({ kind: report.end });
     else if (report.kind === "dump") this.#dumped?.(report.text);
@@ -77,6 +79,7 @@ export class Running implements SignalTargets {
 
   /** Waits until the server has to end, and ends it. @returns the exit code */
   async untilEnd(mount: FuseMount): Promise<number> {
+    this.#mount = mount;
     const cause = await this.#cause.promise;
     this.#log.info(`end: ${cause.kind === "signal" ? cause.signal : cause.kind}`);
     if (cause.kind === "signal") await this.#unmount(mount);
@@ -84,6 +87,17 @@ export class Running implements SignalTargets {
       this.#log.fatal(cause.error instanceof Error ? (cause.error.stack ?? "") : String(cause.error));
     if (cause.kind !== "unmounted") await this.#settle(mount);
     return this.#exitCode(cause, mount);
+  }
+
+  // Not lazily: somebody may have come in between, and is served then.
+  async #unmountIdle(): Promise<void> {
+    if (this.#mount === undefined || !isOurs(this.#mount)) return;
+    this.#log.info("no client has been here for some time: unmount");
+    try {
+      await this.#mount.unmount();
+    } catch (error) {
+      this.#log.info(`there are users: ${String(error)}`);
+    }
   }
 
   #crashed(error: unknown): void {

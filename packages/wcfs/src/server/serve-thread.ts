@@ -1,13 +1,16 @@
 import { receiveMessageOnPort } from "node:worker_threads";
-import { FuseServer, RetrieveInbox, ServeLoop } from "@belay/fuse";
+import type { FileSystem } from "@belay/fuse";
+import { FuseServer, NotifyChannel, RetrieveInbox, ServeLoop } from "@belay/fuse";
 import { eventfdTake } from "@belay/linux";
 import type { Logger } from "@belay/supervise";
 import { createLogger } from "@belay/supervise";
 import { formatTid, openStorage } from "@belay/zodb";
 import type { Storage } from "@belay/zodb";
 import { NotifyClient } from "../commits/notify-client.ts";
+import { AutoExit } from "./auto-exit.ts";
 import { wcfsInit } from "./kernel-check.ts";
 import type { Order, Report, ServeThreadData } from "./messages.ts";
+import type { ServerOptions } from "./options.ts";
 import { remoteLog } from "./remote-log.ts";
 import { traced } from "./trace.ts";
 import { Wcfs } from "./wcfs.ts";
@@ -54,15 +57,18 @@ async function serve(
     doorbell: data.doorbell,
     onInbox: (shared) => server.addInbox(new RetrieveInbox(shared)),
   });
+  using wakeUps = new NotifyChannel(fuseFd);
   const wcfs = new Wcfs({
     options: data.options,
     storage,
     loop,
     cache: notify,
     log,
+    wakePoll: (handle) => void wakeUps.pollWakeup(handle),
     onFailed: () => report({ kind: "failed" }),
   });
-  const fileSystem = data.options.traceFuse ? traced(wcfs.fileSystem, log, data.options.debug) : wcfs.fileSystem;
+  const watched = data.options.autoexit ? watchedForExit(wcfs.fileSystem, data.options, loop, report) : wcfs.fileSystem;
+  const fileSystem = data.options.traceFuse ? traced(watched, log, data.options.debug) : watched;
   using server = new FuseServer({ fd: fuseFd, fileSystem, loop, init: wcfsInit, onError });
   // The notify thread may wait for a page that a read has locked, and the read for a client.
   const endNotifying = () => {
@@ -82,6 +88,16 @@ async function serve(
   });
   wcfs.start();
   return await server.serve();
+}
+
+function watchedForExit(
+  fileSystem: FileSystem,
+  { autoexitGrace: grace }: ServerOptions,
+  loop: ServeLoop,
+  report: (message: Report) => void,
+): FileSystem {
+  const onIdle = () => report({ kind: "idle" });
+  return new AutoExit({ grace, after: (ms, callback) => loop.after(ms, callback), onIdle }).watch(fileSystem);
 }
 
 function nextOrder({ control }: ServeThreadData): Order | undefined {

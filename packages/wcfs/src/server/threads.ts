@@ -7,6 +7,9 @@ import type { NotifyThreadData } from "../commits/notify-thread.ts";
 import type { Order, Report, ServeThreadData } from "./messages.ts";
 import type { ServerOptions } from "./options.ts";
 
+/** Milliseconds the serve thread has to end when it is asked to; it may be building the index of a large database. */
+const GRACE = 500;
+
 /** The serve and the notify thread, as the main thread has them. */
 export interface ServerThreads extends AsyncDisposable {
   readonly serve: OwnedWorker;
@@ -35,6 +38,7 @@ export function startThreads(options: ServerOptions, onReport: (report: Report) 
     trackUnmanagedFds: false,
     transferList: [control.port2, between.port1],
     askToEnd: () => tell({ kind: "stop" }),
+    graceMs: GRACE,
   });
   let notify: OwnedWorker | undefined;
   return {

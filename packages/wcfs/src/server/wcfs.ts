@@ -18,6 +18,7 @@ import { NodeTable } from "../tree/node-table.ts";
 import { RootDirectory } from "../tree/root.ts";
 import type { AnyNode } from "../tree/wcfs-file-system.ts";
 import { wcfsFileSystem } from "../tree/wcfs-file-system.ts";
+import { logChange } from "./commit-log.ts";
 import { fixedTree } from "./fixed-tree.ts";
 import { warnOfOldKernel } from "./kernel-check.ts";
 import type { ServerOptions } from "./options.ts";
@@ -37,11 +38,13 @@ const TICK = 1000;
 
 /** What the server is made from. */
 export interface WcfsParts {
-  readonly options: Pick<ServerOptions, "zurl" | "pinTimeout" | "pinPolicy" | "debug">;
+  readonly options: Pick<ServerOptions, "zurl" | "pinTimeout" | "pinPolicy" | "debug" | "log">;
   readonly storage: Storage;
   readonly loop: ServeLoop;
   readonly cache: KernelCache;
   readonly log: Logger;
+  /** Tells the kernel that a file it polls may be ready now. Waits for nothing. */
+  wakePoll(handle: bigint): void;
   /** Head cannot be followed any more: the process has to end. */
   onFailed(): void;
 }
@@ -115,6 +118,7 @@ export class Wcfs {
       head: this.#head,
       cache,
       poll: () => this.#database.poll(),
+      onTaken: (change) => logChange(change, parts.options.log.verbosity, log),
       pauseUploads: () => this.#uploader.pause(),
       resumeUploads: () => this.#uploader.resume(),
       onChanged: (file, blk) => this.#uploader.forget(file, blk),
@@ -159,6 +163,7 @@ export class Wcfs {
     const files = wcfsFileSystem({
       nodes: this.#nodes,
       gate: this.#isolation,
+      wakePoll: (handle) => this.#parts.wakePoll(handle),
       onRead: (file, offset, length) => {
         this.#reads++;
         this.#uploader.noteRead(file, offset, length);

@@ -1,0 +1,106 @@
+/**
+ * How soon head shows what another process commits, and what eight readers get while a thousand commits a second go on.
+ *
+ * `node bench/wcfs/commits.bench.ts [SECONDS]` as root; needs Python with ZODB. The database lies in memory (/dev/shm), so that the disk's
+ * flushes do not set the pace.
+ */
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { MNT_DETACH, umount2 } from "@belay/linux";
+
+const run = promisify(execFile);
+const seconds = Number(process.argv[2] ?? 60);
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const python = process.env["BELAY_PYTHON"] ?? here("../../.venv/bin/python");
+const entry = process.env["BELAY_WCFS_ENTRY"] ?? here("../../test/wcfs/harness/server-entry.ts");
+const directory = mkdtempSync("/dev/shm/belay-bench-");
+const mountpoint = join(directory, "mnt");
+const database = join(directory, "data.fs");
+const BLKSIZE = 65_536;
+const BLOCKS = 24;
+
+interface Followed {
+  readonly torn: number;
+  readonly reads: number;
+}
+
+mkdirSync(mountpoint);
+const oid = makeFile();
+const server = spawn(process.execPath, [entry, "-logtostderr", `file://${database}`, mountpoint], { stdio: "inherit" });
+const exited = once(server, "exit");
+try {
+  while (!existsSync(join(mountpoint, ".wcfs/zurl"))) await sleep(10);
+  console.log(`resident at the start: ${resident()} MB`);
+  const quiet = await commits(300, 0);
+  console.log(
+    `head shows a commit after ms: p50 ${percentile(quiet.delays, 0.5)}, p95 ${percentile(quiet.delays, 0.95)}`,
+  );
+  const alone = await follow(5);
+  console.log(`reads a second of 8 readers without commits: ${rate(alone, 5)}`);
+  const storm = commits(1000 * seconds, 1000);
+  const followed = await follow(seconds);
+  const { count, seconds: took } = await storm;
+  console.log(`commits a second: ${(count / took).toFixed(0)}; reads a second meanwhile: ${rate(followed, seconds)}`);
+  console.log(
+    `torn pages: ${followed.reduce((sum, { torn }) => sum + torn, 0)}; resident at the end: ${resident()} MB`,
+  );
+} finally {
+  umount2(mountpoint, MNT_DETACH);
+  await exited;
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function makeFile(): string {
+  const commands = [
+    { do: "create", blksize: BLKSIZE },
+    { do: "write", file: "0000000000000001", blocks: Object.fromEntries(blocks()), format: "ZBlk0" },
+    { do: "close" },
+  ];
+  const input = commands.map((command) => JSON.stringify(command)).join("\n");
+  const made = spawnSync(python, [here("../../test/wcfs/python/database.py"), database], { input, encoding: "utf8" });
+  if (made.status !== 0) throw new Error(`cannot make the database: ${made.stderr}`);
+  return (JSON.parse(made.stdout.split("\n")[0] ?? "") as { oid: string }).oid;
+}
+
+function blocks(): [number, object][] {
+  return Array.from({ length: BLOCKS }, (_, blk) => [blk, { hex: "00".repeat(BLKSIZE - 8) + "00".repeat(7) + "01" }]);
+}
+
+async function commits(
+  count: number,
+  perSecond: number,
+): Promise<{ delays: number[]; count: number; seconds: number }> {
+  const args = [here("commits.py"), database, mountpoint, oid, count, perSecond, BLOCKS, BLKSIZE].map(String);
+  return JSON.parse((await run(python, args, { maxBuffer: 1 << 28 })).stdout) as {
+    delays: number[];
+    count: number;
+    seconds: number;
+  };
+}
+
+function follow(time: number): Promise<Followed[]> {
+  const script = here("../../test/wcfs/python/follower.py");
+  const one = async (how: string) => {
+    const args = [script, mountpoint, oid, BLKSIZE, BLOCKS, time, how].map(String);
+    return JSON.parse((await run(python, args, { maxBuffer: 1 << 30 })).stdout) as Followed;
+  };
+  return Promise.all(Array.from({ length: 8 }, (_, i) => one(i % 2 === 0 ? "read" : "mmap")));
+}
+
+function rate(followed: readonly Followed[], time: number): string {
+  return (followed.reduce((sum, { reads }) => sum + reads, 0) / time).toFixed(0);
+}
+
+function percentile(sorted: readonly number[], part: number): string {
+  return (sorted[Math.floor(sorted.length * part)] ?? NaN).toFixed(2);
+}
+
+function resident(): string {
+  const status = readFileSync(`/proc/${server.pid ?? 0}/status`, "utf8");
+  return (Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024).toFixed(0);
+}
