@@ -1,4 +1,5 @@
 import { errno } from "@belay/linux";
+import { Fifo } from "./fifo.ts";
 import type { Answer } from "./node.ts";
 
 interface Message {
@@ -14,13 +15,14 @@ interface WaitingRead {
 
 /** Messages on their way to the readers of a stream. A read gets one message, or the part of one that it asked for. */
 export class ReadQueue {
-  #messages: Message[] = [];
+  readonly #messages = new Fifo<Message>();
   #reads: WaitingRead[] = [];
   #ended = false;
+  #whenReadable = new Set<() => void>();
 
   /** Messages that nobody has read. */
   get backlog(): number {
-    return this.#messages.length;
+    return this.#messages.size;
   }
 
   get ended(): boolean {
@@ -42,7 +44,17 @@ export class ReadQueue {
 
   /** Drops the messages nobody has read. */
   clear(): void {
-    this.#messages = [];
+    this.#messages.clear();
+  }
+
+  /** Whether a read would be answered at once. */
+  isReadable(): boolean {
+    return this.#messages.size > 0 || this.#ended;
+  }
+
+  /** Calls back once, when a message came that no read was waiting for, or the end. */
+  whenReadable(callback: () => void): void {
+    this.#whenReadable.add(callback);
   }
 
   read(size: number, answer: Answer<Uint8Array>): void {
@@ -57,17 +69,24 @@ export class ReadQueue {
   }
 
   #serve(): void {
-    while (this.#reads.length > 0 && (this.#messages.length > 0 || this.#ended)) {
+    while (this.#reads.length > 0 && (this.#messages.size > 0 || this.#ended)) {
       const read = this.#reads.shift();
       read?.answer.give(this.#take(read.size));
     }
+    if (this.isReadable()) this.#tellReadable();
+  }
+
+  #tellReadable(): void {
+    const callbacks = [...this.#whenReadable];
+    this.#whenReadable.clear();
+    for (const callback of callbacks) callback();
   }
 
   #take(size: number): Buffer {
-    const message = this.#messages[0];
+    const message = this.#messages.first;
     if (message === undefined) return Buffer.alloc(0);
     if (size < message.bytes.length) {
-      this.#messages[0] = { ...message, bytes: message.bytes.subarray(size) };
+      this.#messages.replaceFirst({ ...message, bytes: message.bytes.subarray(size) });
       return message.bytes.subarray(0, size);
     }
     this.#messages.shift();
