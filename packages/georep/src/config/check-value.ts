@@ -29,7 +29,6 @@ export function parseTruth(text: string): boolean | undefined {
 /** Tells whether a value may be stored for an option. */
 export function isAcceptable(option: Option, value: string): boolean {
   // One value is one line wherever it is printed and read.
-  // eslint-disable-next-line no-control-regex -- control characters are what is refused
   if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) return false;
   return passes(option.check, value);
 }

@@ -19,7 +19,7 @@ export interface Config {
   words(name: string): string[];
   /** Tells whether the session's file sets the option. */
   isModified(name: string): boolean;
-  /** The value that would be in force if the session's file did not set it; undefined when there is none. */
+  /** The value that would be in force if the session's file did not set it, templates not filled in; undefined when there is none. */
   defaultText(name: string): string | undefined;
 }
 
@@ -56,7 +56,7 @@ export function createConfig(values: ConfigValues): Config {
     flag: (name) => text(name) === "true",
     words: (name) => text(name).split(/\s+/).filter(Boolean),
     isModified: (name) => session.has(name),
-    defaultText: (name) => shown(optionNamed(name), fallback(name)),
+    defaultText: fallback,
   };
 }
 

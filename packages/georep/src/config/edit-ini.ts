@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { LOCK_EX, tryFlock } from "@belay/linux";
 import { BelayError, writeFileAtomic } from "@belay/supervise";
-import { readIni } from "./load-config.ts";
+import { readIni } from "./read-ini.ts";
 import { emptyIni, formatIni, type IniFile } from "./python-ini.ts";
 
 /** How long to wait for others that change files in the same folder, in ms. */

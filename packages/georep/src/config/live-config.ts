@@ -14,14 +14,14 @@ export interface LiveConfig {
  *
  * @param onProblem  told once per change when the file cannot be understood; what was read before stays in force
  */
-export function openLiveConfig(request: ConfigRequest, onProblem: (problem: string) => void = () => {}): LiveConfig {
+export function openLiveConfig(request: ConfigRequest, onProblem?: (problem: string) => void): LiveConfig {
   let config = loadConfig(request);
   let stamp = stampOf(config.file);
   const reload = () => {
     try {
       config = loadConfig(request);
     } catch (error) {
-      onProblem(toError(error).message);
+      onProblem?.(toError(error).message);
     }
   };
   return {

@@ -1,11 +1,11 @@
-import { readFileSync } from "node:fs";
-import { hasCode, toError } from "@belay/supervise";
 import type { Places } from "../session/places.ts";
 import { sessionConfigPath } from "../session/places.ts";
 import { nameForFile, type Session } from "../session/session.ts";
 import { createConfig, type Config } from "./config.ts";
 import { findOption } from "./options.ts";
-import { parseIni, sectionOf, type IniFile } from "./python-ini.ts";
+import { changedDefaults, machineDefaults } from "./machine-defaults.ts";
+import { sectionOf } from "./python-ini.ts";
+import { readIni } from "./read-ini.ts";
 
 /** What a configuration is about. */
 export interface ConfigRequest {
@@ -39,16 +39,6 @@ export function loadConfig({ places, session, file, commandLine = new Map(), fac
   });
 }
 
-/** A file as it stands; undefined if there is none. */
-export function readIni(path: string): IniFile | undefined {
-  try {
-    return parseIni(readFileSync(path), path);
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR")) return undefined;
-    throw error;
-  }
-}
-
 /** A brick's path as it stands in names of files: `-` for `/`, none at the ends. */
 export function brickId(path: string): string {
   return path.replaceAll("/", "-").replace(/^-+|-+$/g, "");
@@ -66,31 +56,6 @@ function variablesOf(session: Session, facts: Readonly<Record<string, string | u
   };
   const known = Object.entries(named).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return new Map(known);
-}
-
-/** The machine's own file, and what the environment says of folders. It was made by people and must not stop anything. */
-function machineDefaults(places: Places): { values: Map<string, string>; problems: string[] } {
-  const values = new Map<string, string>();
-  const problems: string[] = [];
-  try {
-    const ini = readIni(places.machineConfig);
-    if (ini !== undefined) for (const [name, value] of changedDefaults(ini)) values.set(name, value);
-  } catch (error) {
-    problems.push(toError(error).message);
-  }
-  if (places.workDirectory !== "/var/lib/glusterd") values.set("glusterd-workdir", places.workDirectory);
-  if (places.runDirectory !== "/var/run/gluster") values.set("gluster-rundir", places.runDirectory);
-  return { values, problems };
-}
-
-// A section named like an option gives its default as `value`.
-function changedDefaults(ini: IniFile): [string, string][] {
-  const changed: [string, string][] = [];
-  for (const name of ini.sections.keys()) {
-    const value = sectionOf(ini, name)?.get("value");
-    if (value !== undefined && findOption(name)?.name === name) changed.push([name, value]);
-  }
-  return changed;
 }
 
 function optionsIn(entries: ReadonlyMap<string, string> | undefined): Map<string, string> {

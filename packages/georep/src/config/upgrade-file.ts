@@ -1,7 +1,7 @@
 import { copyFileSync } from "node:fs";
 import type { Session } from "../session/session.ts";
 import { editIni } from "./edit-ini.ts";
-import { readIni } from "./load-config.ts";
+import { readIni } from "./read-ini.ts";
 import type { IniFile } from "./python-ini.ts";
 
 /**

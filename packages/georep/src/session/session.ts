@@ -38,7 +38,6 @@ export function secondaryText({ user, host, volume }: Session): string {
  * lies where the sessions are, whatever the caller named it.
  */
 export function nameForFile(part: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what has to go
   return part.replace(/[/%\u0000-\u001f\u007f]/g, (character) => {
     return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
   });

@@ -59,15 +59,15 @@ export function extraStatusPath(monitorStatus: string, brick: string): string {
  *
  * @param onProblem  told when the file is there and of no use
  */
-export function readBrickStatus(path: string, onProblem: (problem: string) => void = () => {}): StoredBrickStatus {
+export function readBrickStatus(path: string, onProblem?: (problem: string) => void): StoredBrickStatus {
   const text = readIfThere(path);
   if (text === undefined) return freshBrickStatus as StoredBrickStatus;
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return withKnownKeys(value);
-    onProblem(`${path}: this is no JSON object, the status of the brick is unknown`);
+    onProblem?.(`${path}: this is no JSON object, the status of the brick is unknown`);
   } catch (error) {
-    onProblem(`${path}: ${toError(error).message}, the status of the brick is unknown`);
+    onProblem?.(`${path}: ${toError(error).message}, the status of the brick is unknown`);
   }
   return freshBrickStatus as StoredBrickStatus;
 }

@@ -1,0 +1,114 @@
+import { statSync } from "node:fs";
+import { createConfig, type Config } from "../../config/config.ts";
+import type { LiveConfig } from "../../config/live-config.ts";
+import { placesOf } from "../../session/places.ts";
+import { sessionBetween, type Session } from "../../session/session.ts";
+import type { Resource } from "../../url/resource.ts";
+import { requireRoles } from "../require-roles.ts";
+import type { RoleRequest } from "../roles.ts";
+import { BelayError } from "@belay/supervise";
+import { brickId } from "../../config/load-config.ts";
+import { valuesOf, type LegacyContext } from "./legacy-context.ts";
+import { translateOptions } from "./translate-options.ts";
+
+/** Starts the role a call of 2014 asks for: monitor, receiving end, or the worker for a pair of resources. */
+export async function runLegacyRole(
+  context: LegacyContext,
+  local: Resource,
+  remote: Resource | undefined,
+): Promise<number> {
+  const { call } = context;
+  if (call.local.has("agent")) {
+    throw new BelayError("EROLE", "there is no agent any more", { hint: "the worker reads the journal itself" });
+  }
+  const roles = requireRoles(context.roles);
+  const request = roleRequest(context, local, remote);
+  if (call.local.has("monitor")) {
+    return roles.monitor({
+      ...request,
+      pauseOnStart: call.options.get("pause_on_start") === "true",
+      localNodeId: call.options.get("glusterd_uuid"),
+      useConfiguredVolumes: false,
+    });
+  }
+  if (remote === undefined)
+    return roles.secondary({ ...request, ...unknownPeer, sessionOwner: call.options.get("session_owner") });
+  return roles.worker({
+    ...request,
+    localPath: call.options.get("local_path") ?? (local.scheme === "file" ? local.path : undefined),
+    feedbackFd: call.local.has("feedback_fd") ? Number(call.local.get("feedback_fd")) : undefined,
+    localNode: undefined,
+    localNodeId: call.options.get("glusterd_uuid"),
+    subvolume: call.options.get("subvol_num"),
+    hotTier: false,
+    remoteNode: undefined,
+    remoteNodeId: undefined,
+    secondaryId: call.options.get("slave_id"),
+  });
+}
+
+const unknownPeer = {
+  primaryBrick: undefined,
+  primaryNode: undefined,
+  primaryNodeId: undefined,
+  localNode: undefined,
+  localNodeId: undefined,
+  primaryDistributionCount: undefined,
+};
+
+function roleRequest(context: LegacyContext, local: Resource, remote: Resource | undefined): RoleRequest {
+  const { call, env, configFile } = context;
+  const session = sessionBetween(local, remote);
+  const debug = call.local.has("debug");
+  return {
+    places: placesOf(env),
+    session,
+    primary: local,
+    secondary: remote ?? local,
+    config: followConfig(context, session),
+    configFile,
+    debug,
+    foreground: debug || call.local.get("go_daemon") === "dont",
+    inet6: false,
+  };
+}
+
+// As for the files of today: looked at when asked, read again when it changed.
+function followConfig(context: LegacyContext, session: Session): LiveConfig {
+  const stamp = () => statSync(context.configFile, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
+  let seen = stamp();
+  let config = configOf(context, session);
+  return {
+    current: () => {
+      const now = stamp();
+      if (now !== seen) config = configOf(context, session);
+      seen = now;
+      return config;
+    },
+  };
+}
+
+function configOf(context: LegacyContext, session: Session): Config {
+  const values = valuesOf(context);
+  const unprivileged = process.getuid?.() !== 0;
+  const log = (unprivileged ? values.get("log_file_mbr") : undefined) ?? values.get("log_file") ?? "";
+  // Without a file named there was none; logs then go to stderr.
+  const named = new Map([...values, ["log_file", log], ["pid_file", values.get("pid_file") ?? ""]]);
+  const level = values.get("log_level")?.toUpperCase();
+  if (level !== undefined) named.set("log_level", level === "WARN" ? "WARNING" : level);
+  const localPath = values.get("local_path") ?? "";
+  return createConfig({
+    file: context.configFile,
+    machine: new Map(),
+    session: translateOptions(named),
+    commandLine: new Map(),
+    variables: new Map([
+      ["primary", session.primary],
+      ["primary_secondary_host", session.host],
+      ["secondaryvol", session.volume],
+      ["secondaryuser", session.user ?? "root"],
+      ["local_id", brickId(localPath)],
+    ]),
+    problems: [],
+  });
+}

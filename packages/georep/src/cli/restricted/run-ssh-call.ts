@@ -1,0 +1,60 @@
+import { basename, join } from "node:path";
+import { createConfig } from "../../config/config.ts";
+import { machineDefaults } from "../../config/machine-defaults.ts";
+import { placesOf } from "../../session/places.ts";
+import { checkNetwork } from "./allow-network.ts";
+import { allowSshCall, type SshCall } from "./ssh-call.ts";
+
+/** A command that came through ssh, and how its key is restricted. */
+export interface SshRequest {
+  readonly command: string;
+  /** Id of the only session the key is for. */
+  readonly owner: string | undefined;
+  /** Networks the key may be used from, besides what this machine's configuration says. */
+  readonly networks: string | undefined;
+}
+
+/**
+ * What ssh was asked to run, when this process was started as a key's forced command or as somebody's login shell.
+ *
+ * glusterd's own calls are none (`_GLUSTERD_CALLED_=1`), nor are those this program makes itself (`_GSYNCD_DISPATCHED_`). A forced command
+ * may restrict its key further: `gsyncd --only-session=<id> --only-network=<networks>`.
+ */
+export function sshRequestOf(argv: readonly string[], env: NodeJS.ProcessEnv): SshRequest | undefined {
+  if (env["_GLUSTERD_CALLED_"] === "1" || env["_GSYNCD_DISPATCHED_"] !== undefined) return undefined;
+  const command = env["SSH_ORIGINAL_COMMAND"] ?? shellCommand(argv, env);
+  if (command === undefined) return undefined;
+  const value = (name: string) => argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+  return { command, owner: value("--only-session"), networks: value("--only-network") };
+}
+
+function shellCommand(argv: readonly string[], env: NodeJS.ProcessEnv): string | undefined {
+  if (basename(env["SHELL"] ?? "") !== "gsyncd" || argv[0] !== "-c" || argv.length !== 2) return undefined;
+  return argv[1];
+}
+
+/**
+ * Checks a command that came through ssh.
+ *
+ * @returns what to run: arguments of this program, or another program by its path
+ * @throws BelayError `ERESTRICTED`
+ */
+export function checkSshRequest(request: SshRequest, env: NodeJS.ProcessEnv): SshCall & { readonly program?: string } {
+  const { values: machine } = machineDefaults(placesOf(env));
+  const config = createConfig({
+    file: "",
+    machine,
+    session: new Map(),
+    commandLine: new Map(),
+    variables: new Map(),
+    problems: [],
+  });
+  checkNetwork(config.text("allow-network"), env);
+  checkNetwork(request.networks ?? "", env);
+  const call = allowSshCall(request.command, env, config, request.owner);
+  if (call.kind === "gsyncd") return call;
+  return {
+    ...call,
+    program: call.name === "gluster" ? join(config.text("gluster-command-dir"), "gluster") : "/usr/bin/rsync",
+  };
+}
