@@ -1,0 +1,168 @@
+/**
+ * A client that looks at a file through the isolation protocol, as programs with memory mappings do, and tells what it sees.
+ *
+ *     viewer-entry.ts MOUNTPOINT FILE BLKSIZE MAXBLOCKS KIND SEED
+ *
+ * It prints lines `view <at> <blk>=<text> …`, each a claim that this was the file's content at that moment. KIND says how it takes to pins:
+ * `prompt`, `slow`, `dying` (ends now and then instead of answering), `mute` (stops answering at some time). It ends when stdin does.
+ */
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
+import { MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, mmap } from "@belay/linux";
+
+const [mountpoint = "", file = "", blksizeText = "", maxText = "", kind = "", seedText = ""] = process.argv.slice(2);
+const [blksize, maxBlocks] = [Number(blksizeText), Number(maxText)];
+const head = join(mountpoint, "head/bigfile", file);
+const read = promisify(fs.read);
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+let seed = Number(seedText);
+/** A number below `limit`. */
+function random(limit: number): number {
+  seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+  return Math.floor((seed / 0x8000_0000) * limit);
+}
+
+let isEnding = false;
+process.stdin.on("end", () => (isEnding = true)).resume();
+
+const worker = new Worker(new URL("./viewer.worker.ts", import.meta.url), {
+  workerData: { path: head, length: blksize * maxBlocks, blksize },
+  trackUnmanagedFds: false,
+});
+const address = await new Promise<number>((resolve) => worker.once("message", resolve));
+
+/** Has another thread read blocks from memory. */
+function look(blocks: number): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    worker.once("message", resolve);
+    worker.postMessage(blocks);
+  });
+}
+
+/** Puts a block's place in memory over what it is to show. */
+function show(blk: number, rev: string): void {
+  const place = { address: address + blk * blksize, length: blksize };
+  const fd = fs.openSync(rev === "head" ? head : join(mountpoint, `@${rev}/bigfile`, file), "r");
+  try {
+    // A client may look at the file of head, too, while an unpin waits for its answer.
+    fs.statSync(head);
+    const inside = rev === "head" || blk * blksize < fs.fstatSync(fd).size;
+    if (inside) mmap({ ...place, fd, offset: blk * blksize, flags: MAP_SHARED | MAP_FIXED });
+    else mmap({ ...place, flags: MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED });
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** One link, whose pins are answered as they come. */
+class Link {
+  readonly #fd = fs.openSync(join(mountpoint, "head/watch"), "r+");
+  readonly #replies = new Map<number, (reply: string) => void>();
+  readonly #pinned = new Set<number>();
+  readonly ended: Promise<void>;
+  #stream = -1;
+
+  constructor() {
+    this.ended = this.#listen();
+  }
+
+  request(message: string): Promise<string> {
+    this.#stream += 2;
+    fs.writeSync(this.#fd, `${this.#stream} ${message}\n`);
+    return new Promise((resolve) => this.#replies.set(this.#stream, resolve));
+  }
+
+  /** Everything is shown from head again, and nobody is asked any more. */
+  async leave(): Promise<void> {
+    this.#stream += 2;
+    fs.writeSync(this.#fd, `${this.#stream} bye\n`);
+    await this.ended;
+    fs.closeSync(this.#fd);
+    this.showHead();
+  }
+
+  /** Shows all blocks from head, as a client does that begins anew. */
+  showHead(): void {
+    for (const blk of this.#pinned) show(blk, "head");
+    this.#pinned.clear();
+  }
+
+  async #listen(): Promise<void> {
+    const buffer = Buffer.alloc(65536);
+    for (let rest = ""; ;) {
+      const { bytesRead } = await read(this.#fd, buffer, 0, buffer.length, null);
+      if (bytesRead === 0) return;
+      rest += buffer.toString("utf8", 0, bytesRead);
+      for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
+        void this.#take(rest.slice(0, end));
+        rest = rest.slice(end + 1);
+      }
+    }
+  }
+
+  async #take(line: string): Promise<void> {
+    const [, stream = "", message = ""] = /^(\d+) (.*)$/.exec(line) ?? [];
+    const pin = /^pin \S+ #(\d+) @(\S+)$/.exec(message);
+    if (pin !== null) return this.#pin(stream, Number(pin[1]), pin[2] ?? "");
+    if (stream === "0") fs.writeSync(1, `control ${message}\n`);
+    this.#replies.get(Number(stream))?.(message);
+  }
+
+  async #pin(stream: string, blk: number, rev: string): Promise<void> {
+    if (kind === "slow") await pause(random(60));
+    if (kind === "dying" && random(60) === 0) process.exit(0);
+    if (kind === "mute" && random(120) === 0) {
+      fs.writeSync(1, "mute\n");
+      return;
+    }
+    show(blk, rev);
+    if (rev === "head") this.#pinned.delete(blk);
+    else this.#pinned.add(blk);
+    fs.writeSync(this.#fd, `${stream} ack\n`);
+  }
+}
+
+/** Looks a few times at one moment. */
+async function view(at: string): Promise<void> {
+  const size = fs.statSync(join(mountpoint, `@${at}/bigfile`, file)).size;
+  fs.statSync(head);
+  for (let looks = 1 + random(3); looks > 0 && !isEnding; looks--) {
+    const texts = await look(size / blksize);
+    fs.writeSync(1, `view ${at} ${texts.join(" ")}\n`);
+    if (random(3) === 0) await pause(random(40));
+  }
+}
+
+/** A moment a little before head, head, or a little after. */
+function chooseAt(last: string): string {
+  const now = fs.readFileSync(join(mountpoint, "head/at"), "latin1");
+  const shift = [0n, 0n, 1n << 22n, 1n << 25n, -(1n << 22n)][random(5)] ?? 0n;
+  const at = (BigInt(`0x${now}`) - shift).toString(16).padStart(16, "0");
+  return at < last ? last : at;
+}
+
+async function session(): Promise<void> {
+  const link = new Link();
+  let at = "";
+  for (let moves = 1 + random(12); moves > 0 && !isEnding; moves--) {
+    const next = chooseAt(at);
+    const reply = await Promise.race([link.request(`watch ${file} @${next}`), link.ended.then(() => "ended")]);
+    if (reply.includes("too far away")) continue;
+    if (reply !== "ok") throw new Error(reply);
+    at = next;
+    await view(at);
+    if (random(10) > 0) continue;
+    // A client that has let the file go sees it from head, whatever that is.
+    if ((await link.request(`watch ${file} -`)) !== "ok") throw new Error("not stopped");
+    link.showHead();
+    at = "";
+  }
+  await link.leave();
+}
+
+fs.statSync(head);
+while (!isEnding) await session();
+process.exit(0);
