@@ -6,8 +6,18 @@ import { inContext } from "./context.ts";
 import { closeFd, openFd } from "./files.ts";
 import { waitForHead } from "./head-wait.ts";
 import { canBePolled } from "./pinner/link-reading.ts";
+import type { Orders } from "./pinner/messages.ts";
 import { pinner } from "./pinner/pinner-client.ts";
 import { startReader } from "./reader/start-reader.ts";
+
+/** How to connect. */
+export interface ConnectOptions extends WaitOptions {
+  /**
+   * Has a thread of its own wait for the server's messages, as is done anyway with servers whose links cannot be polled: those of
+   * wendelin.core. It costs some 13 MB.
+   */
+  readonly readLinkByThread?: boolean;
+}
 
 let last = 0;
 
@@ -16,24 +26,27 @@ let last = 0;
  *
  * @throws BelayError with the errno in `code`: `ENOTCONN` when the server has died, `ENOENT` when there is none
  */
-export async function connect(mountpoint: string, at: Tid, options: WaitOptions = {}): Promise<Conn> {
+export async function connect(mountpoint: string, at: Tid, options: ConnectOptions = {}): Promise<Conn> {
   try {
     await waitForHead(mountpoint, at, options.signal);
     const fd = await openFd(join(mountpoint, "head", "watch"), constants.O_RDWR);
     const id = ++last;
-    await giveToPinner(id, fd, mountpoint, at);
+    const byThread = options.readLinkByThread === true || !canBePolled(fd);
+    await giveToPinner(id, { fd, mountpoint, at }, byThread);
     return new Conn(mountpoint, id, fd, at);
   } catch (error) {
     throw inContext(`wcfs ${mountpoint}: connect @${formatTid(at)}`, error);
   }
 }
 
-async function giveToPinner(id: number, fd: number, mountpoint: string, at: Tid): Promise<void> {
+type Link = Omit<Orders["link"]["args"], "reader">;
+
+async function giveToPinner(id: number, link: Link, byThread: boolean): Promise<void> {
   try {
-    const reader = canBePolled(fd) ? undefined : startReader(fd, pinner().wakeFd);
-    await pinner().call("link", id, { fd, mountpoint, at, reader }, reader === undefined ? [] : [reader]);
+    const reader = byThread ? startReader(link.fd, pinner().wakeFd) : undefined;
+    await pinner().call("link", id, { ...link, reader }, reader === undefined ? [] : [reader]);
   } catch (error) {
-    await closeFd(fd);
+    await closeFd(link.fd);
     throw error;
   }
 }

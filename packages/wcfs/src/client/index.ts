@@ -2,5 +2,6 @@
 export { Conn } from "./conn.ts";
 export type { WaitOptions } from "./conn.ts";
 export { connect } from "./connect.ts";
+export type { ConnectOptions } from "./connect.ts";
 export { FileH } from "./file-handle.ts";
 export { Mapping } from "./mapping.ts";

@@ -97,6 +97,14 @@ export class Link implements Stream {
     this.#out.read(size, answer);
   }
 
+  isReadable(): boolean {
+    return this.#out.isReadable();
+  }
+
+  whenReadable(callback: () => void): void {
+    this.#out.whenReadable(callback);
+  }
+
   write(data: Uint8Array): void {
     if (!this.isUp()) throw new ErrnoError(errno.ECONNRESET, "write", "head/watch");
     for (const line of this.#in.push(data)) {
@@ -108,8 +116,9 @@ export class Link implements Stream {
 
   close(): void {
     this.#closed = true;
-    if (this.isUp()) this.#closedWithoutBye();
+    // Otherwise it goes when the link is gone, which may be now.
     if (this.#state === "gone") this.client[Symbol.dispose]();
+    else if (this.isUp()) this.#closedWithoutBye();
   }
 
   /** Ends the link at once, whoever waits for it. */

@@ -4,6 +4,7 @@ import type { Stats } from "node:fs";
 import { join as joinPath } from "node:path";
 import { formatOid, formatTid, type Oid, type Tid } from "@belay/zodb";
 import { userError } from "@belay/supervise";
+import { connect, type Conn, type ConnectOptions } from "../client/index.ts";
 import { attach } from "./attach.ts";
 import { autostartOfEnvironment } from "./environment.ts";
 import { ensureMountpoint } from "./mountpoint.ts";
@@ -49,6 +50,11 @@ export class Wcfs implements AsyncDisposable {
   /** Path of a big file, at head or at a moment of the past. */
   bigfilePath(oid: Oid, at?: Tid): string {
     return this.path(joinPath(at === undefined ? "head" : `@${formatTid(at)}`, "bigfile", formatOid(oid)));
+  }
+
+  /** Shows the database's big files as of a moment, once the server has got there; see `connect`. */
+  connect(at: Tid, options?: ConnectOptions): Promise<Conn> {
+    return connect(this.mountpoint, at, options);
   }
 
   read(name: string): Promise<Buffer> {

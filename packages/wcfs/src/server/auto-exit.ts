@@ -29,19 +29,32 @@ export class AutoExit {
   watch(fileSystem: FileSystem): FileSystem {
     return {
       ...fileSystem,
-      open: (request, reply) => this.#counted(1, fileSystem.open?.(request, reply)),
-      opendir: (request, reply) => this.#counted(1, fileSystem.opendir?.(request, reply)),
-      release: (request, reply) => this.#counted(-1, fileSystem.release?.(request, reply)),
-      releasedir: (request, reply) => this.#counted(-1, fileSystem.releasedir?.(request, reply)),
+      open: (request, reply) => {
+        const handled = fileSystem.open?.(request, reply);
+        this.#count(1);
+        return handled;
+      },
+      opendir: (request, reply) => {
+        const handled = fileSystem.opendir?.(request, reply);
+        this.#count(1);
+        return handled;
+      },
+      release: (request, reply) => {
+        this.#count(-1);
+        return fileSystem.release?.(request, reply);
+      },
+      releasedir: (request, reply) => {
+        this.#count(-1);
+        return fileSystem.releasedir?.(request, reply);
+      },
     };
   }
 
-  // What has thrown does not come here: it opened nothing.
-  #counted<T>(change: number, handled: T): T {
+  // An opening that throws has opened nothing; what is released is gone whatever happens.
+  #count(change: number): void {
     this.#open += change;
     this.#uses++;
     if (this.#open === 0) this.#wait();
-    return handled;
   }
 
   #wait(): void {

@@ -27,6 +27,14 @@ export class HeadLines implements Stream {
     this.#lines.read(size, answer);
   }
 
+  isReadable(): boolean {
+    return this.#lines.isReadable();
+  }
+
+  whenReadable(callback: () => void): void {
+    this.#lines.whenReadable(callback);
+  }
+
   write(): never {
     throw new ErrnoError(errno.ECONNRESET, "write");
   }

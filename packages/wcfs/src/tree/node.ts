@@ -71,6 +71,10 @@ export interface StreamFile extends TreeNode {
 export interface Stream {
   /** Gives what there is, at most `size` bytes, later if there is nothing yet; nothing at all at the end. */
   read(size: number, answer: Answer<Uint8Array>): void;
+  /** Whether a read would be answered at once. */
+  isReadable(): boolean;
+  /** Calls back once, when that may have become so. */
+  whenReadable(callback: () => void): void;
   /** @throws ErrnoError */
   write(data: Uint8Array): void;
   /** The last reference to the open file is gone. */

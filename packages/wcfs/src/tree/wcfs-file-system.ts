@@ -1,6 +1,6 @@
 import type { Entry, FileSystem, Opened, ReadReply, ReadRequest, Reply, Request } from "@belay/fuse";
 import * as fuse from "@belay/fuse";
-import { ErrnoError, errno } from "@belay/linux";
+import { ErrnoError, errno, POLLIN, POLLOUT } from "@belay/linux";
 import type { BigFile } from "../files/big-file.ts";
 import type { IsolationGate } from "../files/isolation-gate.ts";
 import { bytesInside, fillFromFile } from "../files/read-file.ts";
@@ -18,6 +18,8 @@ export interface FileSystemParts {
   readonly gate: IsolationGate;
   /** A read of a big file was answered. */
   onRead(file: BigFile, offset: number, length: number): void;
+  /** Tells the kernel that a file it polls may be ready now. @param handle  its number of the open file */
+  wakePoll(handle: bigint): void;
   /** A read of a big file failed; the caller gets the errno. @returns the errno */
   onReadError(file: BigFile, offset: number, error: unknown): number;
 }
@@ -80,6 +82,15 @@ export function wcfsFileSystem(parts: FileSystemParts): FileSystem {
       const data = Buffer.from(request.data);
       streams.get(request.fh).write(data);
       reply.written(data.length);
+    },
+
+    // Never ENOSYS: the kernel would then take every file of the mount for readable.
+    poll(request, reply) {
+      const stream = known(nodes, request.nodeid).kind === "stream" ? streams.get(request.fh) : undefined;
+      const isReadable = stream?.isReadable() ?? true;
+      if (!isReadable && (request.flags & fuse.FUSE_POLL_SCHEDULE_NOTIFY) !== 0)
+        stream?.whenReadable(() => parts.wakePoll(request.kernelHandle));
+      reply.poll(POLLOUT | (isReadable ? POLLIN : 0));
     },
 
     release(request, reply) {

@@ -7,8 +7,8 @@ import type { LinkNews } from "./messages.ts";
 export interface LinkReading {
   /** To be polled; -1: the pinner's own descriptor is signalled. */
   readonly fd: number;
-  /** Takes in what there is. Does not wait. */
-  drain(): void;
+  /** Takes in something of what there is. @param revents  what poll(2) found for `fd` */
+  take(revents: number): void;
 }
 
 /**
@@ -25,7 +25,7 @@ export function canBePolled(fd: number): boolean {
 
 /** A link that another thread reads, as it can only be waited for by a read(2) that blocks. */
 export function readByThread(conn: PinnedConn, port: MessagePort): LinkReading {
-  const drain = () => {
+  const take = () => {
     for (;;) {
       const news = (receiveMessageOnPort(port) as { message: LinkNews } | undefined)?.message;
       if (news === undefined) return;
@@ -34,26 +34,20 @@ export function readByThread(conn: PinnedConn, port: MessagePort): LinkReading {
       if (news.kind === "end") port.close();
     }
   };
-  return { fd: -1, drain };
+  return { fd: -1, take };
 }
 
 /** A link that is polled. */
 export function readByPolling(conn: PinnedConn, fd: number): LinkReading {
-  const set = new PollSet(1);
-  set.add(fd, POLLIN);
   const buffer = Buffer.allocUnsafeSlow(65536);
-  const drain = () => {
-    while (pollRaw(set, 0) > 0) {
-      const length = readRaw(fd, buffer, buffer.length);
-      if (length === -errno.EINTR) continue;
-      if (length > 0) {
-        conn.link.push(buffer.subarray(0, length));
-        continue;
-      }
+  const take = (revents: number) => {
+    if (revents === 0) return;
+    const length = readRaw(fd, buffer, buffer.length);
+    if (length > 0) conn.link.push(buffer.subarray(0, length));
+    else if (length !== -errno.EINTR) {
       close(fd);
       conn.linkEnded(length === 0 ? undefined : new ErrnoError(-length, "read").code);
-      return;
     }
   };
-  return { fd, drain };
+  return { fd, take };
 }

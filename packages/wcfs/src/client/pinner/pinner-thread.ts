@@ -28,23 +28,25 @@ export class Pinner {
     // Atomics.load is also what makes the thread notice that it is terminated.
     while (Atomics.load(control, STOP) === 0) {
       this.#takeOrders();
-      for (const [id, { conn, reading }] of this.#conns) {
-        reading.drain();
-        if (conn.ended) this.#conns.delete(id);
-      }
-      this.#sleep();
+      this.#waitForLinks();
     }
     for (const { conn } of this.#conns.values()) conn.link.bye();
     Atomics.store(control, STOPPED, 1);
     Atomics.notify(control, STOPPED);
   }
 
-  #sleep(): void {
-    const set = new PollSet(1 + this.#conns.size);
+  #waitForLinks(): void {
+    const conns = [...this.#conns];
+    const set = new PollSet(1 + conns.length);
     set.add(this.#data.wakeFd, POLLIN);
-    for (const { reading } of this.#conns.values()) set.add(reading.fd, POLLIN);
-    pollRaw(set, longestSleep);
-    if (set.revents(0) !== 0) eventfdTake(this.#data.wakeFd);
+    for (const [, { reading }] of conns) set.add(reading.fd, POLLIN);
+    // After an error nothing is ready: it is looked at again.
+    const found = pollRaw(set, longestSleep) > 0;
+    if (found && set.revents(0) !== 0) eventfdTake(this.#data.wakeFd);
+    for (const [index, [id, { conn, reading }]] of conns.entries()) {
+      reading.take(found ? set.revents(1 + index) : 0);
+      if (conn.ended) this.#conns.delete(id);
+    }
   }
 
   #takeOrders(): void {
