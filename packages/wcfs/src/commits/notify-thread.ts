@@ -13,9 +13,17 @@ export interface NotifyThreadData {
   readonly fuseFd: number;
   readonly mountpoint: string;
   readonly port: MessagePort;
+  /** First word: counted up for every message. Second word: not 0 when the thread shall end. */
   readonly doorbell: Int32Array;
   /** The eventfd that wakes the serve thread. */
   readonly wakeFd: number;
+}
+
+/** Tells the thread, from any other, to end after its present step. */
+export function ringToStop(doorbell: Int32Array): void {
+  Atomics.store(doorbell, 1, 1);
+  Atomics.add(doorbell, 0, 1);
+  Atomics.notify(doorbell, 0);
 }
 
 /**
@@ -51,6 +59,7 @@ function takeMessages(data: NotifyThreadData, queue: NotifyQueue, report: (messa
   for (;;) {
     // Read first: a ring after it ends the wait at once.
     const rung = Atomics.load(data.doorbell, 0);
+    if (Atomics.load(data.doorbell, 1) !== 0) return false;
     if (receiveAll(data.port, queue, report) || queue.size > 0) return !queue.stopped;
     Atomics.wait(data.doorbell, 0, rung);
   }

@@ -26,6 +26,7 @@ export class Running implements SignalTargets {
   readonly #cause = Promise.withResolvers<Cause>();
   #threads: ServerThreads | undefined;
   #mount: FuseMount | undefined;
+  #serveEnded = false;
   #dumped: ((text: string) => void) | undefined;
 
   constructor(log: Logger) {
@@ -53,7 +54,7 @@ export class Running implements SignalTargets {
     if (report.kind === "opened") this.#opened.resolve(true);
     else if (report.kind === "idle") void this.#unmountIdle();
     else if (report.kind === "failed") this.#cause.resolve({ kind: "failed" });
-    else if (report.kind === "ended") this.#cause.resolve({ kind: report.end });
+    else if (report.kind === "ended") this.#serveThreadEnded(report.end);
     else if (report.kind === "dump") this.#dumped?.(report.text);
   }
 
@@ -82,10 +83,10 @@ export class Running implements SignalTargets {
     this.#mount = mount;
     const cause = await this.#cause.promise;
     this.#log.info(`end: ${cause.kind === "signal" ? cause.signal : cause.kind}`);
-    if (cause.kind === "signal") await this.#unmount(mount);
+    const gone = cause.kind === "unmounted" || (cause.kind === "signal" && (await this.#unmount(mount)));
     if (cause.kind === "crashed")
       this.#log.fatal(cause.error instanceof Error ? (cause.error.stack ?? "") : String(cause.error));
-    if (cause.kind !== "unmounted") await this.#settle(mount);
+    await this.#settle(gone ? undefined : mount);
     return this.#exitCode(cause, mount);
   }
 
@@ -100,36 +101,48 @@ export class Running implements SignalTargets {
     }
   }
 
+  #serveThreadEnded(end: "unmounted" | "aborted" | "stopped"): void {
+    this.#serveEnded = true;
+    this.#cause.resolve({ kind: end });
+  }
+
   #crashed(error: unknown): void {
     this.#cause.resolve({ kind: "crashed", error });
   }
 
   #exitCode(cause: Cause, mount: FuseMount): number {
-    if (cause.kind === "unmounted" || cause.kind === "signal") return 0;
-    // umount --force aborts, too, and is an unmount all the same.
-    if (cause.kind === "aborted" && !isOurs(mount)) return 0;
-    if (cause.kind === "aborted") this.#log.error("the connection to the kernel was aborted");
+    if (cause.kind === "signal") return 0;
+    // The kernel tells an abort from an unmount only after the greeting; the mount table knows. umount --force aborts, too, and is an unmount.
+    const over = cause.kind === "unmounted" || cause.kind === "aborted";
+    if (over && !isOurs(mount)) return 0;
+    if (over) this.#log.error("the connection to the kernel was aborted");
     return 1;
   }
 
-  async #unmount(mount: FuseMount): Promise<void> {
-    if (!isOurs(mount)) return;
+  /** @returns whether the connection is over; not so while somebody still has files open */
+  async #unmount(mount: FuseMount): Promise<boolean> {
+    if (!isOurs(mount)) return false;
     try {
-      await mount.unmount().catch(() => mount.unmount(true));
-    } catch (error) {
-      this.#log.error(`cannot unmount: ${String(error)}`);
+      await mount.unmount();
+      return true;
+    } catch {
+      await mount.unmount(true).catch((error: unknown) => this.#log.error(`cannot unmount: ${String(error)}`));
+      return false;
     }
   }
 
   /**
    * Has the threads end, the notify thread first: it may wait for a page that only the serve thread's reply unlocks, and a thread that
    * waits so cannot be killed.
+   *
+   * @param mount undefined when its connection is over: the kernel may have given its number to somebody else's
    */
-  async #settle(mount: FuseMount): Promise<void> {
+  async #settle(mount: FuseMount | undefined): Promise<void> {
     const threads = this.#threads;
     if (threads?.notify === undefined) return;
-    threads.tell({ kind: "stop-notifying" });
-    if (!(await endsWithin(threads.notify, STEP))) abort(mount);
+    threads.stopNotifying();
+    const stuck = !(await endsWithin(threads.notify, STEP));
+    if (stuck && mount !== undefined && !this.#serveEnded) abort(mount);
     threads.tell({ kind: "stop" });
     await endsWithin(threads.serve, STEP);
   }

@@ -3,6 +3,7 @@ import type { MessagePort } from "node:worker_threads";
 import { close, eventfd, eventfdSignal } from "@belay/linux";
 import type { OwnedWorker } from "@belay/supervise";
 import { startWorker } from "@belay/supervise";
+import { ringToStop } from "../commits/notify-thread.ts";
 import type { NotifyThreadData } from "../commits/notify-thread.ts";
 import type { Order, Report, ServeThreadData } from "./messages.ts";
 import type { ServerOptions } from "./options.ts";
@@ -18,12 +19,14 @@ export interface ServerThreads extends AsyncDisposable {
   tell(order: Order): void;
   /** Starts the notify thread. @param fuseFd another descriptor of the connection than the one that is served */
   startNotifying(fuseFd: number, mountpoint: string): OwnedWorker;
+  /** The notify thread shall end after its present step, and the serve thread lets nothing wait that this step could wait for. */
+  stopNotifying(): void;
 }
 
 /** Starts the serve thread; the notify thread follows when there is a mount. */
 export function startThreads(options: ServerOptions, onReport: (report: Report) => void): ServerThreads {
   const wakeFd = eventfd();
-  const doorbell = new Int32Array(new SharedArrayBuffer(4));
+  const doorbell = new Int32Array(new SharedArrayBuffer(8));
   const control = new MessageChannel();
   const between = new MessageChannel();
   control.port1.on("message", onReport);
@@ -49,6 +52,10 @@ export function startThreads(options: ServerOptions, onReport: (report: Report) 
     },
     startNotifying: (fuseFd, mountpoint) =>
       (notify = startNotify({ fuseFd, mountpoint, port: between.port2, doorbell, wakeFd }, between.port2)),
+    stopNotifying() {
+      tell({ kind: "stop-notifying" });
+      ringToStop(doorbell);
+    },
     async [Symbol.asyncDispose]() {
       await notify?.[Symbol.asyncDispose]();
       await serve[Symbol.asyncDispose]();
