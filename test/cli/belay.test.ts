@@ -75,6 +75,10 @@ test("errors are one line and a hint, or one JSON line, and have their exit code
   expect(JSON.parse(json)).toMatchObject({ error: { code: "EEXISTS" } });
 
   expect(importPipe(Buffer.from("x"), "--name", "a", "--append", "--resume")).toMatchObject({ status: 2 });
+  expect(belay(["wcfs", "import", "-", zurl, "--name", "b", "--blksize", "2T"], Buffer.from("x")).status).toBe(2);
+  const misused = belay(["wcfs", "ls", "--json", "--blue"]);
+  expect(misused.status).toBe(2);
+  expect(JSON.parse(misused.stderr)).toEqual({ error: { code: "EUSAGE", message: "unknown option '--blue'" } });
   expect(belay(["wcfs", "inport"])).toMatchObject({
     status: 2,
     stderr: "error: unknown command 'inport'\n(Did you mean import?)\n",
@@ -114,4 +118,28 @@ test("Ctrl-C ends an import, also one that waits for input; what was committed s
   expect(belay(["wcfs", "import", input, zurl, "--name", "a", "--resume"]).status).toBe(0);
   const exported = spawnSync(belayFile, ["wcfs", "export", zurl, "-"], { maxBuffer: 2 ** 24 });
   expect(exported.stdout.equals(data)).toBe(true);
+});
+
+test("an output that cannot be written, or that nobody reads, ends a command without a stack", () => {
+  newZurl();
+  importPipe(randomBytes(300_000), "--name", "a", "--create-db");
+  const shell = (command: string) => spawnSync("bash", ["-c", command, belayFile, zurl], { encoding: "utf8" });
+  for (const command of ["wcfs ls", "zodb ls", "zodb dump"]) {
+    expect(shell(`"$0" ${command} "$1" > /dev/full`), command).toMatchObject({
+      status: 1,
+      stderr: "belay: ENOSPC: no space left on device, write\n",
+    });
+    expect(shell(`("$0" ${command} "$1"; echo $? >&2) | true`).stderr, command).toBe("141\n");
+  }
+  expect(shell('("$0" wcfs export "$1" -; echo $? >&2) | true').stderr).toBe("141\n");
+  expect(shell('"$0" wcfs export "$1" /dev/full').stderr).toBe("belay: ENOSPC: no space left on device, write\n");
+  expect(shell('"$0" wcfs export "$1" /').stderr).toMatch(/^belay: EISDIR: .*\n$/);
+  expect(shell('"$0" wcfs export "$1" /nonexistent/a').stderr).toMatch(/^belay: ENOENT: .*\n$/);
+});
+
+test("a name may be any text and stays one word of one line in a list", () => {
+  newZurl();
+  importPipe(Buffer.from("one"), "--name", "two\nlines", "--create-db");
+  importPipe(Buffer.from("two"), "--name", "");
+  expect(belay(["wcfs", "ls", zurl]).stdout).toMatch(/ "two\\nlines" +65536 .*\n.* "" +65536 /);
 });

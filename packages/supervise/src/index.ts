@@ -26,6 +26,7 @@ export { spawnProcess } from "./process/spawn-process.ts";
 export { sendSignal } from "./process/process-group.ts";
 export type * from "./process/types.ts";
 export { kernelTraceback } from "./proc/ktraceback.ts";
+export { endWhenOutputCloses } from "./process/closed-output.ts";
 export { openProc, type ProcReader } from "./proc/open-proc.ts";
 export { isDenied, isGone, ProcGone, ProcPermissionDenied } from "./proc/proc-error.ts";
 export type * from "./proc/types.ts";

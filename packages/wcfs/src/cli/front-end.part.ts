@@ -1,4 +1,4 @@
-import { renderError } from "@belay/supervise";
+import { endWhenOutputCloses, renderError } from "@belay/supervise";
 import { commandLineLogger } from "../launcher/launcher-log.ts";
 import { serveInPlace, showServerOptions } from "../launcher/serve.ts";
 import { start } from "../launcher/start.ts";
@@ -16,6 +16,7 @@ export async function frontEndMain(
   const options = args.slice(0, -1);
   if (zurl === undefined || (takesNoOptions(command) && options.length > 0)) return usage(program);
   if (isHelp(zurl)) return command === "serve" ? showServerOptions() : usage(program);
+  endWhenOutputCloses("wcfs");
   try {
     return await run(command, zurl, options);
   } catch (error) {

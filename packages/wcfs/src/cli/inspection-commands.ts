@@ -24,13 +24,18 @@ export async function listCommand(zurl: string, { at, json }: ListOptions): Prom
     }
     const rows = files.map(({ oid, names, size, blksize, blocks }) => [
       formatOid(oid),
-      names.join(",") || "-",
+      names.map(shownName).join(",") || "-",
       `${size}`,
       formatBytes(blksize),
       `${blocks}`,
     ]);
     print(textTable(["OID", "NAME", "SIZE", "BLKSIZE", "BLOCKS"], rows, ["SIZE", "BLKSIZE", "BLOCKS"]));
   });
+}
+
+// A name may be any text; in a table it has to be one word of one line.
+function shownName(name: string): string {
+  return name === "" || name === "-" || /[",\p{C}\p{Z}]/u.test(name) ? JSON.stringify(name) : name;
 }
 
 /** Options of `belay wcfs log`. */

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { statSync } from "node:fs";
 import { formatOid, formatTid } from "@belay/zodb";
-import { abortOnSignals, hasCode, progressOnStderr, userError, type ProgressPhase } from "@belay/supervise";
+import { abortOnSignals, progressOnStderr, userError, type ProgressPhase } from "@belay/supervise";
 import { formatOfEnvironment, parseFormat } from "../tools/block-format.ts";
 import { parseByteSize } from "../tools/byte-size.ts";
 import { chooseFile, type FileChoice } from "../tools/choose-file.ts";
@@ -111,15 +111,10 @@ export async function exportCommand(zurl: string, output: string, options: Expor
     const at = momentOf(database, options.at);
     const file = chooseFile(database, at, options);
     const phase = progressOnStderr(options).phase("export", "bytes", openFile(database.at(at), file).size);
-    try {
-      const onProgress = follow(phase);
-      const { bytes } = await exportFile(database, { file, at, output, signal: signals.signal, onProgress });
-      phase.end();
-      const result = { event: "done", oid: formatOid(file), at: formatTid(at), bytes };
-      if (options.json) process.stderr.write(`${JSON.stringify(result)}\n`);
-    } catch (error) {
-      // Whoever read the pipe has seen enough.
-      if (output !== "-" || !hasCode(error, "EPIPE")) throw error;
-    }
+    const onProgress = follow(phase);
+    const { bytes } = await exportFile(database, { file, at, output, signal: signals.signal, onProgress });
+    phase.end();
+    const result = { event: "done", oid: formatOid(file), at: formatTid(at), bytes };
+    if (options.json) process.stderr.write(`${JSON.stringify(result)}\n`);
   });
 }

@@ -21,6 +21,9 @@ import { createBlock, formatOf, readBlock, updateBlock } from "./stored-block.ts
 /** Block size of a big file unless its maker says otherwise, in bytes. */
 export const defaultBlockSize = 2 * 2 ** 20;
 
+/** Blocks are read and written as a whole. */
+const greatestBlockSize = 2 ** 30;
+
 /** Which big file is written, and how. */
 export interface WriterOptions {
   /** An existing file, as 16 hexadecimal digits. */
@@ -168,7 +171,9 @@ function named(connection: Connection, name: string): StoredObject | undefined {
 }
 
 function createFile(connection: Connection, name: string, blockSize: number): StoredObject {
-  if (!Number.isSafeInteger(blockSize) || blockSize <= 0) throw userError("EUSAGE", `${blockSize} is no block size`);
+  if (!Number.isSafeInteger(blockSize) || blockSize <= 0 || blockSize > greatestBlockSize) {
+    throw userError("EUSAGE", `${blockSize} is no block size`, { hint: "blocks have from 1 byte to 1 GiB" });
+  }
   const table = connection.createBTree(BLOCKS);
   const file = connection.create(fileClasses.file, [blockSize, connection.refTo(table)]);
   connection.root().set(name, file.ref);

@@ -1,7 +1,4 @@
-import { createWriteStream, type WriteStream } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
-import type { Writable } from "node:stream";
-import { finished } from "node:stream/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import type { Oid, Tid } from "@belay/zodb";
 import { errnoName } from "@belay/supervise";
 import { findSource } from "../blocks/find-source.ts";
@@ -31,7 +28,7 @@ export interface ExportResult {
  * A regular file appears under its name only when it is complete.
  */
 export async function exportFile(database: Database, options: ExportOptions): Promise<ExportResult> {
-  if (options.output === "-") return writeBlocks(database, options, process.stdout);
+  if (options.output === "-") return writeBlocks(database, options, writeToStdout);
   if (await isSpecial(options.output)) return writeTo(database, options, options.output);
   const unfinished = `${options.output}.unfinished-${process.pid}`;
   try {
@@ -54,32 +51,34 @@ async function isSpecial(path: string): Promise<boolean> {
 }
 
 async function writeTo(database: Database, options: ExportOptions, path: string): Promise<ExportResult> {
-  const stream: WriteStream = createWriteStream(path, { flush: true });
-  try {
-    const result = await writeBlocks(database, options, stream);
-    stream.end();
-    await finished(stream);
-    return result;
-  } finally {
-    stream.destroy();
-  }
+  await using output = await open(path, "w");
+  const result = await writeBlocks(database, options, (bytes) => output.writeFile(bytes));
+  // What cannot be synced, a pipe or a terminal, says EINVAL.
+  await output.sync().catch((error: unknown) => {
+    if (errnoName(error) !== "EINVAL") throw error;
+  });
+  return result;
 }
 
-async function writeBlocks(database: Database, options: ExportOptions, stream: Writable): Promise<ExportResult> {
+async function writeBlocks(
+  database: Database,
+  options: ExportOptions,
+  write: (bytes: Uint8Array) => Promise<void>,
+): Promise<ExportResult> {
   const moment = database.at(options.at);
   const { blksize, blktab, size } = openFile(moment, options.file);
   const bytes = Buffer.allocUnsafe(blksize);
   for (let block = 0, done = 0; done < size; block++, done += blksize) {
     options.signal?.throwIfAborted();
     findSource(moment, lookupBlock(moment, blktab, block), blksize).fill(bytes, 0);
-    await write(stream, bytes);
+    await write(bytes);
     options.onProgress?.(done + blksize, size);
   }
   return { bytes: size };
 }
 
-function write(stream: Writable, bytes: Uint8Array): Promise<void> {
+function writeToStdout(bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+    process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
   });
 }

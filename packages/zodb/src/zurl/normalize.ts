@@ -24,7 +24,11 @@ export function normalizeZurl(zurl: string): string {
     case "neos":
       return joinUrl(normalizeNeo(parts));
     default:
-      throw new ZodbError("EUNSUPPORTED", `can't normalize zurl with scheme ${parts.scheme}`);
+      throw new ZodbError(
+        "EUNSUPPORTED",
+        `can't normalize zurl with scheme ${parts.scheme}`,
+        parts.scheme === "" ? { hint: "clients have to write it in the same way: file:///path/to/Data.fs" } : {},
+      );
   }
 }
 
