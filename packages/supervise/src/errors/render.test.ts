@@ -22,6 +22,13 @@ test("a user error is one line, its causes, and a hint", () => {
   expect(error).toMatchObject({ code: "ELOCKED", pid: 7, facts: { pid: 7 } });
 });
 
+test("a cause that the message quotes is not told again", () => {
+  const cause = new BelayError("EX", "no room", { cause: new Error("disk full") });
+  expect(renderError(new BelayError("EY", "cannot write: no room: disk full", { cause })).text).toBe(
+    "cannot write: no room: disk full",
+  );
+});
+
 test("an errno of the system is a user error without a stack", () => {
   const { text, json } = renderError(thrown(() => readFileSync("/nonexistent/belay")));
   expect(text).not.toContain("\n");

@@ -49,13 +49,14 @@ function ownExitCode(error: unknown): number | undefined {
 }
 
 function userText(error: Error, hint: string | undefined): string {
-  return error.message + causeText(error.cause) + hintText(hint);
+  return withCauses(error) + hintText(hint);
 }
 
 // The causes of a user error are part of its one line, unless the message already quotes them.
-function causeText(cause: unknown): string {
-  if (!(cause instanceof Error)) return "";
-  return `: ${cause.message}${causeText(cause.cause)}`;
+function withCauses({ message, cause }: Error): string {
+  if (!(cause instanceof Error)) return message;
+  const causes = withCauses(cause);
+  return message.includes(causes) ? message : `${message}: ${causes}`;
 }
 
 function bugText(error: unknown, hint: string | undefined): string {
