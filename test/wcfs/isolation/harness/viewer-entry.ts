@@ -64,6 +64,7 @@ class Link {
   readonly #pinned = new Set<number>();
   readonly ended: Promise<void>;
   #stream = -1;
+  #hasLeft = false;
 
   constructor() {
     this.ended = this.#listen();
@@ -78,6 +79,7 @@ class Link {
   /** Everything is shown from head again, and nobody is asked any more. */
   async leave(): Promise<void> {
     this.#stream += 2;
+    this.#hasLeft = true;
     fs.writeSync(this.#fd, `${this.#stream} bye\n`);
     await this.ended;
     fs.closeSync(this.#fd);
@@ -118,6 +120,8 @@ class Link {
       fs.writeSync(1, "mute\n");
       return;
     }
+    // After a farewell nobody waits for the answers that are due.
+    if (this.#hasLeft) return;
     show(blk, rev);
     if (rev === "head") this.#pinned.delete(blk);
     else this.#pinned.add(blk);

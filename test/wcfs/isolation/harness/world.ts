@@ -16,6 +16,8 @@ export const BLK = 2 << 20;
 export interface IsolationWorld extends AsyncDisposable {
   readonly database: BigFiles;
   readonly server: TestServer;
+  /** Follows head. */
+  readonly watcher: Agent;
   /** Reads files and opens links. */
   readonly client: Agent;
   /** The file's oid. */
@@ -65,8 +67,10 @@ export async function isolationWorld(
   }
 }
 
-interface Parts extends Pick<IsolationWorld, "database" | "server" | "client" | "file" | "at0" | "agent" | "shown"> {
-  readonly watcher: Agent;
+interface Parts extends Pick<
+  IsolationWorld,
+  "database" | "server" | "watcher" | "client" | "file" | "at0" | "agent" | "shown"
+> {
   readonly stack: AsyncDisposableStack;
 }
 
