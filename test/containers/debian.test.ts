@@ -1,0 +1,42 @@
+/**
+ * An image from a debootstrapped base: users, compilers' user, packages of a real distribution. It fetches some 50 MB from Debian's mirror, so
+ * it only runs with BELAY_TEST_DEBOOTSTRAP=1.
+ */
+import { spawnSync } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Podman, podmanMissing } from "./podman.ts";
+
+function whatIsMissing(): string | undefined {
+  if (process.env["BELAY_TEST_DEBOOTSTRAP"] !== "1") return "set BELAY_TEST_DEBOOTSTRAP=1 (some 50 MB, a minute)";
+  return spawnSync("debootstrap", ["--version"]).status === 0 ? undefined : "needs debootstrap";
+}
+
+const missing = podmanMissing() ?? whatIsMissing();
+if (missing !== undefined) console.warn(`SKIPPED: an image from a debootstrapped base: ${missing}`);
+
+describe.skipIf(missing !== undefined)("an image from a debootstrapped base", { timeout: 120_000 }, () => {
+  let podman: Podman;
+  beforeAll(() => {
+    podman = new Podman();
+    const root = podman.path("root");
+    const made = spawnSync("debootstrap", ["--variant=minbase", "bookworm", root], { encoding: "utf8" });
+    if (made.status !== 0) throw new Error(made.stderr + made.stdout);
+    const packed = spawnSync("sh", ["-c", `tar -C '${root}' -c . | podman import - base/debian`], { env: podman.env });
+    if (packed.status !== 0) throw new Error("podman import failed");
+  }, 400_000);
+  afterAll(() => podman[Symbol.dispose]());
+
+  test("a program with its libraries is added, the user is known, a second build is current", () => {
+    const file = podman.file("d.docker", "FROM base/debian\nADD . /\nRUN ldconfig\n");
+    const args = ["build", "-t", "d", "-f", file, "-e", "/usr/bin/git", "--skip-binfmt", "-u"];
+    expect(podman.run("docker-py", ...args)).toMatchObject({ status: 0 });
+    expect(podman.run("docker-py", ...args).stdout).toBe("Image is up to date.\n");
+    expect(podman.run("container", "run", "d", "git", "--version").stdout).toMatch(/^git version/);
+    expect(podman.run("container", "run", "--run-as-current-user", "d", "id", "-un").stdout).toBe("root\n");
+    expect(podman.run("container", "run", "d", "sh", "-c", "exit 9")).toMatchObject({ status: 9 });
+  });
+
+  test("update adds the user to an image that is there", () => {
+    expect(podman.run("docker-py", "update", "base/debian", "-u")).toMatchObject({ status: 0 });
+  });
+});
