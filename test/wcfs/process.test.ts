@@ -50,7 +50,7 @@ test.skipIf(!havePython)("the mount shows the zurl as its source and fuse.wcfs a
 test.skipIf(!havePython)("after an unmount the server ends by itself with 0", async () => {
   await using world = await makeWorld(BLK);
   expect(world.server.unmount()).toBe(true);
-  expect(await world.server.untilEnded(600)).toBe(0);
+  expect(await world.server.untilEnded(2000)).toBe(0);
   expect(world.server.stderr()).toMatch(/stop ".*" "file:/);
 });
 

@@ -86,7 +86,7 @@ export class Running implements SignalTargets {
     const gone = cause.kind === "unmounted" || (cause.kind === "signal" && (await this.#unmount(mount)));
     if (cause.kind === "crashed")
       this.#log.fatal(cause.error instanceof Error ? (cause.error.stack ?? "") : String(cause.error));
-    await this.#settle(gone ? undefined : mount);
+    if (!gone) await this.#settle(mount);
     return this.#exitCode(cause, mount);
   }
 
@@ -135,14 +135,14 @@ export class Running implements SignalTargets {
    * Has the threads end, the notify thread first: it may wait for a page that only the serve thread's reply unlocks, and a thread that
    * waits so cannot be killed.
    *
-   * @param mount undefined when its connection is over: the kernel may have given its number to somebody else's
+   * Not for a connection that is over: nobody waits then, and the kernel may have given its number to somebody else's.
    */
-  async #settle(mount: FuseMount | undefined): Promise<void> {
+  async #settle(mount: FuseMount): Promise<void> {
     const threads = this.#threads;
     if (threads?.notify === undefined) return;
     threads.stopNotifying();
     const stuck = !(await endsWithin(threads.notify, STEP));
-    if (stuck && mount !== undefined && !this.#serveEnded) abort(mount);
+    if (stuck && !this.#serveEnded) abort(mount);
     threads.tell({ kind: "stop" });
     await endsWithin(threads.serve, STEP);
   }

@@ -57,8 +57,8 @@ export function startThreads(options: ServerOptions, onReport: (report: Report) 
       ringToStop(doorbell);
     },
     async [Symbol.asyncDispose]() {
-      await notify?.[Symbol.asyncDispose]();
-      await serve[Symbol.asyncDispose]();
+      ringToStop(doorbell);
+      await Promise.all([notify?.[Symbol.asyncDispose](), serve[Symbol.asyncDispose]()]);
       control.port1.close();
       close(wakeFd);
     },
