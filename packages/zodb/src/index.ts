@@ -69,6 +69,7 @@ export type { RootMapping } from "./view/root-mapping.ts";
 export type { StoredObject } from "./view/stored-object.ts";
 export { View } from "./view/view.ts";
 export type { LoadedObject } from "./view/view.ts";
+export { allOids } from "./view/all-oids.ts";
 export { processIo, zodbCheck, zodbDump, zodbInfo, zodbLs } from "./cli/index.ts";
 export type { CommandIo, ZodbCheckOptions, ZodbDumpOptions, ZodbInfoOptions, ZodbLsOptions } from "./cli/index.ts";
 export { DemoStorage } from "./demo/demo-storage.ts";

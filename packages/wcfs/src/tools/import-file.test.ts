@@ -133,3 +133,19 @@ test("the log tells each transaction's blocks, newest first", async () => {
   ]);
   expect(log[0]?.description).toContain("belay wcfs import");
 });
+
+test("big files whose oids lie far apart, as a demo storage gives them, are found", async () => {
+  newDatabase();
+  const base = zurl;
+  await store(randomBytes(10), { name: "base" });
+  newDatabase();
+  const changes = zurl;
+  zurl = `demo:(${base})/(${changes})`;
+  await using made = await openStorage(changes, { readOnly: false, create: true });
+  await made[Symbol.asyncDispose]();
+  await store(randomBytes(20), { name: "far", createDatabase: false });
+  await using storage = await openStorage(zurl);
+  const names = [...listBigFiles(new Database(storage), storage.lastTid())].flatMap((file) => file.names);
+  expect(names.toSorted()).toEqual(["base", "far"]);
+  expect(storage.maxOid()).toBeGreaterThan(2n ** 40n);
+});

@@ -1,4 +1,4 @@
-import { sniffClass, type Oid, type Tid } from "@belay/zodb";
+import { allOids, sniffClass, type Oid, type Storage, type Tid } from "@belay/zodb";
 import { preadAll } from "../blocks/piece.ts";
 import { ALL_KEYS } from "../delta/ranges/key-range.ts";
 import { TreeState } from "../delta/treediff/tree-state.ts";
@@ -27,14 +27,14 @@ export interface BigFileInfo {
 export function* listBigFiles(database: Database, at: Tid): Generator<BigFileInfo, void, undefined> {
   const moment = database.at(at);
   const names = namesByOid(moment);
-  for (const oid of bigFileOids(moment, database.storage.maxOid())) {
+  for (const oid of bigFileOids(moment, database.storage)) {
     const { size, blksize, blktab } = openFile(moment, oid);
     yield { oid, names: names.get(oid) ?? [], size, blksize, blocks: countBlocks(moment, blktab) };
   }
 }
 
-function* bigFileOids(moment: Moment, last: Oid): Generator<Oid, void, undefined> {
-  for (let oid = 0n; oid <= last; oid++) if (isBigFile(moment, oid)) yield oid;
+function* bigFileOids(moment: Moment, storage: Storage): Generator<Oid, void, undefined> {
+  for (const oid of allOids(storage)) if (isBigFile(moment, oid)) yield oid;
 }
 
 const head = Buffer.alloc(128);

@@ -6,7 +6,7 @@ import { decodeRecord, type DecodedRecord } from "../pickle/record.ts";
 import { PersistentRef, PyDict, PyList, PyObject, isTuple, type PickleValue } from "../pickle/values.ts";
 import type { Storage } from "../storage.ts";
 import { Connection } from "../view/connection.ts";
-import { allOids } from "./zodb-ls.ts";
+import { allOids } from "../view/all-oids.ts";
 
 /** What to check beyond the structure of the file. */
 export interface ObjectChecks {

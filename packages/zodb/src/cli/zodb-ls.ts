@@ -1,11 +1,11 @@
 import { isZodbError } from "../errors/zodb-error.ts";
-import { FileStorage } from "../filestorage/index.ts";
 import { formatOid, type Oid } from "../ids/oid.ts";
 import { formatTid, type Tid } from "../ids/tid.ts";
 import { decodeRecord, sniffClass } from "../pickle/record.ts";
 import type { Storage } from "../storage.ts";
 import { Output, processIo, type CommandIo } from "./io.ts";
 import { parseMoment } from "./time.ts";
+import { allOids } from "../view/all-oids.ts";
 import { withStorage } from "./with-storage.ts";
 
 /** Options of `belay zodb ls`, as they are written. */
@@ -61,14 +61,6 @@ function filter(options: ZodbLsOptions): (line: Line) => boolean {
 function classPattern(text: string): RegExp {
   const escaped = text.split("*").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
   return escaped.length === 1 ? new RegExp(escaped[0] ?? "") : new RegExp(`^${escaped.join(".*")}$`);
-}
-
-/** All oids a storage has ever stored, in order. */
-export function allOids(storage: Storage): Iterable<Oid> {
-  if (storage instanceof FileStorage) return storage.generation.index.entries().map(([oid]) => oid);
-  const oids = new Set<Oid>();
-  for (const { records } of storage.iterate()) for (const { oid } of records) oids.add(oid);
-  return [...oids].sort((a, b) => (a < b ? -1 : 1));
 }
 
 // Objects that do not exist at that moment are not listed.
