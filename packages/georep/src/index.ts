@@ -7,3 +7,16 @@ export {
 } from "./url/resource.ts";
 export { formatResource, type UrlForm } from "./url/format.ts";
 export { parseResource } from "./url/parse.ts";
+export { gsyncdMain } from "./cli/gsyncd-main.ts";
+export { gsyncdVersion } from "./cli/gsyncd-version.ts";
+export { standardStreams, type Terminal } from "./cli/output.ts";
+export type { MonitorRequest, RoleRequest, Roles, SecondaryRequest, WorkerRequest } from "./cli/roles.ts";
+export type { Config } from "./config/config.ts";
+export { loadConfig, type ConfigRequest } from "./config/load-config.ts";
+export { openLiveConfig, type LiveConfig } from "./config/live-config.ts";
+export { resetOption, setOption, storeFacts } from "./config/change-config.ts";
+export { placesOf, type Places } from "./session/places.ts";
+export { parseSession, sessionBetween, type Session } from "./session/session.ts";
+export { brickStatusPath, readBrickStatus, updateBrickStatus, type BrickStatus } from "./status/brick-status.ts";
+export { readMonitorStatus, writeMonitorStatus } from "./status/monitor-status.ts";
+export { showStatus, type ShownStatus } from "./status/shown-status.ts";

@@ -19,10 +19,9 @@ export async function configSet(invocation: Invocation): Promise<number> {
   const name = args.text("name");
   if (name === undefined)
     throw new BelayError("EUSAGE", "gsyncd.py config-set: error: the name of an option is missing (-n)");
-  const { session, file } = sessionOf(invocation);
-  await upgradeConfigFile(file, session);
+  const { config, file } = await upgradedConfigOf(invocation);
   // Without a value there is nothing that could be set; versions before said so in these words.
-  await setOption(file, name, args.text("value") ?? noValue(name));
+  await setOption(file, name, args.text("value") ?? noValue(name), config);
   return 0;
 }
 

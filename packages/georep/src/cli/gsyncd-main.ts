@@ -90,9 +90,9 @@ async function currentMain(
   const inet6 = argv.includes("--inet6");
   const words = argv.filter((word, i) => word !== "--inet6" || i > argv.indexOf("--inet6"));
   const [first = ""] = words;
+  makeTemplateFile(places);
   if (Object.hasOwn(actions, currentName(first))) return runCommand(words, { places, env, terminal, roles, inet6 });
   const upgraded = upgradeArguments(words, places);
-  makeTemplateFile(places);
   if (upgraded?.kind === "done") return 0;
   if (upgraded?.kind === "urls") {
     await printUrls(terminal, upgraded.urls, upgraded.form, inet6);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { BelayError } from "@belay/supervise";
 import { isAcceptable, parseTruth } from "./check-value.ts";
+import type { Config } from "./config.ts";
 import { editIni } from "./edit-ini.ts";
 import { findOption, options, type Option } from "./options.ts";
 
@@ -32,17 +33,19 @@ export function checkOption(given: string, value: string | undefined): void {
 /**
  * Sets an option in a session's file, which has to exist.
  *
+ * @param present  what is in force: a text that is the same is not written
  * @throws BelayError `ENAME`, `EVALUE`, `ENOTCONF`; of {@link editIni}
  */
-export async function setOption(file: string, given: string, value: string): Promise<void> {
+export async function setOption(file: string, given: string, value: string, present?: Config): Promise<void> {
   const option = requireOption(given);
   requireConfigurable(option, given, file);
   requireValue(option, given, value);
+  if (option.type === "string" && present?.text(option.name) === value) return;
   const stored = option.check.kind === "bool" ? String(parseTruth(value)) : value;
   await editIni(file, ({ sections }) => {
     const entries = sections.get(section) ?? new Map<string, string>();
     if (entries.get(option.name) === stored) return false;
-    forget(entries, option);
+    for (const name of entries.keys()) if (name !== option.name && findOption(name) === option) entries.delete(name);
     sections.set(section, entries.set(option.name, stored));
     return true;
   });

@@ -7,7 +7,7 @@ import { fillTemplate, type Variables } from "./template.ts";
 export interface Config {
   /** The session's file, whether or not it exists. */
   readonly file: string;
-  /** Names of the options that have a value, sorted. */
+  /** Names of the options that have a value, and of what else the session's file holds, sorted. */
   readonly names: readonly string[];
   /** What was wrong in the files, a sentence each; the defaults are in force there. */
   readonly problems: readonly string[];
@@ -30,6 +30,8 @@ export interface ConfigValues {
   readonly machine: ReadonlyMap<string, string>;
   /** What the session's file sets, by option. */
   readonly session: ReadonlyMap<string, string>;
+  /** What else stands in the session's file; shown, and of no consequence. */
+  readonly unknown?: ReadonlyMap<string, string>;
   /** What the command line sets, by option. */
   readonly commandLine: ReadonlyMap<string, string>;
   /** What `${name}` stands for besides options. */
@@ -46,16 +48,17 @@ export function createConfig(values: ConfigValues): Config {
   const raw = (name: string) => values.commandLine.get(name) ?? session.get(name) ?? fallback(name);
   const variables: Variables = (name) => values.variables.get(name) ?? raw(name.replaceAll("_", "-"));
   const shown = (option: Option, value: string | undefined) => value && print(option, value, variables);
-  const text = (name: string) => shown(optionNamed(name), raw(name)) ?? "";
+  const { unknown = new Map<string, string>() } = values;
+  const text = (name: string) => unknown.get(name) ?? shown(optionNamed(name), raw(name)) ?? "";
   return {
     file: values.file,
-    names: [...options.keys()].filter((name) => raw(name) !== undefined).sort(),
+    names: [...unknown.keys(), ...[...options.keys()].filter((name) => raw(name) !== undefined)].sort(),
     problems,
     text,
     int: (name) => parseInteger(text(name)) ?? 0,
     flag: (name) => text(name) === "true",
     words: (name) => text(name).split(/\s+/).filter(Boolean),
-    isModified: (name) => session.has(name),
+    isModified: (name) => session.has(name) || unknown.has(name),
     defaultText: fallback,
   };
 }

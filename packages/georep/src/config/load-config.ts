@@ -32,7 +32,7 @@ export function loadConfig({ places, session, file, commandLine = new Map(), fac
   return createConfig({
     file: path,
     machine,
-    session: optionsIn(ini && sectionOf(ini, "vars")),
+    ...sortEntries(ini && sectionOf(ini, "vars")),
     commandLine,
     variables: variablesOf(session, facts),
     problems,
@@ -58,11 +58,16 @@ function variablesOf(session: Session, facts: Readonly<Record<string, string | u
   return new Map(known);
 }
 
-function optionsIn(entries: ReadonlyMap<string, string> | undefined): Map<string, string> {
-  const known = new Map<string, string>();
+/** Entries sorted into options, under their names of today, and others. */
+function sortEntries(
+  entries: ReadonlyMap<string, string> | undefined,
+): Record<"session" | "unknown", Map<string, string>> {
+  const session = new Map<string, string>();
+  const unknown = new Map<string, string>();
   for (const [name, value] of entries ?? []) {
     const option = findOption(name);
-    if (option !== undefined) known.set(option.name, value);
+    if (option === undefined) unknown.set(name, value);
+    else session.set(option.name, value);
   }
-  return known;
+  return { session, unknown };
 }

@@ -45,11 +45,15 @@ function formatSection(name: string, entries: ReadonlyMap<string, string>): stri
 
 function decode(bytes: Uint8Array, path: string): string {
   try {
-    // A byte order mark is kept, and is then text before the first section.
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (!text.startsWith("\ufeff")) return text;
   } catch (error) {
     throw new BelayError("ECONFIG", `${path}: not UTF-8 text`, { hint: "mend the file by hand", path, cause: error });
   }
+  throw new BelayError("ECONFIG", `${path}: line 1: there is a byte order mark before the first [section]`, {
+    hint: "save the file without it",
+    path,
+  });
 }
 
 /** Takes lines one after the other. */
