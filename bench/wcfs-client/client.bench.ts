@@ -1,0 +1,172 @@
+/**
+ * What isolation costs a client: a pin, connecting and moving on as files grow, faults with many watchers, and memory.
+ *
+ * `node bench/wcfs-client/client.bench.ts [pins] [growth] [watchers] [memory]` as root; without arguments everything. Prints one line a figure.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { MNT_DETACH, umount2 } from "@belay/linux";
+import { connect, type Conn, type Mapping } from "@belay/wcfs";
+import { BLK, SparseFile } from "./sparse-file.ts";
+
+const entry = fileURLToPath(new URL("../../test/wcfs/harness/server-entry.ts", import.meta.url));
+const wanted = process.argv.slice(2);
+
+/** A server of a sparse file, in a process of its own. */
+interface World {
+  readonly file: SparseFile;
+  readonly mountpoint: string;
+  readonly serverPid: number;
+}
+
+async function inWorld(blocks: number, use: (world: World) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "belay-bench-"));
+  try {
+    await using file = await SparseFile.create(join(directory, "data.fs"), blocks);
+    const mountpoint = join(directory, "mnt");
+    mkdirSync(mountpoint);
+    const server = spawn(process.execPath, [entry, "-logtostderr", file.zurl, mountpoint], {
+      stdio: ["ignore", "ignore", "ignore"],
+    });
+    const exited = once(server, "exit");
+    try {
+      while (!existsSync(join(mountpoint, ".wcfs/zurl"))) {
+        if (server.exitCode !== null) throw new Error(`the server has ended: ${server.exitCode}`);
+        await sleep(10);
+      }
+      await use({ file, mountpoint, serverPid: server.pid ?? 0 });
+    } finally {
+      umount2(mountpoint, MNT_DETACH);
+      await exited;
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function show(name: string, times: readonly number[], unit = "us"): void {
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (share: number) => (sorted[Math.floor((sorted.length - 1) * share)] ?? NaN).toFixed(0);
+  console.log(`${name}: p50 ${at(0.5)} ${unit}, p99 ${at(0.99)} ${unit} (${sorted.length})`);
+}
+
+/** Microseconds of the first touch of each block. */
+function touches({ mem }: Mapping, blocks: Iterable<number>): number[] {
+  let sum = 0;
+  const times = Array.from(blocks, (blk) => {
+    const start = performance.now();
+    sum += mem[blk * BLK] ?? 0;
+    return (performance.now() - start) * 1000;
+  });
+  if (sum === 0) throw new Error("nothing but zeros was read");
+  return times;
+}
+
+async function milliseconds<T>(action: () => Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+  const start = performance.now();
+  const value = await action();
+  return { value, ms: performance.now() - start };
+}
+
+async function mapAll(conn: Conn, file: SparseFile, blocks: number): Promise<Mapping> {
+  return (await conn.open(file.oid)).mmap(0, blocks);
+}
+
+const range = (count: number, step = 1) => Array.from({ length: count }, (_, i) => i * step);
+
+/** A fault of a page, and the same with a pin of our own in the way. */
+async function pins(): Promise<void> {
+  // Far enough from each other that reading ahead does not reach the next.
+  const count = 300;
+  const unchanged = range(count, 24);
+  const changed = unchanged.map((blk) => blk + 8);
+  const blocks = 24 * count;
+  await inWorld(blocks, async ({ file, mountpoint }) => {
+    await using old = await connect(mountpoint, file.write(changed, "old"));
+    const mapping = await mapAll(old, file, blocks);
+    const after = file.write(changed, "new");
+    await using newest = await connect(mountpoint, after);
+    const other = await mapAll(newest, file, blocks);
+    show("fault of a page that needs no pin", touches(mapping, unchanged));
+    show("fault of a page that is pinned meanwhile, for the thread that waits", touches(mapping, changed));
+    show("fault of a page that is there already", touches(other, changed));
+  });
+}
+
+/** Connecting and moving on with ten changed blocks, as the file grows. */
+async function growth(): Promise<void> {
+  for (const blocks of [1e3, 1e4, 1e5, 1e6]) {
+    await inWorld(blocks, async ({ file, mountpoint }) => {
+      const changed = range(10, Math.floor(blocks / 10));
+      await using reader = await connect(mountpoint, file.write(changed, "0"));
+      const mapping = await (await reader.open(file.oid)).mmap(0, blocks);
+      const touch = () => changed.reduce((sum, blk) => sum + (mapping.view(blk * BLK, 1)[0] ?? 0), 0);
+      const times: Record<"connect" | "open" | "resync", number[]> = { connect: [], open: [], resync: [] };
+      for (let round = 1; round <= 20; round++) {
+        touch();
+        const at = reader.at;
+        const next = file.write(changed, String(round));
+        const { value: conn, ms: connecting } = await milliseconds(() => connect(mountpoint, next));
+        await conn.close();
+        const earlier = await connect(mountpoint, at);
+        times.connect.push(connecting * 1000);
+        times.open.push((await milliseconds(() => earlier.open(file.oid))).ms * 1000);
+        await earlier.close();
+        times.resync.push((await milliseconds(() => reader.resync(next))).ms * 1000);
+      }
+      show(`${blocks} blocks, ten changed: connect`, times.connect);
+      show(`${blocks} blocks, ten changed: open`, times.open);
+      show(`${blocks} blocks, ten changed: resync`, times.resync);
+    });
+  }
+}
+
+/** A fault of a page that others watch as of before its last change. */
+async function watchers(): Promise<void> {
+  for (const count of [0, 1, 10, 100]) {
+    const blocks = 200;
+    await inWorld(blocks, async ({ file, mountpoint }) => {
+      const before = file.write(range(blocks), "old");
+      const conns = await Promise.all(range(count).map(() => connect(mountpoint, before)));
+      for (const conn of conns) await conn.open(file.oid);
+      const after = file.write(range(blocks), "new");
+      await using newest = await connect(mountpoint, after);
+      show(`fault with ${count} watchers to pin`, touches(await mapAll(newest, file, blocks), range(blocks)));
+      for (const conn of conns) await conn.close();
+    });
+  }
+}
+
+/** What a connection with a watched file takes, here and in the server. */
+async function memory(): Promise<void> {
+  const resident = (pid: number) =>
+    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? NaN);
+  for (const [count, readLinkByThread] of [
+    [200, false],
+    [10, true],
+  ] as const) {
+    await inWorld(100, async ({ file, mountpoint, serverPid }) => {
+      const at = file.write(range(50), "old");
+      await using first = await connect(mountpoint, at, { readLinkByThread });
+      await first.open(file.oid);
+      const [ours, theirs] = [resident(process.pid), resident(serverPid)];
+      const conns = await Promise.all(range(count).map(() => connect(mountpoint, at, { readLinkByThread })));
+      for (const conn of conns) await (await conn.open(file.oid)).mmap(0, 100);
+      const each = (now: number, then: number) => `${((now - then) / count).toFixed(0)} KiB`;
+      console.log(
+        `memory of a connection, ${readLinkByThread ? "link read by a thread" : "links polled"}: client ` +
+          `${each(resident(process.pid), ours)}, server ${each(resident(serverPid), theirs)} (${count})`,
+      );
+      for (const conn of conns) await conn.close();
+    });
+  }
+}
+
+for (const [name, bench] of Object.entries({ pins, growth, watchers, memory })) {
+  if (wanted.length === 0 || wanted.includes(name)) await bench();
+}
