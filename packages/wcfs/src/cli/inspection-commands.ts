@@ -1,5 +1,5 @@
-import { formatOid, formatTid, parseTid } from "@belay/zodb";
-import { formatBytes, userError } from "@belay/supervise";
+import { formatOid, formatTid, parseTid, type Oid } from "@belay/zodb";
+import { formatBytes, renderError, toError, userError } from "@belay/supervise";
 import { diffFile } from "../delta/index.ts";
 import { chooseFile, type FileChoice } from "../tools/choose-file.ts";
 import { fileLog } from "../tools/file-log.ts";
@@ -14,10 +14,16 @@ export interface ListOptions {
   readonly json?: boolean;
 }
 
-/** `belay wcfs ls`: the big files of a database. */
+/** `belay wcfs ls`: the big files of a database. Those that cannot be opened are told on standard error, and the exit code is 1. */
 export async function listCommand(zurl: string, { at, json }: ListOptions): Promise<void> {
   await withDatabase(zurl, (database) => {
-    const files = [...listBigFiles(database, momentOf(database, at))];
+    const onDamaged = (oid: Oid, error: unknown) => {
+      const told = userError("EDAMAGED", `big file ${formatOid(oid)} cannot be opened: ${toError(error).message}`);
+      const { text, json: line } = renderError(told, { program: "belay" });
+      process.stderr.write(`${json ? line : text}\n`);
+      process.exitCode = 1;
+    };
+    const files = [...listBigFiles(database, momentOf(database, at), onDamaged)];
     if (json) {
       for (const file of files) printJson({ ...file, oid: formatOid(file.oid) });
       return;

@@ -94,7 +94,7 @@ export class Moment implements Snapshot {
 
   file(oid: Oid): FileState | undefined {
     const record = this.record(oid);
-    return record === undefined ? undefined : readFileState(record);
+    return record === undefined ? undefined : readFileState(record, oid);
   }
 
   serial(oid: Oid): Tid | undefined {

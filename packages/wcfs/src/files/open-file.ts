@@ -28,7 +28,7 @@ const MAX_SIZE = (1n << 63n) - 1n;
  */
 export function openFile(moment: Moment, oid: Oid): OpenedFile {
   const record = moment.record(oid);
-  const state = record === undefined ? undefined : readFileState(record);
+  const state = record === undefined ? undefined : readFileState(record, oid);
   if (record === undefined || state === undefined) throw new ErrnoError(errno.EINVAL, "lookup", formatOid(oid));
   if (state.blksize > Number.MAX_SAFE_INTEGER) throw tooLarge(oid);
   const file = { blksize: Number(state.blksize), blktab: state.blktab };

@@ -1,6 +1,6 @@
 import { BelayError } from "@belay/supervise";
 import type { BTreeNode, ClassMeta, DecodedRecord, Oid, PickleValue } from "@belay/zodb";
-import { blockKeys, decodeBTreeNode, int32Keys, isTuple, PersistentRef } from "@belay/zodb";
+import { blockKeys, decodeBTreeNode, formatOid, int32Keys, isTuple, PersistentRef } from "@belay/zodb";
 import type { BucketNode, FileState, TreeNode } from "../delta/index.ts";
 
 /** The module of everything big files are made of. */
@@ -33,13 +33,13 @@ export function malformed(what: string): BelayError {
  * @returns undefined when the record is of another class
  * @throws BelayError `EMALFORMED`
  */
-export function readFileState(record: DecodedRecord): FileState | undefined {
+export function readFileState(record: DecodedRecord, oid: Oid): FileState | undefined {
   if (!isFileClass(record.class, "ZBigFile")) return undefined;
   const { state } = record;
-  if (!isTuple(state) || state.length !== 2) throw malformed("ZBigFile");
+  if (!isTuple(state) || state.length !== 2) throw malformed(`ZBigFile ${formatOid(oid)}`);
   const [blksize, blktab] = state;
   if (!isPositive(blksize) || !(blktab instanceof PersistentRef) || blktab.kind !== "strong")
-    throw malformed("ZBigFile");
+    throw malformed(`ZBigFile ${formatOid(oid)}`);
   return { blksize, blktab: blktab.oid };
 }
 

@@ -181,7 +181,7 @@ function createFile(connection: Connection, name: string, blockSize: number): St
 }
 
 function stateOf(file: StoredObject, { name }: WriterOptions): { readonly blksize: number; readonly blktab: Oid } {
-  const state = readFileState(file);
+  const state = readFileState(file, file.oid);
   if (state !== undefined) return { blksize: Number(state.blksize), blktab: state.blktab };
   const what = name === undefined ? `object ${formatOid(file.oid)}` : `the root object's "${name}"`;
   throw userError("ENOFILE", `${what} is no big file, but a ${file.class.module}.${file.class.name}`);

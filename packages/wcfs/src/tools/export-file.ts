@@ -17,6 +17,9 @@ export interface ExportOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Bytes written at a time; blocks may be larger than memory. */
+const largestWrite = 4 << 20;
+
 /** Bytes written. */
 export interface ExportResult {
   readonly bytes: number;
@@ -67,12 +70,17 @@ async function writeBlocks(
 ): Promise<ExportResult> {
   const moment = database.at(options.at);
   const { blksize, blktab, size } = openFile(moment, options.file);
-  const bytes = Buffer.allocUnsafe(blksize);
-  for (let block = 0, done = 0; done < size; block++, done += blksize) {
-    options.signal?.throwIfAborted();
-    findSource(moment, lookupBlock(moment, blktab, block), blksize).fill(bytes, 0);
-    await write(bytes);
-    options.onProgress?.(done + blksize, size);
+  const window = Buffer.allocUnsafe(Math.min(blksize, largestWrite));
+  for (let block = 0, done = 0; done < size; block++) {
+    const source = findSource(moment, lookupBlock(moment, blktab, block), blksize);
+    for (let from = 0; from < blksize; from += window.length) {
+      options.signal?.throwIfAborted();
+      const bytes = window.subarray(0, blksize - from);
+      source.fill(bytes, from);
+      await write(bytes);
+      done += bytes.length;
+      options.onProgress?.(done, size);
+    }
   }
   return { bytes: size };
 }

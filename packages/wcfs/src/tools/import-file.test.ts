@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openStorage } from "@belay/zodb";
+import { BLOCKS, Connection, openStorage, transactionMeta } from "@belay/zodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Database } from "../files/database.ts";
 import { exportFile } from "./export-file.ts";
+import { fileClasses } from "./file-classes.ts";
 import { fileLog } from "./file-log.ts";
 import { importFile, type ImportOptions, type ImportResult } from "./import-file.ts";
 import { listBigFiles } from "./list-files.ts";
@@ -148,4 +149,38 @@ test("big files whose oids lie far apart, as a demo storage gives them, are foun
   const names = [...listBigFiles(new Database(storage), storage.lastTid())].flatMap((file) => file.names);
   expect(names.toSorted()).toEqual(["base", "far"]);
   expect(storage.maxOid()).toBeGreaterThan(2n ** 40n);
+});
+
+test("a big file that cannot be opened does not hide the others, and one of enormous blocks can be exported", async () => {
+  newDatabase();
+  await store(Buffer.from("good"), { name: "good" });
+  {
+    await using storage = await openStorage(zurl, { readOnly: false });
+    const connection = Connection.open(storage);
+    for (const [name, blockSize] of [
+      ["bad", -5],
+      ["empty", 2 ** 45],
+    ] as const) {
+      const table = connection.refTo(connection.createBTree(BLOCKS));
+      connection.root().set(name, connection.create(fileClasses.file, [blockSize, table]).ref);
+    }
+    connection.commit(transactionMeta());
+  }
+  await using storage = await openStorage(zurl);
+  const database = new Database(storage);
+  const damaged: unknown[] = [];
+  const files = [...listBigFiles(database, storage.lastTid(), (_oid, error) => damaged.push(error))];
+  expect(files.flatMap(({ names }) => names)).toEqual(["good", "empty"]);
+  expect(damaged).toMatchObject([{ code: "EMALFORMED" }]);
+  expect(() => [...listBigFiles(database, storage.lastTid())]).toThrow(/^ZBigFile [0-9a-f]{16}: /);
+  const output = join(directory, `output-${count++}`);
+  const exported = exportFile(database, { file: files[1]?.oid ?? 0n, at: storage.lastTid(), output });
+  expect(await exported).toEqual({ bytes: 0 });
+});
+
+test("blocks larger than what is written at a time are exported whole", async () => {
+  newDatabase();
+  const data = randomBytes(9_000_000);
+  await store(data, { blockSize: 5_000_001 });
+  expect((await content()).equals(padded(data, 5_000_001))).toBe(true);
 });

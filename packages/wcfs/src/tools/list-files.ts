@@ -1,4 +1,5 @@
 import { allOids, sniffClass, type Oid, type Storage, type Tid } from "@belay/zodb";
+import { isUserError } from "@belay/supervise";
 import { preadAll } from "../blocks/piece.ts";
 import { ALL_KEYS } from "../delta/ranges/key-range.ts";
 import { TreeState } from "../delta/treediff/tree-state.ts";
@@ -22,15 +23,30 @@ export interface BigFileInfo {
 /**
  * The big files of a database at one moment, in the order of their oids.
  *
+ * @param onDamaged  told of each file that cannot be opened, which is left out; without it the error is thrown
+ *
  * Looks at the beginning of every object's record, where its class is: a second or so for a million objects in a file.
  */
-export function* listBigFiles(database: Database, at: Tid): Generator<BigFileInfo, void, undefined> {
+export function* listBigFiles(
+  database: Database,
+  at: Tid,
+  onDamaged?: (oid: Oid, error: unknown) => void,
+): Generator<BigFileInfo, void, undefined> {
   const moment = database.at(at);
   const names = namesByOid(moment);
   for (const oid of bigFileOids(moment, database.storage)) {
-    const { size, blksize, blktab } = openFile(moment, oid);
-    yield { oid, names: names.get(oid) ?? [], size, blksize, blocks: countBlocks(moment, blktab) };
+    try {
+      yield { ...describe(moment, oid), names: names.get(oid) ?? [] };
+    } catch (error) {
+      if (onDamaged === undefined || !isUserError(error)) throw error;
+      onDamaged(oid, error);
+    }
   }
+}
+
+function describe(moment: Moment, oid: Oid): Omit<BigFileInfo, "names"> {
+  const { size, blksize, blktab } = openFile(moment, oid);
+  return { oid, size, blksize, blocks: countBlocks(moment, blktab) };
 }
 
 function* bigFileOids(moment: Moment, storage: Storage): Generator<Oid, void, undefined> {
