@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+
+import { close, errno, errnoOf, lseek, pread, SEEK_DATA, SEEK_HOLE, statx, AT_EMPTY_PATH } from "@belay/linux";
+
+import type { FileId } from "../ids/file-id.ts";
+import { maxData, type Want } from "../rpc/messages.ts";
+import type { Secondary } from "../rpc/secondary-client.ts";
+import { pieceHeader } from "../secondary/incoming.ts";
+import { blockSize, signatureOf, signatureSize } from "../secondary/signatures.ts";
+
+/** What sending a file took. */
+export interface Sent {
+  readonly bytes: number;
+}
+
+/** Below this a file is sent whole: asking for signatures first takes longer. */
+const deltaFrom = 256 * 1024;
+
+/**
+ * Sends the content of a file: all of it without its holes, or only the blocks that differ from what the destination has.
+ *
+ * Requests follow each other without waiting for their answers, as far as the connection's credit allows.
+ *
+ * @param fd  open file at the source; stays the caller's
+ */
+export async function sendContent(secondary: Secondary, fd: number, { id, base }: Want): Promise<Sent> {
+  const isDelta = base >= deltaFrom;
+  const differs = isDelta ? await readSignatures(secondary, id, base) : undefined;
+  const { size } = statx(fd, "", AT_EMPTY_PATH);
+  const sending = new Sending(secondary, id);
+  await sending.queue(secondary.begin(id, isDelta));
+  for (const { start, end } of isDelta ? [{ start: 0, end: size }] : dataRanges(fd, size))
+    await (differs === undefined ? sendRange(sending, fd, start, end) : sendBlocks(sending, fd, size, differs));
+  const digest = sending.digest.digest();
+  await sending.settle();
+  await secondary.end(id, size, digest);
+  return { bytes: sending.bytes };
+}
+
+class Sending {
+  readonly #secondary: Secondary;
+  readonly #id: FileId;
+  readonly #underWay: Promise<void>[] = [];
+  readonly digest = createHash("sha256");
+  bytes = 0;
+
+  constructor(secondary: Secondary, id: FileId) {
+    this.#secondary = secondary;
+    this.#id = id;
+  }
+
+  async piece(offset: number, bytes: Buffer): Promise<void> {
+    this.digest.update(pieceHeader(offset)).update(bytes);
+    this.bytes += bytes.length;
+    await this.queue(this.#secondary.data(this.#id, offset, bytes));
+  }
+
+  // Eight pieces of a megabyte keep both ends at work.
+  async queue(request: Promise<void>): Promise<void> {
+    request.catch(() => undefined); // told by whoever awaits it below
+    this.#underWay.push(request);
+    if (this.#underWay.length > 8) await this.#underWay.shift();
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+}
+
+async function sendRange(sending: Sending, fd: number, start: number, end: number): Promise<void> {
+  for (let at = start; at < end;) {
+    const bytes = Buffer.allocUnsafe(Math.min(maxData, end - at));
+    const length = pread(fd, bytes, at);
+    if (length === 0) return; // it was cut off meanwhile
+    await sending.piece(at, bytes.subarray(0, length));
+    at += length;
+  }
+}
+
+type Differs = (index: number, block: Buffer) => boolean;
+
+async function readSignatures(secondary: Secondary, id: FileId, base: number): Promise<Differs> {
+  const parts: Buffer[] = [];
+  const count = Math.ceil(base / blockSize);
+  for (let first = 0; first < count; first += 8192)
+    parts.push(await secondary.signatures(id, first, Math.min(8192, count - first)));
+  const signatures = Buffer.concat(parts);
+  return (index, block) => {
+    const at = index * signatureSize;
+    return !signatures.subarray(at, at + signatureSize).equals(signatureOf(block));
+  };
+}
+
+async function sendBlocks(sending: Sending, fd: number, size: number, differs: Differs): Promise<void> {
+  for (let at = 0; at < size; at += blockSize) {
+    const block = Buffer.allocUnsafe(Math.min(blockSize, size - at));
+    const length = pread(fd, block, at);
+    if (length === 0) return;
+    const bytes = block.subarray(0, length);
+    if (differs(at / blockSize, bytes)) await sending.piece(at, bytes);
+  }
+}
+
+function* dataRanges(fd: number, size: number): Generator<{ start: number; end: number }> {
+  for (let at = 0; at < size;) {
+    const start = seek(fd, at, SEEK_DATA);
+    if (start === undefined) return;
+    const end = seek(fd, start, SEEK_HOLE) ?? size;
+    yield { start, end };
+    at = end;
+  }
+}
+
+function seek(fd: number, offset: number, whence: number): number | undefined {
+  try {
+    return lseek(fd, offset, whence);
+  } catch (error) {
+    if (errnoOf(error) === errno.ENXIO) return undefined;
+    throw error;
+  }
+}
+
+/** Closes a descriptor when the work with it is done. */
+export async function withDescriptor<T>(fd: number, work: (fd: number) => Promise<T>): Promise<T> {
+  try {
+    return await work(fd);
+  } finally {
+    close(fd);
+  }
+}

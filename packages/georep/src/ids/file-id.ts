@@ -1,0 +1,59 @@
+import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, errno, errnoOf, nameToHandleAt, statx, type Path } from "@belay/linux";
+
+import { BelayError } from "@belay/supervise";
+
+/**
+ * Identity of a file or directory that outlives renames: opaque bytes, at most {@link maxIdBytes}.
+ *
+ * In a local tree it is the kernel's file handle (inode and generation) itself, so that whoever may use open_by_handle_at(2) finds the
+ * object again from its id alone. A file system without handles gives inode and birth time instead. Ids are those of one
+ * file system: a replicated tree does not reach across mount points.
+ */
+export type FileId = Buffer;
+
+/** Longest id; its hexadecimal form is a file name. */
+export const maxIdBytes = 120;
+
+/** Key of an id in a Map. */
+export function keyOf(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("latin1");
+}
+
+/** The id of a {@link keyOf}. */
+export function idOfKey(key: string): FileId {
+  return Buffer.from(key, "latin1");
+}
+
+/**
+ * Id of a name in a directory, without following a link; an empty name is the descriptor itself.
+ *
+ * @throws ErrnoError ENOENT
+ */
+export function fileIdAt(dirfd: number, name: Path): FileId {
+  try {
+    const { handle } = nameToHandleAt(dirfd, name, name.length === 0 ? AT_EMPTY_PATH : 0);
+    if (handle.length <= maxIdBytes) return handle;
+  } catch (error) {
+    if (errnoOf(error) !== errno.EOPNOTSUPP) throw error;
+    return idFromStat(dirfd, name);
+  }
+  throw new BelayError("EOPNOTSUPP", "the file system's file handles are too long to be ids", {
+    hint: "replicate a local file system, not one mounted over the network",
+  });
+}
+
+/** Tells whether an id can be given to open_by_handle_at(2). */
+export function isHandle(id: FileId): boolean {
+  return !id.subarray(0, statMark.length).equals(statMark);
+}
+
+const statMark = Buffer.from("ino+btime:");
+
+function idFromStat(dirfd: number, name: Path): FileId {
+  const { ino, btime } = statx(dirfd, name, AT_SYMLINK_NOFOLLOW | (name.length === 0 ? AT_EMPTY_PATH : 0));
+  const id = Buffer.alloc(statMark.length + 16);
+  statMark.copy(id);
+  id.writeBigUInt64LE(ino, statMark.length);
+  id.writeBigInt64LE(btime, statMark.length + 8);
+  return id;
+}

@@ -1,0 +1,81 @@
+import { existsSync, realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { BelayError, silentLogger, spawnProcess, type Ledger, type Logger } from "@belay/supervise";
+
+import type { FileId } from "../ids/file-id.ts";
+import { connectSecondary, type Secondary } from "../rpc/secondary-client.ts";
+import type { SourceKind } from "../sources/change-source.ts";
+import type { WorkerStatus } from "../worker/status.ts";
+import { startWorker, type Worker } from "../worker/worker.ts";
+
+/** How to replicate. */
+export interface ReplicateOptions {
+  /** Names the state at the destination: letters, digits, `-`, `_`; the same whenever the same pair is replicated. */
+  readonly session: string;
+  /** Directory for journal and queue. */
+  readonly state: string;
+  readonly sourceKind?: SourceKind | undefined;
+  readonly scanEveryMs?: number;
+  readonly logger?: Logger;
+  readonly ledger?: Ledger | undefined;
+  readonly onStatus?: ((status: WorkerStatus) => void) | undefined;
+  /**
+   * Program and arguments of the receiving end, which speaks the protocol at its stdin and stdout. Default: a process of our own for
+   * the directory.
+   */
+  readonly secondaryCommand?: readonly string[];
+}
+
+/**
+ * Makes `destination` equal to `source`, and keeps it so until the worker is disposed of. One attempt: for one that starts again by itself see
+ * `startMonitor`.
+ *
+ * @throws BelayError when one of the directories lies in the other
+ */
+export async function replicate(source: string, destination: string, options: ReplicateOptions): Promise<Worker> {
+  refuseNested(source, destination);
+  const { session, state, sourceKind, scanEveryMs, logger = silentLogger, onStatus } = options;
+  const command = options.secondaryCommand ?? ownSecondary(destination);
+  return startWorker({
+    source,
+    state,
+    sourceKind,
+    ...(scanEveryMs === undefined ? {} : { scanEveryMs }),
+    logger,
+    onStatus,
+    connect: (rootId) => connect(command, { session, rootId, ledger: options.ledger }),
+  });
+}
+
+function ownSecondary(destination: string): string[] {
+  return [process.execPath, fileURLToPath(new URL("../secondary/secondary-main.ts", import.meta.url)), destination];
+}
+
+async function connect(
+  command: readonly string[],
+  { session, rootId, ledger }: { session: string; rootId: FileId; ledger: Ledger | undefined },
+): Promise<Secondary> {
+  const child = await spawnProcess(command, { stdin: "pipe", stdout: "pipe", stderr: "tee", group: "inherit", ledger });
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new BelayError("EBUG", "a child without pipes");
+  try {
+    const secondary = await connectSecondary(stdout, stdin, { session, rootId });
+    return { ...secondary, [Symbol.dispose]: () => secondary[Symbol.dispose]() };
+  } catch (error) {
+    await child.stop();
+    const said = child.stderrTail().toString().trim();
+    throw new BelayError("ESECONDARY", `the receiving end does not start${said === "" ? "" : `: ${said}`}`, {
+      cause: error,
+    });
+  }
+}
+
+function refuseNested(source: string, destination: string): void {
+  const from = realpathSync(source);
+  const to = existsSync(destination) ? realpathSync(destination) : destination;
+  if (!`${to}/`.startsWith(`${from}/`) && !`${from}/`.startsWith(`${to}/`)) return;
+  throw new BelayError("EINVAL", `${source} and ${destination}: one lies in the other`, {
+    hint: "replicate between separate directories",
+  });
+}

@@ -1,0 +1,136 @@
+import type { Readable, Writable } from "node:stream";
+
+import { BelayError, toError } from "@belay/supervise";
+import { ByteQueue, encodeFrame, readFrame, writePieces } from "./frames.ts";
+import { methods, type Method } from "./messages.ts";
+import { encodePreamble, readPreamble, type Preamble } from "./preamble.ts";
+import { malformed, WireReader, WireWriter } from "./wire.ts";
+
+/** Replies have the type of their request with this bit. */
+export const replyBit = 0x80;
+/** Type of the reply that tells an error. */
+export const errorReply = 0xff;
+
+/** How often an idle connection says that it is alive, and how long silence may last, in milliseconds. */
+export const heartbeat = { everyMs: 10_000, lostMs: 120_000 };
+
+interface Waiting {
+  readonly method: Method;
+  readonly size: number;
+  readonly resolve: (reader: WireReader) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The worker's end of a connection. Requests are answered in order. */
+export class RpcClient implements Disposable {
+  readonly #output: Writable;
+  readonly #queue: ByteQueue;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #roomWanted: (() => void)[] = [];
+  #credit = 0;
+  #lastRequest = 0;
+  #failure: Error | undefined;
+  #lastHeard = performance.now();
+  #beat: NodeJS.Timeout | undefined;
+  readonly lost: Promise<Error>;
+  readonly #lose: (error: Error) => void;
+
+  constructor(input: Readable, output: Writable) {
+    this.#output = output;
+    this.#queue = new ByteQueue(input);
+    output.on("error", (error) => this.#fail(error));
+    const { promise, resolve } = Promise.withResolvers<Error>();
+    this.lost = promise;
+    this.#lose = resolve;
+  }
+
+  /** Exchanges preambles. @throws BelayError EPROTO */
+  async connect(session: string): Promise<Preamble> {
+    await writePieces(this.#output, [encodePreamble({ role: "worker", session, credit: 0 })]);
+    const peer = await readPreamble(this.#queue, "secondary");
+    this.#credit = Math.max(peer.credit, 1);
+    void this.#receive();
+    this.#beat = setInterval(() => this.#pulse(), heartbeat.everyMs).unref();
+    return peer;
+  }
+
+  /**
+   * Asks and waits for the answer.
+   *
+   * Waits first while requests under way use up the credit that the peer gave; one larger than all of it goes alone.
+   *
+   * @throws BelayError the peer's error (with `remote: true`), or `ECONNLOST`
+   */
+  async call(method: Method, write?: (writer: WireWriter) => void): Promise<WireReader> {
+    const writer = new WireWriter();
+    write?.(writer);
+    const payload = writer.finish();
+    while (this.#waiting.size > 0 && this.#credit < payload.length) {
+      const { promise, resolve } = Promise.withResolvers<undefined>();
+      this.#roomWanted.push(() => resolve(undefined));
+      await promise;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    const request = (this.#lastRequest = (this.#lastRequest + 1) >>> 0);
+    this.#credit -= payload.length;
+    const reply = new Promise<WireReader>((resolve, reject) =>
+      this.#waiting.set(request, { method, size: payload.length, resolve, reject }),
+    );
+    reply.catch(() => undefined); // a caller that is still writing awaits it later
+    await writePieces(this.#output, encodeFrame({ type: methods[method], request, payload }));
+    return reply;
+  }
+
+  [Symbol.dispose](): void {
+    this.#fail(new BelayError("ECONNLOST", "the connection was closed", { isCanceled: true }));
+    this.#output.end();
+  }
+
+  async #receive(): Promise<void> {
+    try {
+      for (;;) {
+        const frame = await readFrame(this.#queue);
+        if (frame === undefined) throw new BelayError("ECONNLOST", "the secondary has closed the connection");
+        this.#lastHeard = performance.now();
+        this.#answer(frame.type, frame.request, frame.payload);
+      }
+    } catch (error) {
+      this.#fail(toError(error));
+    }
+  }
+
+  #answer(type: number, request: number, payload: Buffer): void {
+    const waiting = this.#waiting.get(request);
+    if (waiting === undefined) throw malformed("an answer to nothing");
+    this.#waiting.delete(request);
+    this.#credit += waiting.size;
+    for (const wake of this.#roomWanted.splice(0)) wake();
+    if (type === errorReply) waiting.reject(remoteError(new WireReader(payload)));
+    else if (type === (methods[waiting.method] | replyBit)) waiting.resolve(new WireReader(payload));
+    else throw malformed(`an answer of type ${type}`);
+  }
+
+  // A clock that jumped means that this process was stopped, not that the peer is dead.
+  #pulse(): void {
+    const silence = performance.now() - this.#lastHeard;
+    const isOverdue = silence > heartbeat.lostMs && silence < 2 * heartbeat.lostMs && this.#waiting.size > 0;
+    if (isOverdue)
+      this.#fail(new BelayError("ECONNLOST", `no answer from the secondary for ${heartbeat.lostMs / 1000} s`));
+    else if (this.#waiting.size === 0) this.call("ping").catch(() => undefined);
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    clearInterval(this.#beat);
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+    for (const wake of this.#roomWanted.splice(0)) wake();
+    this.#lose(error);
+  }
+}
+
+function remoteError(reader: WireReader): BelayError {
+  const [code, message] = [reader.text(40), reader.text(8000)];
+  return new BelayError(code, message, { remote: true });
+}

@@ -1,0 +1,224 @@
+import { maxIdBytes, type FileId } from "../ids/file-id.ts";
+import type { ObjectState } from "../tree/object-state.ts";
+import { malformed, WireReader, type WireWriter } from "./wire.ts";
+
+/** The closed table of what a worker may ask of a secondary. */
+export const methods = {
+  hello: 1,
+  apply: 2,
+  signatures: 3,
+  begin: 4,
+  data: 5,
+  end: 6,
+  finish: 7,
+  list: 8,
+  ping: 9,
+} as const;
+export type Method = keyof typeof methods;
+
+/** What is known about the content of a regular file that is told of. */
+export const contentHints = ["keep", "compare", "changed"] as const;
+export type ContentHint = (typeof contentHints)[number];
+
+/** An object as the source has it now. */
+export interface ObjectChange extends ObjectState {
+  readonly content: ContentHint;
+  /** Its last change lies so far back that another one would show in its ctime. */
+  readonly settled: boolean;
+  /** Whole content of a small file. */
+  readonly inline: Buffer | undefined;
+}
+
+/** A name that is to be looked at: what it has to stand for. */
+export interface EntryChange {
+  readonly parent: FileId;
+  readonly name: Buffer;
+  /** Index into the objects of the same message; undefined: the name has to go. */
+  readonly object: number | undefined;
+}
+
+export interface ApplyRequest {
+  readonly objects: readonly ObjectChange[];
+  readonly entries: readonly EntryChange[];
+}
+
+/** Something that could not be done. */
+export interface Failure {
+  /** Directory and name, or with an empty name the object itself. */
+  readonly id: FileId;
+  readonly name: Buffer;
+  /** Errno name; `EPARENT`: the directory is not known at the destination. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Content the secondary needs. */
+export interface Want {
+  readonly id: FileId;
+  /** Bytes it has of an older content, to send differences to; 0: everything is needed. */
+  readonly base: number;
+}
+
+export interface ApplyReply {
+  /** Directories that are new there: what is in them has to be looked at. */
+  readonly crawl: readonly FileId[];
+  readonly wants: readonly Want[];
+  /** Objects that lost a name, and will be deleted when the batch ends unless they are wanted elsewhere. */
+  readonly detached: readonly FileId[];
+  readonly failures: readonly Failure[];
+}
+
+/** One name of a directory at the destination. */
+export interface ListedName {
+  readonly name: Buffer;
+  /** Empty when the object there is not ours. */
+  readonly id: FileId;
+  /** As it was left by us: nobody changed it there. */
+  readonly intact: boolean;
+  /** Of the source, when last applied; ctime 0 when a change since then may not show in it. */
+  readonly mode: number;
+  readonly size: number;
+  readonly mtime: bigint;
+  readonly ctime: bigint;
+}
+
+export interface ListReply {
+  readonly known: boolean;
+  readonly more: boolean;
+  readonly names: readonly ListedName[];
+}
+
+export const maxObjects = 4000;
+const maxName = 255;
+const maxXattrValue = 64 * 1024;
+/** Largest content that travels with its object. */
+export const maxInline = 128 * 1024;
+export const maxData = 1024 * 1024;
+
+export const readId = (reader: WireReader): FileId => Buffer.from(reader.bytes(maxIdBytes, 1));
+
+/** A name that can only mean something in its own directory. */
+export function readName(reader: WireReader): Buffer {
+  const name = Buffer.from(reader.bytes(maxName, 1));
+  if (name.includes(0) || name.includes(0x2f)) throw malformed("a name with a slash or NUL");
+  if (name.equals(dot) || name.equals(dotDot)) throw malformed("a name that is . or ..");
+  return name;
+}
+
+const dot = Buffer.from(".");
+const dotDot = Buffer.from("..");
+const nothing = 0xffff_ffff;
+
+export function writeApply(writer: WireWriter, { objects, entries }: ApplyRequest): void {
+  writer.list(objects, writeObject).list(entries, (to, { parent, name, object }) => {
+    to.bytes(parent)
+      .bytes(name)
+      .u32(object ?? nothing);
+  });
+}
+
+export function readApply(reader: WireReader): ApplyRequest {
+  const objects = reader.list(2 * maxObjects, readObject);
+  const entries = reader.list(maxObjects, (from) => {
+    const [parent, name, index] = [readId(from), readName(from), from.u32()];
+    if (index !== nothing && index >= objects.length) throw malformed("an entry without its object");
+    return { parent, name, object: index === nothing ? undefined : index };
+  });
+  return { objects, entries };
+}
+
+function writeObject(to: WireWriter, o: ObjectChange): void {
+  to.bytes(o.id).u32(o.mode).u32(o.uid).u32(o.gid).u64(o.size).i64(o.mtime).i64(o.ctime).u32(o.nlink);
+  to.u32(o.rdevMajor).u32(o.rdevMinor).bytes(o.target);
+  to.list(o.xattrs, (xattr, { name, value }) => xattr.bytes(name).bytes(value));
+  to.u8(contentHints.indexOf(o.content))
+    .u8(Number(o.settled))
+    .u8(Number(o.inline !== undefined));
+  if (o.inline !== undefined) to.bytes(o.inline);
+}
+
+function readObject(from: WireReader): ObjectChange {
+  return {
+    id: readId(from),
+    mode: from.u32() & 0o177777,
+    uid: from.u32(),
+    gid: from.u32(),
+    size: from.u64(),
+    mtime: from.i64(),
+    ctime: from.i64(),
+    nlink: from.u32(),
+    rdevMajor: from.u32(),
+    rdevMinor: from.u32(),
+    target: Buffer.from(from.bytes(4096)),
+    xattrs: from.list(4096, readXattr),
+    content: contentHints[from.u8()] ?? badHint(),
+    settled: from.bool(),
+    inline: from.bool() ? from.bytes(maxInline) : undefined,
+  };
+}
+
+function badHint(): never {
+  throw malformed("an unknown hint about content");
+}
+
+function readXattr(from: WireReader): { name: Buffer; value: Buffer } {
+  const name = Buffer.from(from.bytes(maxName, 1));
+  if (name.includes(0)) throw malformed("an attribute's name with NUL");
+  return { name, value: Buffer.from(from.bytes(maxXattrValue)) };
+}
+
+const writeIdTo = (to: WireWriter, id: FileId) => void to.bytes(id);
+
+export function writeFailures(to: WireWriter, failures: readonly Failure[]): void {
+  to.list(failures, (each, { id, name, code, message }) =>
+    each.bytes(id).bytes(name).text(code).text(message.slice(0, 2000)),
+  );
+}
+
+export function readFailures(from: WireReader): Failure[] {
+  return from.list(4 * maxObjects, (each) => ({
+    id: readId(each),
+    name: Buffer.from(each.bytes(maxName)),
+    code: each.text(40),
+    message: each.text(8000),
+  }));
+}
+
+export function writeApplyReply(to: WireWriter, reply: ApplyReply): void {
+  to.list(reply.crawl, writeIdTo).list(reply.wants, (each, { id, base }) => each.bytes(id).u64(base));
+  to.list(reply.detached, writeIdTo);
+  writeFailures(to, reply.failures);
+}
+
+export function readApplyReply(from: WireReader): ApplyReply {
+  return {
+    crawl: from.list(2 * maxObjects, readId),
+    wants: from.list(2 * maxObjects, (each) => ({ id: readId(each), base: each.u64() })),
+    detached: from.list(2 * maxObjects, readId),
+    failures: readFailures(from),
+  };
+}
+
+export function writeListReply(to: WireWriter, { known, more, names }: ListReply): void {
+  to.u8(Number(known)).u8(Number(more));
+  to.list(names, (each, { name, id, intact, mode, size, mtime, ctime }) =>
+    each.bytes(name).bytes(id).u8(Number(intact)).u32(mode).u64(size).i64(mtime).i64(ctime),
+  );
+}
+
+export function readListReply(from: WireReader): ListReply {
+  const [known, more] = [from.bool(), from.bool()];
+  const names = from.list(maxListed, (each) => ({
+    name: readName(each),
+    id: Buffer.from(each.bytes(maxIdBytes)),
+    intact: each.bool(),
+    mode: each.u32(),
+    size: each.u64(),
+    mtime: each.i64(),
+    ctime: each.i64(),
+  }));
+  return { known, more, names };
+}
+
+/** Most names of one reply to `list`. */
+export const maxListed = 2000;

@@ -1,0 +1,55 @@
+import type { Readable, Writable } from "node:stream";
+
+import type { FileId } from "../ids/file-id.ts";
+import { RpcClient } from "./client.ts";
+import * as message from "./messages.ts";
+
+/** A secondary as the worker sees it: each method is one request. */
+export interface Secondary extends Disposable {
+  /** Settles, with the reason, when the connection is lost. */
+  readonly lost: Promise<Error>;
+  apply(request: message.ApplyRequest): Promise<message.ApplyReply>;
+  signatures(id: FileId, firstBlock: number, count: number): Promise<Buffer>;
+  begin(id: FileId, keepsBase: boolean): Promise<void>;
+  data(id: FileId, offset: number, bytes: Buffer): Promise<void>;
+  end(id: FileId, size: number, digest: Buffer): Promise<void>;
+  /** Everything since the last `finish` is durable when this resolves. */
+  finish(): Promise<readonly message.Failure[]>;
+  list(id: FileId, from: number): Promise<message.ListReply>;
+}
+
+/**
+ * Greets a secondary.
+ *
+ * @param rootId  id of the source's root
+ * @throws BelayError EPROTO, ELOCKED, or what the secondary says about its directory
+ */
+export async function connectSecondary(
+  input: Readable,
+  output: Writable,
+  { session, rootId }: { session: string; rootId: FileId },
+): Promise<Secondary> {
+  const rpc = new RpcClient(input, output);
+  try {
+    await rpc.connect(session);
+    await rpc.call("hello", (to) => void to.bytes(rootId));
+  } catch (error) {
+    rpc[Symbol.dispose]();
+    throw error;
+  }
+  const done = (reply: Promise<unknown>): Promise<void> => reply.then(() => undefined);
+  return {
+    lost: rpc.lost,
+    apply: async (request) => message.readApplyReply(await rpc.call("apply", (to) => message.writeApply(to, request))),
+    signatures: async (id, firstBlock, count) => {
+      const reply = await rpc.call("signatures", (to) => void to.bytes(id).u32(firstBlock).u32(count));
+      return reply.bytes(16 * 65_536);
+    },
+    begin: (id, keepsBase) => done(rpc.call("begin", (to) => void to.bytes(id).u8(Number(keepsBase)))),
+    data: (id, offset, bytes) => done(rpc.call("data", (to) => void to.bytes(id).u64(offset).bytes(bytes))),
+    end: (id, size, digest) => done(rpc.call("end", (to) => void to.bytes(id).u64(size).bytes(digest))),
+    finish: async () => message.readFailures(await rpc.call("finish")),
+    list: async (id, from) => message.readListReply(await rpc.call("list", (to) => void to.bytes(id).u32(from))),
+    [Symbol.dispose]: () => rpc[Symbol.dispose](),
+  };
+}

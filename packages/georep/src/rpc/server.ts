@@ -1,0 +1,63 @@
+import type { Readable, Writable } from "node:stream";
+
+import { errnoName, hasCode, toError } from "@belay/supervise";
+import { errorReply, replyBit } from "./client.ts";
+import { ByteQueue, encodeFrame, readFrame, writePieces } from "./frames.ts";
+import { methods, type Method } from "./messages.ts";
+import { encodePreamble, readPreamble, type Preamble } from "./preamble.ts";
+import { malformed, WireReader, WireWriter } from "./wire.ts";
+
+/** Answers one request: takes all of it from the reader and writes the reply. */
+export type Handler = (request: WireReader, reply: WireWriter) => void | Promise<void>;
+
+/** A handler for every method there is. */
+export type Handlers = Readonly<Record<Method, Handler>>;
+
+/** Bytes of requests a worker may have under way. */
+export const serverCredit = 16 * 1024 * 1024;
+
+const methodOf = new Map(Object.entries(methods).map(([name, type]) => [type as number, name as Method]));
+
+/**
+ * Serves one worker until it closes the connection. Requests are worked through one after the other.
+ *
+ * @param start  opens the session that the worker names
+ * @throws BelayError EPROTO for a peer that breaks the protocol; nothing it sent is answered any more
+ */
+export async function serveRpc(
+  input: Readable,
+  output: Writable,
+  start: (worker: Preamble) => Handlers | Promise<Handlers>,
+): Promise<void> {
+  const queue = new ByteQueue(input);
+  output.on("error", () => input.destroy());
+  const worker = await readPreamble(queue, "worker");
+  const handlers = await start(worker);
+  await writePieces(output, [encodePreamble({ role: "secondary", session: worker.session, credit: serverCredit })]);
+  for (;;) {
+    const frame = await readFrame(queue);
+    if (frame === undefined) return;
+    const method = methodOf.get(frame.type);
+    if (method === undefined) throw malformed(`a request of type ${frame.type}`);
+    const { type, payload } = await answer(handlers[method], frame.type, frame.payload);
+    await writePieces(output, encodeFrame({ type, request: frame.request, payload }));
+  }
+}
+
+async function answer(handler: Handler, type: number, payload: Buffer): Promise<{ type: number; payload: Buffer }> {
+  const writer = new WireWriter();
+  try {
+    const reader = new WireReader(payload);
+    await handler(reader, writer);
+    reader.end();
+    return { type: type | replyBit, payload: writer.finish() };
+  } catch (error) {
+    if (hasCode(error, "EPROTO")) throw error;
+    return { type: errorReply, payload: errorPayload(toError(error)) };
+  }
+}
+
+function errorPayload(error: Error): Buffer {
+  const code = errnoName(error) ?? ("code" in error && typeof error.code === "string" ? error.code : "EBUG");
+  return new WireWriter().text(code.slice(0, 40)).text(error.message.slice(0, 2000)).finish();
+}

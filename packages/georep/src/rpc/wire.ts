@@ -1,0 +1,137 @@
+import { BelayError } from "@belay/supervise";
+
+/** A message that does not have the form it has to have; the connection it came from cannot be trusted any further. */
+export function malformed(what: string): BelayError {
+  return new BelayError("EPROTO", `malformed message from the peer: ${what}`, {
+    hint: "both ends have to run the same version of this program",
+  });
+}
+
+/** Puts a message together. All numbers are little-endian. */
+export class WireWriter {
+  #buffer = Buffer.allocUnsafe(1024);
+  #length = 0;
+
+  u8(value: number): this {
+    const at = this.#reserve(1);
+    this.#buffer.writeUInt8(value, at);
+    return this;
+  }
+
+  u32(value: number): this {
+    const at = this.#reserve(4);
+    this.#buffer.writeUInt32LE(value, at);
+    return this;
+  }
+
+  /** A size or offset up to 2^53. */
+  u64(value: number): this {
+    const at = this.#reserve(8);
+    this.#buffer.writeBigUInt64LE(BigInt(value), at);
+    return this;
+  }
+
+  i64(value: bigint): this {
+    const at = this.#reserve(8);
+    this.#buffer.writeBigInt64LE(value, at);
+    return this;
+  }
+
+  /** Bytes with their length before them. */
+  bytes(value: Uint8Array): this {
+    this.u32(value.length);
+    const at = this.#reserve(value.length);
+    this.#buffer.set(value, at);
+    return this;
+  }
+
+  text(value: string): this {
+    return this.bytes(Buffer.from(value));
+  }
+
+  list<T>(values: readonly T[], write: (writer: this, value: T) => void): this {
+    this.u32(values.length);
+    for (const value of values) write(this, value);
+    return this;
+  }
+
+  finish(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  #reserve(size: number): number {
+    const at = this.#length;
+    if (at + size > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(2 * this.#buffer.length, at + size));
+      this.#buffer.copy(larger, 0, 0, at);
+      this.#buffer = larger;
+    }
+    this.#length = at + size;
+    return at;
+  }
+}
+
+/** Takes a message apart; throws `EPROTO` rather than read past its end. Byte fields refer to the message's own bytes. */
+export class WireReader {
+  readonly #buffer: Buffer;
+  #at = 0;
+
+  constructor(buffer: Buffer) {
+    this.#buffer = buffer;
+  }
+
+  u8(): number {
+    return this.#buffer.readUInt8(this.#take(1));
+  }
+
+  bool(): boolean {
+    const value = this.u8();
+    if (value > 1) throw malformed(`${value} where 0 or 1 belongs`);
+    return value === 1;
+  }
+
+  u32(): number {
+    return this.#buffer.readUInt32LE(this.#take(4));
+  }
+
+  u64(): number {
+    const value = this.#buffer.readBigUInt64LE(this.#take(8));
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed("a size beyond 2^53");
+    return Number(value);
+  }
+
+  i64(): bigint {
+    return this.#buffer.readBigInt64LE(this.#take(8));
+  }
+
+  /** @param most  largest length allowed; @param least  smallest */
+  bytes(most: number, least = 0): Buffer {
+    const length = this.u32();
+    if (length > most || length < least) throw malformed(`a field of ${length} bytes`);
+    const at = this.#take(length);
+    return this.#buffer.subarray(at, at + length);
+  }
+
+  text(most: number): string {
+    return this.bytes(most).toString();
+  }
+
+  /** @param most  largest number of elements allowed */
+  list<T>(most: number, read: (reader: this) => T): T[] {
+    const count = this.u32();
+    // Every element takes a byte at least: a count that cannot be true must not make us reserve room for it.
+    if (count > most || count > this.#buffer.length - this.#at) throw malformed(`a list of ${count}`);
+    return Array.from({ length: count }, () => read(this));
+  }
+
+  end(): void {
+    if (this.#at !== this.#buffer.length) throw malformed(`${this.#buffer.length - this.#at} bytes too many`);
+  }
+
+  #take(size: number): number {
+    const at = this.#at;
+    if (at + size > this.#buffer.length) throw malformed("it ends too early");
+    this.#at = at + size;
+    return at;
+  }
+}

@@ -1,0 +1,143 @@
+import {
+  close,
+  linkat,
+  makedev,
+  mkdirat,
+  mknodat,
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_RDWR,
+  openat2,
+  renameat2,
+  RENAME_NOREPLACE,
+  symlinkat,
+  unlinkat,
+} from "@belay/linux";
+import { BelayError } from "@belay/supervise";
+
+import { fileIdAt, keyOf } from "../ids/file-id.ts";
+import type { ObjectChange } from "../rpc/messages.ts";
+import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
+import { look, openDirectory, placeOf, touch, type Batch, type Order, type Place } from "./batch.ts";
+import { beneath } from "./remove-tree.ts";
+import { writeAll } from "./write-all.ts";
+
+/**
+ * Makes a name stand for its object: moved or linked to where it has to be when it is known, made when it is not.
+ *
+ * @param waiting  orders of the batch by object: a directory that is to be attached itself goes before what is in it
+ * @throws BelayError `EPARENT` when the directory of the name is not known here
+ */
+export function attach(batch: Batch, order: Order, waiting: Map<string, Order>): void {
+  const { parent, name, change } = order;
+  const dirfd = openParent(batch, order, waiting);
+  const found = look(batch, dirfd, name);
+  if (found?.object?.id.equals(change.id)) {
+    batch.session.map.putName({ parent, name }, change.id);
+    return;
+  }
+  if (isDirectory(change.mode)) attachDirectory(batch, order, dirfd);
+  else if (!attachFile(batch, order, dirfd, found !== undefined)) return;
+  batch.session.map.putName({ parent, name }, change.id);
+}
+
+function openParent(batch: Batch, { parent, name }: Order, waiting: Map<string, Order>): number {
+  const before = waiting.get(keyOf(parent));
+  if (before !== undefined) {
+    waiting.delete(keyOf(parent));
+    attach(batch, before, waiting);
+  }
+  const dirfd = openDirectory(batch, parent);
+  if (dirfd !== undefined) return dirfd;
+  throw new BelayError("EPARENT", `${JSON.stringify(name.toString())}: its directory is not known at the destination`);
+}
+
+function attachDirectory(batch: Batch, { name, change }: Order, dirfd: number): void {
+  const { map, held } = batch.session;
+  const known = map.get(change.id);
+  const place = known && placeOf(batch, known);
+  if (place === undefined) {
+    mkdirat(dirfd, name, 0o700);
+    remember(batch, change, { dirfd, name, isHeld: false });
+    batch.crawl.push(change.id);
+    return;
+  }
+  renameat2(place.dirfd, place.name, dirfd, name, RENAME_NOREPLACE);
+  held.delete(keyOf(change.id));
+  map.removeNamesOf(change.id);
+}
+
+/** @returns false when the file has to be complete first */
+function attachFile(batch: Batch, order: Order, dirfd: number, isOccupied: boolean): boolean {
+  const { map, held, heldDirectory } = batch.session;
+  const key = keyOf(order.change.id);
+  const known = map.get(order.change.id);
+  const place = (known && placeOf(batch, known)) ?? make(batch, order.change);
+  if (batch.incomplete.has(key)) {
+    batch.postponed.push(order);
+    batch.wants.set(key, { id: order.change.id, base: 0 });
+    return false;
+  }
+  if (place.isHeld) {
+    renameat2(place.dirfd, place.name, dirfd, order.name, isOccupied ? 0 : RENAME_NOREPLACE);
+    held.delete(key);
+    return true;
+  }
+  const source = look(batch, place.dirfd, place.name);
+  if (source !== undefined) touch(batch, source);
+  if (!isOccupied) linkat(place.dirfd, place.name, dirfd, order.name);
+  else {
+    const temporary = `${order.change.id.toString("hex")}.t`;
+    linkat(place.dirfd, place.name, heldDirectory, temporary);
+    renameat2(heldDirectory, temporary, dirfd, order.name);
+  }
+  return true;
+}
+
+// New files are made aside and get their name when they are complete: nobody sees a half of one.
+function make(batch: Batch, change: ObjectChange): Place {
+  const { heldDirectory, held } = batch.session;
+  const key = keyOf(change.id);
+  const name = Buffer.from(change.id.toString("hex"));
+  if (isRegular(change.mode)) {
+    makeFile(heldDirectory, name, change.inline ?? Buffer.alloc(0));
+    if (change.inline === undefined && change.size > 0) {
+      batch.incomplete.add(key);
+      batch.lacking.add(key);
+    }
+  } else if (isLink(change.mode)) symlinkat(change.target, heldDirectory, name);
+  else mknodat(heldDirectory, name, typeOf(change.mode) | 0o600, makedev(change.rdevMajor, change.rdevMinor));
+  held.set(key, name);
+  batch.made.add(key);
+  const place = { dirfd: heldDirectory, name, isHeld: true };
+  remember(batch, change, place);
+  return place;
+}
+
+function makeFile(dirfd: number, name: Buffer, content: Buffer): void {
+  const fd = openat2(dirfd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, beneath, 0o600);
+  try {
+    writeAll(fd, content, 0);
+  } catch (error) {
+    unlinkat(dirfd, name); // no room: the next attempt begins anew
+    throw error;
+  } finally {
+    close(fd);
+  }
+}
+
+// Size and times are noted at the end of the batch, when they are true.
+function remember({ session }: Batch, change: ObjectChange, { dirfd, name }: Place): void {
+  const { id, mode } = change;
+  session.map.removeNamesOf(id);
+  session.map.put({
+    id,
+    here: fileIdAt(dirfd, name),
+    mode,
+    size: change.size,
+    mtime: change.mtime,
+    ctime: 0n,
+    hereCtime: 0n,
+  });
+}

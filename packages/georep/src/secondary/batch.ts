@@ -1,0 +1,170 @@
+import { close, errno, errnoOf } from "@belay/linux";
+import { BelayError, errnoName, toError } from "@belay/supervise";
+
+import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
+import type { Failure, ObjectChange, Want } from "../rpc/messages.ts";
+import { isGone, statAt } from "../tree/read-object.ts";
+import type { Statx } from "@belay/linux";
+import type { Incoming } from "./incoming.ts";
+import type { MappedObject } from "./object-map.ts";
+import { openDirectoryAt } from "./remove-tree.ts";
+import type { Session } from "./session.ts";
+
+/** A name that has to stand for an object. */
+export interface Order {
+  readonly parent: FileId;
+  readonly name: Buffer;
+  readonly change: ObjectChange;
+}
+
+/** One batch, from its first `apply` to its `finish`. */
+export interface Batch {
+  readonly session: Session;
+  /** Open directories by id; only for this batch, so that a directory somebody moves away is noticed. */
+  readonly directories: Map<string, number>;
+  readonly changes: Map<string, ObjectChange>;
+  /** New files, in `held/` until they are complete. */
+  readonly incomplete: Set<string>;
+  /** Files made in this batch: their content needs no second look. */
+  readonly made: Set<string>;
+  /** Names that wait for a new file to be complete. */
+  readonly postponed: Order[];
+  /** Objects that were here before we knew them. */
+  readonly adopted: Set<string>;
+  /** Files whose content is not what it has to be. */
+  readonly lacking: Set<string>;
+  /** Objects whose ctime changes by what we do. */
+  readonly touched: Set<string>;
+  /** Content on its way. */
+  readonly streams: Map<string, Incoming>;
+  readonly crawl: FileId[];
+  /** What is asked for in the reply, by object. */
+  readonly wants: Map<string, Want>;
+  readonly detached: FileId[];
+  readonly failures: Failure[];
+}
+
+export function startBatch(session: Session): Batch {
+  session.map.begin();
+  return {
+    session,
+    directories: new Map(),
+    changes: new Map(),
+    incomplete: new Set(),
+    made: new Set(),
+    streams: new Map(),
+    postponed: [],
+    adopted: new Set(),
+    lacking: new Set(),
+    touched: new Set(),
+    crawl: [],
+    wants: new Map(),
+    detached: [],
+    failures: [],
+  };
+}
+
+export function closeDirectories({ directories }: Batch): void {
+  for (const fd of directories.values()) close(fd);
+  directories.clear();
+}
+
+/** Conditions of the destination under which nothing of a batch can be done: it is tried again as a whole. */
+const sick: readonly (number | undefined)[] = [
+  errno.ENOSPC,
+  errno.EDQUOT,
+  errno.EROFS,
+  errno.EIO,
+  errno.ENOMEM,
+  errno.EMFILE,
+];
+
+/** Does one part of a batch; its failure does not stop the others, unless the destination as a whole fails. */
+export function attempt(batch: Batch, id: FileId, name: Buffer, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    if (sick.includes(errnoOf(error))) throw error;
+    const { message } = toError(error);
+    const code = errnoName(error) ?? (error instanceof BelayError ? error.code : undefined);
+    if (code === undefined) throw error;
+    batch.failures.push({ id, name, code, message });
+  }
+}
+
+/** What stands at a name. */
+export interface Found {
+  readonly here: FileId;
+  readonly stat: Statx;
+  /** Undefined when it is not ours. */
+  readonly object: MappedObject | undefined;
+}
+
+export function look({ session }: Batch, dirfd: number, name: Buffer): Found | undefined {
+  const stat = statAt(dirfd, name);
+  if (stat === undefined) return undefined;
+  const here = hereAt(dirfd, name);
+  return here && { here, stat, object: session.map.byHere(here) };
+}
+
+function hereAt(dirfd: number, name: Buffer): FileId | undefined {
+  try {
+    return fileIdAt(dirfd, name);
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A name under which an object can be reached now. */
+export interface Place {
+  readonly dirfd: number;
+  readonly name: Buffer;
+  readonly isHeld: boolean;
+}
+
+/** Where an object is, as a look at the file system confirms. */
+export function placeOf(batch: Batch, object: MappedObject): Place | undefined {
+  const { session } = batch;
+  const held = session.held.get(keyOf(object.id));
+  if (held !== undefined) return { dirfd: session.heldDirectory, name: held, isHeld: true };
+  for (const { parent, name } of session.map.namesOf(object.id)) {
+    const dirfd = openDirectory(batch, parent);
+    if (dirfd !== undefined && hereAt(dirfd, name)?.equals(object.here)) return { dirfd, name, isHeld: false };
+  }
+  return undefined;
+}
+
+/** Opens a directory by its id; undefined when it is not (or not any more) where we know it. */
+export function openDirectory(batch: Batch, id: FileId): number | undefined {
+  const { directories, session } = batch;
+  const key = keyOf(id);
+  const cached = directories.get(key);
+  if (cached !== undefined) return cached;
+  const object = session.map.get(id);
+  if (object === undefined) return undefined;
+  if (id.equals(session.rootId)) return session.root;
+  const place = placeOf(batch, object);
+  const fd = place && tryOpen(place);
+  if (fd !== undefined && !fileIdAt(fd, "").equals(object.here)) {
+    close(fd);
+    return undefined;
+  }
+  if (fd !== undefined) directories.set(key, fd);
+  return fd;
+}
+
+function tryOpen({ dirfd, name }: Place): number | undefined {
+  try {
+    return openDirectoryAt(dirfd, name);
+  } catch (error) {
+    const number = errnoOf(error);
+    if (isGone(error) || number === errno.ELOOP || number === errno.EXDEV) return undefined;
+    throw error;
+  }
+}
+
+/** Notes that an object's ctime is about to change by our own doing, unless somebody else changed it before. */
+export function touch(batch: Batch, { object, stat }: Found): void {
+  if (object?.hereCtime === stat.ctime) batch.touched.add(keyOf(object.id));
+}

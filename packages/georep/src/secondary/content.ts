@@ -1,0 +1,117 @@
+import {
+  close,
+  linkat,
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_RDONLY,
+  O_RDWR,
+  openat2,
+  pread,
+  renameat2,
+  ftruncate,
+  unlinkat,
+} from "@belay/linux";
+
+import { fileIdAt, keyOf } from "../ids/file-id.ts";
+import type { ObjectChange } from "../rpc/messages.ts";
+import { isRegular } from "../tree/object-state.ts";
+import { isGone, statAt } from "../tree/read-object.ts";
+import { placeOf, type Batch, type Place } from "./batch.ts";
+import type { MappedObject } from "./object-map.ts";
+import { beneath } from "./remove-tree.ts";
+import { writeAll } from "./write-all.ts";
+
+/** Makes the content of a file what it has to be when it came along, or asks for it when it is needed. */
+export function settleContent(batch: Batch, change: ObjectChange): void {
+  const key = keyOf(change.id);
+  const object = batch.session.map.get(change.id);
+  if (!isRegular(change.mode) || batch.made.has(key) || object === undefined) return;
+  const place = placeOf(batch, object);
+  const stat = place && statAt(place.dirfd, place.name);
+  if (place === undefined || stat === undefined) return;
+  if (!needsContent(change, object, stat.ctime === object.hereCtime)) return;
+  const bytes = change.inline ?? (change.size === 0 ? Buffer.alloc(0) : undefined);
+  if (bytes !== undefined) {
+    replaceContent(batch, object, place, bytes);
+    return;
+  }
+  batch.lacking.add(key);
+  batch.wants.set(key, { id: change.id, base: stat.size });
+}
+
+function needsContent(change: ObjectChange, object: MappedObject, isIntact: boolean): boolean {
+  if (object.size !== change.size || object.mtime !== change.mtime) return true;
+  if (change.content === "keep") return false;
+  return !isIntact || object.ctime === 0n || object.ctime !== change.ctime;
+}
+
+function replaceContent(batch: Batch, object: MappedObject, place: Place, bytes: Buffer): void {
+  if (hasContent(place, bytes)) return;
+  if (mustStay(batch, place)) {
+    const fd = openat2(place.dirfd, place.name, O_RDWR | O_NOFOLLOW, beneath);
+    try {
+      writeAll(fd, bytes, 0);
+      ftruncate(fd, bytes.length);
+    } finally {
+      close(fd);
+    }
+    return;
+  }
+  const { fd, name } = makeTemporary(batch, object);
+  try {
+    writeAll(fd, bytes, 0);
+  } finally {
+    close(fd);
+  }
+  install(batch, object, name);
+}
+
+function hasContent({ dirfd, name }: Place, bytes: Buffer): boolean {
+  if (statAt(dirfd, name)?.size !== bytes.length) return false;
+  const fd = openat2(dirfd, name, O_RDONLY | O_NOFOLLOW, beneath);
+  try {
+    const present = Buffer.allocUnsafe(bytes.length);
+    return pread(fd, present, 0) === bytes.length && present.equals(bytes);
+  } finally {
+    close(fd);
+  }
+}
+
+/** Tells whether the file has to be written in place, because other names of it would keep the old content. */
+export function mustStay({ adopted, session }: Batch, { dirfd, name }: Place): boolean {
+  const stat = statAt(dirfd, name);
+  const object = session.map.byHere(fileIdAt(dirfd, name));
+  return stat !== undefined && stat.nlink > 1 && !(object !== undefined && adopted.has(keyOf(object.id)));
+}
+
+/** A file beside the held ones, for content that will take the place of another. */
+export function makeTemporary({ session }: Batch, { id }: MappedObject): { fd: number; name: Buffer } {
+  const name = Buffer.from(`${id.toString("hex")}.new`);
+  try {
+    unlinkat(session.heldDirectory, name);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+  const flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW;
+  return { fd: openat2(session.heldDirectory, name, flags, beneath, 0o600), name };
+}
+
+/** Puts a complete file from `held/` in the place of the one that stands for the object. What was not ours there is kept aside. */
+export function install(batch: Batch, object: MappedObject, temporary: Buffer): void {
+  const { session, adopted } = batch;
+  const place = placeOf(batch, object);
+  if (place === undefined) return;
+  if (adopted.delete(keyOf(object.id)) && !session.isRecovering)
+    linkat(place.dirfd, place.name, session.conflictsDirectory, conflictName(place.name));
+  renameat2(session.heldDirectory, temporary, place.dirfd, place.name);
+  session.map.put({ ...object, here: fileIdAt(place.dirfd, place.name), hereCtime: 0n });
+}
+
+let conflicts = 0;
+
+/** A name in `conflicts/` that nothing else has. */
+export function conflictName(name: Buffer): Buffer {
+  const prefix = Buffer.from(`${Date.now()}-${conflicts++}-`);
+  return Buffer.concat([prefix, name.subarray(0, 255 - prefix.length)]);
+}

@@ -1,0 +1,79 @@
+import { linkat, readlinkat, renameat2, RENAME_NOREPLACE, unlinkat } from "@belay/linux";
+
+import { keyOf, type FileId } from "../ids/file-id.ts";
+import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
+import { isDevice, isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
+import { look, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
+import { strangerPrefix } from "./session.ts";
+
+/**
+ * Takes what a name stands for out of the way, unless it is what the name has to stand for: into `held/`, whence it goes to its new name or
+ * is deleted when the batch ends.
+ *
+ * A file that will be replaced by another one keeps its name until then, so that readers always find one of both.
+ */
+export function detach(batch: Batch, { parent, name }: EntryChange, change: ObjectChange | undefined): void {
+  const { map } = batch.session;
+  const dirfd = openDirectory(batch, parent);
+  const found = dirfd === undefined ? undefined : look(batch, dirfd, name);
+  if (dirfd === undefined || found === undefined) {
+    map.removeName({ parent, name });
+    return;
+  }
+  if (change !== undefined && found.object?.id.equals(change.id)) {
+    map.putName({ parent, name }, change.id);
+    return;
+  }
+  if (change !== undefined && mayAdopt(batch, dirfd, name, found, change)) {
+    adopt(batch, { parent, name }, found, change);
+    return;
+  }
+  touch(batch, found);
+  const isReplaced = change !== undefined && !isDirectory(change.mode) && !isDirectory(found.stat.mode);
+  hold(batch, dirfd, name, found, isReplaced);
+  // Should the other one not come, the name still stands for this one.
+  if (!isReplaced || found.object === undefined) map.removeName({ parent, name });
+}
+
+function hold(batch: Batch, dirfd: number, name: Buffer, { object, stat }: Found, keepName: boolean): void {
+  const { heldDirectory, held, strangers } = batch.session;
+  if (object === undefined) {
+    const stranger = `${strangerPrefix}${Date.now()}-${strangers.size}`;
+    renameat2(dirfd, name, heldDirectory, stranger, RENAME_NOREPLACE);
+    strangers.set(stranger, name);
+    return;
+  }
+  const key = keyOf(object.id);
+  const heldName = Buffer.from(object.id.toString("hex"));
+  const isHeld = held.has(key);
+  if (isHeld && !keepName && !isDirectory(stat.mode)) unlinkat(dirfd, name);
+  else if (!isHeld && keepName) linkat(dirfd, name, heldDirectory, heldName);
+  else if (!isHeld) renameat2(dirfd, name, heldDirectory, heldName, RENAME_NOREPLACE);
+  held.set(key, heldName);
+  batch.detached.push(object.id);
+}
+
+// What stands there already, though unknown, and is of the same kind becomes the object: a copy made earlier by other means, or our
+// own work of a batch that was cut off. Its content is looked at before it counts as equal.
+function mayAdopt(batch: Batch, dirfd: number, name: Buffer, { object, stat }: Found, change: ObjectChange): boolean {
+  if (object !== undefined || typeOf(stat.mode) !== typeOf(change.mode)) return false;
+  const known = batch.session.map.get(change.id);
+  if (known !== undefined && placeOf(batch, known) !== undefined) return false;
+  if (isLink(change.mode)) return readlinkat(dirfd, name).equals(change.target);
+  if (isDevice(change.mode)) return stat.rdevMajor === change.rdevMajor && stat.rdevMinor === change.rdevMinor;
+  return true;
+}
+
+function adopt(
+  batch: Batch,
+  place: { parent: FileId; name: Buffer },
+  { here, stat }: Found,
+  change: ObjectChange,
+): void {
+  const { map } = batch.session;
+  map.removeNamesOf(change.id);
+  map.put({ id: change.id, here, mode: stat.mode, size: -1, mtime: 0n, ctime: 0n, hereCtime: 0n });
+  map.putName(place, change.id);
+  if (isRegular(change.mode)) batch.adopted.add(keyOf(change.id));
+  if (isDirectory(change.mode)) batch.crawl.push(change.id);
+}

@@ -1,0 +1,103 @@
+import { createHash, type Hash } from "node:crypto";
+
+import { close, copyFileRange, ftruncate, O_NOFOLLOW, O_RDONLY, O_RDWR, openat2 } from "@belay/linux";
+import { BelayError } from "@belay/supervise";
+
+import { keyOf, type FileId } from "../ids/file-id.ts";
+import { statAt } from "../tree/read-object.ts";
+import { placeOf, type Batch, type Place } from "./batch.ts";
+import { install, makeTemporary, mustStay } from "./content.ts";
+import type { MappedObject } from "./object-map.ts";
+import { beneath } from "./remove-tree.ts";
+import { writeAll } from "./write-all.ts";
+
+/** Content of one file on its way. */
+export interface Incoming {
+  readonly fd: number;
+  readonly object: MappedObject;
+  /** Name in `held/` of what takes the file's place; undefined: written in place. */
+  readonly temporary: Buffer | undefined;
+  readonly digest: Hash;
+}
+
+/** From this size on a file of which little changed is written in place: a copy of it would cost more than it saves. */
+const inPlaceFrom = 64 * 1024 * 1024;
+
+/**
+ * Begins to take the content of a file.
+ *
+ * @param keepsBase  only differences to what is here will come
+ */
+export function beginContent(batch: Batch, id: FileId, keepsBase: boolean): void {
+  const key = keyOf(id);
+  const object = batch.session.map.get(id);
+  const place = object && placeOf(batch, object);
+  if (!batch.lacking.has(key) || object === undefined || place === undefined)
+    throw new BelayError("ENOENT", "content for a file that was not asked for");
+  abandon(batch, key);
+  const size = statAt(place.dirfd, place.name)?.size ?? 0;
+  const isInPlace = batch.incomplete.has(key) || mustStay(batch, place) || (keepsBase && size >= inPlaceFrom);
+  const { fd, name } = isInPlace ? { fd: openForWriting(place), name: undefined } : makeTemporary(batch, object);
+  batch.streams.set(key, { fd, object, temporary: name, digest: createHash("sha256") });
+  if (!keepsBase) ftruncate(fd, 0);
+  else if (!isInPlace) copyBase(place, fd, size);
+}
+
+/** Takes one piece. */
+export function takeContent({ streams }: Batch, id: FileId, offset: number, bytes: Buffer): void {
+  const stream = streams.get(keyOf(id));
+  if (stream === undefined) throw new BelayError("ENOENT", "content of a file that was not begun");
+  stream.digest.update(pieceHeader(offset)).update(bytes);
+  writeAll(stream.fd, bytes, offset);
+}
+
+/** What the digest of a content sees before each piece. */
+export function pieceHeader(offset: number): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeBigUInt64LE(BigInt(offset));
+  return header;
+}
+
+/** All of it came: the file gets it if it is what was sent. @throws BelayError `EBADMSG` */
+export function endContent(batch: Batch, id: FileId, size: number, digest: Buffer): void {
+  const key = keyOf(id);
+  const stream = batch.streams.get(key);
+  if (stream === undefined) throw new BelayError("ENOENT", "content of a file that was not begun");
+  if (!stream.digest.digest().equals(digest)) {
+    abandon(batch, key);
+    throw new BelayError("EBADMSG", "content arrived damaged");
+  }
+  ftruncate(stream.fd, size);
+  abandon(batch, key);
+  if (stream.temporary !== undefined) install(batch, stream.object, stream.temporary);
+  batch.lacking.delete(key);
+  batch.incomplete.delete(key);
+}
+
+function abandon({ streams }: Batch, key: string): void {
+  const stream = streams.get(key);
+  if (stream !== undefined) close(stream.fd);
+  streams.delete(key);
+}
+
+/** Lets go of what was begun and not ended. */
+export function abandonAll(batch: Batch): void {
+  for (const key of [...batch.streams.keys()]) abandon(batch, key);
+}
+
+function openForWriting({ dirfd, name }: Place): number {
+  return openat2(dirfd, name, O_RDWR | O_NOFOLLOW, beneath);
+}
+
+function copyBase({ dirfd, name }: Place, to: number, size: number): void {
+  const from = openat2(dirfd, name, O_RDONLY | O_NOFOLLOW, beneath);
+  try {
+    for (let at = 0; at < size;) {
+      const copied = copyFileRange(from, at, to, at, Math.min(size - at, 64 * 1024 * 1024));
+      if (copied === 0) break;
+      at += copied;
+    }
+  } finally {
+    close(from);
+  }
+}

@@ -1,0 +1,56 @@
+import {
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  close,
+  fchmodat,
+  fchownat,
+  lremovexattr,
+  lsetxattr,
+  O_NOFOLLOW,
+  O_PATH,
+  openat2,
+  utimensat,
+  UTIME_OMIT,
+} from "@belay/linux";
+
+import { keyOf } from "../ids/file-id.ts";
+import type { ObjectChange } from "../rpc/messages.ts";
+import { isLink } from "../tree/object-state.ts";
+import { pathAt, readXattrs, statAt } from "../tree/read-object.ts";
+import type { Place } from "./batch.ts";
+import { beneath } from "./remove-tree.ts";
+
+/**
+ * Makes owner, attributes, mode and mtime of an object what they have to be; touches only what differs.
+ *
+ * The order matters: a new owner drops capabilities and set-id bits, an ACL changes the mode, everything changes the ctime only.
+ */
+export function applyMetadata({ dirfd, name }: Place, change: ObjectChange): void {
+  const before = statAt(dirfd, name);
+  if (before === undefined) return;
+  if (before.uid !== change.uid || before.gid !== change.gid)
+    fchownat(dirfd, name, change.uid, change.gid, AT_SYMLINK_NOFOLLOW);
+  applyXattrs(pathAt(dirfd, name), change);
+  if (!isLink(change.mode) && statAt(dirfd, name)?.mode !== change.mode)
+    setMode({ dirfd, name, isHeld: false }, change.mode);
+  if (statAt(dirfd, name)?.mtime !== change.mtime)
+    utimensat(dirfd, name, UTIME_OMIT, change.mtime, AT_SYMLINK_NOFOLLOW);
+}
+
+// chmod follows links, so not by name: somebody might put one there.
+function setMode({ dirfd, name }: Place, mode: number): void {
+  const fd = openat2(dirfd, name, O_PATH | O_NOFOLLOW, beneath);
+  try {
+    fchmodat(AT_FDCWD, `/proc/self/fd/${fd}`, mode & 0o7777);
+  } finally {
+    close(fd);
+  }
+}
+
+function applyXattrs(path: Buffer, change: ObjectChange): void {
+  const present = new Map(readXattrs(path).map(({ name, value }) => [keyOf(name), { name, value }]));
+  const wanted = new Set(change.xattrs.map(({ name }) => keyOf(name)));
+  for (const [key, { name }] of present) if (!wanted.has(key)) lremovexattr(path, name);
+  for (const { name, value } of change.xattrs)
+    if (!present.get(keyOf(name))?.value.equals(value)) lsetxattr(path, name, value);
+}

@@ -1,0 +1,163 @@
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
+
+import type { FileId } from "../ids/file-id.ts";
+
+/** What is known of an object of the source at the destination. */
+export interface MappedObject {
+  /** Its id at the source. */
+  readonly id: FileId;
+  /** Id of the file or directory here that stands for it. */
+  readonly here: FileId;
+  readonly mode: number;
+  /** Of the source, when last applied; size -1 while its content is not what it has to be. */
+  readonly size: number;
+  readonly mtime: bigint;
+  /** 0 when a later change might not show in it. */
+  readonly ctime: bigint;
+  /** ctime of what stands for it here, after we last touched it: another one tells of somebody else's change. */
+  readonly hereCtime: bigint;
+}
+
+/** A name of an object. */
+export interface MappedName {
+  readonly parent: FileId;
+  readonly name: Buffer;
+}
+
+const schema = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = FULL;
+  CREATE TABLE IF NOT EXISTS objects (
+    id BLOB PRIMARY KEY, here BLOB NOT NULL, mode INTEGER NOT NULL, size INTEGER NOT NULL,
+    mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, here_ctime INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS objects_here ON objects (here);
+  CREATE TABLE IF NOT EXISTS names (
+    parent BLOB NOT NULL, name BLOB NOT NULL, id BLOB NOT NULL, PRIMARY KEY (parent, name)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS names_id ON names (id);
+  CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;`;
+
+const statements = {
+  get: "SELECT * FROM objects WHERE id = ?",
+  byHere: "SELECT * FROM objects WHERE here = ?",
+  put: "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?)",
+  namesOf: "SELECT parent, name FROM names WHERE id = ?",
+  putName: "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
+  removeName: "DELETE FROM names WHERE parent = ? AND name = ?",
+  removeNamesOf: "DELETE FROM names WHERE id = ?",
+  removeObject: "DELETE FROM objects WHERE id = ?",
+  below: `WITH RECURSIVE gone(id) AS (VALUES (?) UNION SELECT names.id FROM names JOIN gone ON names.parent = gone.id)
+          SELECT id FROM gone`,
+  removeChildren: "DELETE FROM names WHERE parent = ?",
+  removeNameless: "DELETE FROM objects WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM names WHERE names.id = ?1)",
+  fact: "SELECT value FROM facts WHERE key = ?",
+  putFact: "INSERT OR REPLACE INTO facts VALUES (?, ?)",
+} as const;
+
+/**
+ * Which object of the source is which here, and under which names; a database with one transaction for each batch.
+ *
+ * It is a memory, not the truth: every use compares it with the file system.
+ */
+export class ObjectMap implements Disposable {
+  readonly #database: DatabaseSync;
+  readonly #sql: Readonly<Record<keyof typeof statements, StatementSync>>;
+
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path);
+    this.#database.exec(schema);
+    const prepared = Object.entries(statements).map(([name, sql]) => {
+      const statement = this.#database.prepare(sql);
+      statement.setReadBigInts(true);
+      return [name, statement];
+    });
+    this.#sql = Object.fromEntries(prepared) as Record<keyof typeof statements, StatementSync>;
+  }
+
+  begin(): void {
+    if (!this.#database.isTransaction) this.#database.exec("BEGIN IMMEDIATE");
+  }
+
+  commit(): void {
+    if (this.#database.isTransaction) this.#database.exec("COMMIT");
+  }
+
+  get(id: FileId): MappedObject | undefined {
+    return toObject(this.#sql.get.get(id));
+  }
+
+  byHere(here: FileId): MappedObject | undefined {
+    return toObject(this.#sql.byHere.get(here));
+  }
+
+  put(object: MappedObject): void {
+    const { id, here, mode, size, mtime, ctime, hereCtime } = object;
+    this.#sql.put.run(id, here, mode, size, mtime, ctime, hereCtime);
+  }
+
+  namesOf(id: FileId): MappedName[] {
+    return this.#sql.namesOf.all(id).map((row) => ({ parent: bytes(row["parent"]), name: bytes(row["name"]) }));
+  }
+
+  putName({ parent, name }: MappedName, id: FileId): void {
+    this.#sql.putName.run(parent, name, id);
+  }
+
+  removeName({ parent, name }: MappedName): void {
+    this.#sql.removeName.run(parent, name);
+  }
+
+  removeNamesOf(id: FileId): void {
+    this.#sql.removeNamesOf.run(id);
+  }
+
+  /** Forgets an object and all below it, except what has names elsewhere. */
+  removeTree(id: FileId): void {
+    const gone = this.#sql.below.all(id).map((row) => bytes(row["id"]));
+    for (const each of gone) this.#sql.removeChildren.run(each);
+    for (const each of gone) this.#sql.removeNameless.run(each);
+  }
+
+  /** Forgets an object that stands for nothing any more. */
+  removeObject(id: FileId): void {
+    this.#sql.removeObject.run(id);
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#database.exec("DELETE FROM names; DELETE FROM objects");
+  }
+
+  fact(key: string): Buffer | undefined {
+    const row = this.#sql.fact.get(key);
+    return row && bytes(row["value"]);
+  }
+
+  putFact(key: string, value: Uint8Array): void {
+    this.#sql.putFact.run(key, value);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    this.#database.close();
+  }
+}
+
+function toObject(row: Record<string, SQLOutputValue> | undefined): MappedObject | undefined {
+  return (
+    row && {
+      id: bytes(row["id"]),
+      here: bytes(row["here"]),
+      mode: Number(row["mode"]),
+      size: Number(row["size"]),
+      mtime: row["mtime"] as bigint,
+      ctime: row["ctime"] as bigint,
+      hereCtime: row["here_ctime"] as bigint,
+    }
+  );
+}
+
+function bytes(value: SQLOutputValue | undefined): Buffer {
+  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.alloc(0);
+}

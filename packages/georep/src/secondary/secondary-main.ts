@@ -1,0 +1,17 @@
+import { createLogger, renderError } from "@belay/supervise";
+
+import { serveSecondary } from "./serve.ts";
+
+// A process of its own: `node secondary-main.ts DIRECTORY`, the worker at stdin and stdout.
+const [root = ""] = process.argv.slice(2);
+try {
+  await serveSecondary({
+    input: process.stdin,
+    output: process.stdout,
+    root,
+    logger: createLogger({ name: "secondary" }),
+  });
+} catch (error) {
+  process.stderr.write(`${renderError(error).text}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,142 @@
+import type { Readable, Writable } from "node:stream";
+
+import { silentLogger, type Logger } from "@belay/supervise";
+
+import { keyOf } from "../ids/file-id.ts";
+import * as message from "../rpc/messages.ts";
+import { serveRpc, type Handlers } from "../rpc/server.ts";
+import { malformed, type WireReader } from "../rpc/wire.ts";
+import { isDirectory } from "../tree/object-state.ts";
+import { attach } from "./attach.ts";
+import { attempt, closeDirectories, startBatch, type Batch, type Order } from "./batch.ts";
+import { settleContent } from "./content.ts";
+import { detach } from "./detach.ts";
+import { finishBatch } from "./finish.ts";
+import { abandonAll, beginContent, endContent, takeContent } from "./incoming.ts";
+import { Listing } from "./listing.ts";
+import { endInOrder, openSession, type Session } from "./session.ts";
+import { signaturesOf } from "./signatures.ts";
+
+/** How to serve. */
+export interface ServeOptions {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Directory that becomes equal to the source. */
+  readonly root: string;
+  readonly logger?: Logger;
+}
+
+/**
+ * Serves one worker: applies what it sends beneath `root`, and nowhere else.
+ *
+ * @throws BelayError EPROTO when the peer breaks the protocol; what a batch had begun is completed by the next session
+ */
+export async function serveSecondary({ input, output, root, logger = silentLogger }: ServeOptions): Promise<void> {
+  const state: ServeState = { root, session: undefined, batch: undefined, listing: undefined, logger, name: "" };
+  try {
+    await serveRpc(input, output, (worker) => {
+      state.name = worker.session;
+      return handlersOf(state);
+    });
+    if (state.session !== undefined && state.batch === undefined) endInOrder(state.session);
+  } finally {
+    if (state.batch !== undefined) {
+      abandonAll(state.batch);
+      closeDirectories(state.batch);
+    }
+    state.session?.[Symbol.dispose]();
+  }
+}
+
+interface ServeState {
+  readonly root: string;
+  readonly logger: Logger;
+  name: string;
+  session: Session | undefined;
+  batch: Batch | undefined;
+  listing: Listing | undefined;
+}
+
+function handlersOf(state: ServeState): Handlers {
+  const batch = () => (state.batch ??= startBatch(open(state)));
+  const decoded = <T>(reader: WireReader, value: T): T => {
+    reader.end();
+    return value;
+  };
+  return {
+    hello: async (request) => {
+      const rootId = decoded(request, message.readId(request));
+      if (state.session !== undefined) throw malformed("a second greeting");
+      const { root, name, logger } = state;
+      state.session = await openSession({ root, session: name, rootId, logger });
+    },
+    apply: (request, reply) => {
+      const changes = decoded(request, message.readApply(request));
+      message.writeApplyReply(reply, applyChanges(batch(), changes));
+    },
+    signatures: (request, reply) => {
+      const [id, first, count] = decoded(request, [message.readId(request), request.u32(), request.u32()] as const);
+      if (count > 65_536) throw malformed(`a request for ${count} signatures`);
+      reply.bytes(signaturesOf(batch(), id, first, count));
+    },
+    begin: (request) => {
+      const [id, keepsBase] = decoded(request, [message.readId(request), request.bool()] as const);
+      beginContent(batch(), id, keepsBase);
+    },
+    data: (request) => {
+      const [id, offset, bytes] = [message.readId(request), request.u64(), request.bytes(message.maxData)];
+      decoded(request, undefined);
+      takeContent(batch(), id, offset, bytes);
+    },
+    end: (request) => {
+      const [id, size, digest] = [message.readId(request), request.u64(), request.bytes(32, 32)];
+      decoded(request, undefined);
+      endContent(batch(), id, size, digest);
+    },
+    finish: (request, reply) => {
+      decoded(request, undefined);
+      const failures = finishBatch(batch());
+      state.batch = undefined;
+      message.writeFailures(reply, failures);
+    },
+    list: (request, reply) => {
+      const [id, from] = decoded(request, [message.readId(request), request.u32()] as const);
+      if (state.batch !== undefined) throw malformed("a listing within a batch");
+      message.writeListReply(reply, (state.listing ??= new Listing(open(state))).list(id, from));
+    },
+    ping: (request) => decoded(request, undefined),
+  };
+}
+
+function open({ session }: ServeState): Session {
+  if (session === undefined) throw malformed("a request before the greeting");
+  return session;
+}
+
+/** Works through one `apply`: what has to move away, what has to be where, and whose content is needed. */
+export function applyChanges(batch: Batch, { objects, entries }: message.ApplyRequest): message.ApplyReply {
+  for (const list of [batch.crawl, batch.detached, batch.failures]) list.length = 0;
+  batch.wants.clear();
+  for (const change of objects) batch.changes.set(keyOf(change.id), change);
+  for (const entry of entries)
+    attempt(batch, entry.parent, entry.name, () => detach(batch, entry, objectOf(objects, entry)));
+  const orders = entries.flatMap((entry): Order[] => {
+    const change = objectOf(objects, entry);
+    return change === undefined ? [] : [{ parent: entry.parent, name: entry.name, change }];
+  });
+  const waiting = new Map(orders.filter(({ change }) => isDirectory(change.mode)).map((o) => [keyOf(o.change.id), o]));
+  for (const order of orders) {
+    // A directory that its own contents already called for has been attached, unless it has to be again under a second name.
+    if (waiting.get(keyOf(order.change.id)) === order) waiting.delete(keyOf(order.change.id));
+    attempt(batch, order.parent, order.name, () => attach(batch, order, waiting));
+  }
+  for (const change of objects) attempt(batch, change.id, Buffer.alloc(0), () => settleContent(batch, change));
+  return { crawl: batch.crawl, wants: [...batch.wants.values()], detached: batch.detached, failures: batch.failures };
+}
+
+function objectOf(
+  objects: readonly message.ObjectChange[],
+  { object }: message.EntryChange,
+): message.ObjectChange | undefined {
+  return object === undefined ? undefined : objects[object];
+}

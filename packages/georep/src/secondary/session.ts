@@ -1,0 +1,121 @@
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { close, open, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from "@belay/linux";
+import { BelayError, takeFileLock, type FileLock, type Logger } from "@belay/supervise";
+
+import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
+import { stateDirectoryName } from "../tree/compare.ts";
+import { ObjectMap } from "./object-map.ts";
+import { removeTreeAt } from "./remove-tree.ts";
+
+/** The receiving end's hold of its destination: open directories, the map, and what is held aside. */
+export interface Session extends Disposable {
+  readonly root: number;
+  /** `held/`: what has lost its name within a batch, and what is not complete yet. */
+  readonly heldDirectory: number;
+  /** `conflicts/`: what was in the way and not ours. */
+  readonly conflictsDirectory: number;
+  readonly map: ObjectMap;
+  /** Names in `held/` by object. */
+  readonly held: Map<string, Buffer>;
+  /** Names in `held/` of what is not ours, and what each was called. */
+  readonly strangers: Map<string, Buffer>;
+  /** The last session did not end in order: what is unknown may be its work. */
+  readonly isRecovering: boolean;
+  readonly rootId: FileId;
+  readonly logger: Logger;
+}
+
+/** What a session is opened with. */
+export interface SessionOptions {
+  /** Destination; made if absent. */
+  readonly root: string;
+  readonly session: string;
+  /** Id of the source's root. */
+  readonly rootId: FileId;
+  readonly logger: Logger;
+  readonly lockMs?: number;
+}
+
+/**
+ * Opens the destination for one worker. Another process that serves the same session is waited for, ten seconds at most.
+ *
+ * @throws BelayError `ELOCKED`; errno errors of the destination as they are
+ */
+export async function openSession(options: SessionOptions): Promise<Session> {
+  const { root, session, rootId, logger, lockMs = 10_000 } = options;
+  const base = join(root, stateDirectoryName, session);
+  for (const name of ["held", "conflicts"]) mkdirSync(join(base, name), { recursive: true, mode: 0o700 });
+  const lock = await lockSession(join(base, "lock"), lockMs);
+  const flags = O_DIRECTORY | O_NOFOLLOW;
+  const rootFd = open(root, O_RDONLY | O_DIRECTORY);
+  const map = new ObjectMap(join(base, "map.sqlite"));
+  const opened = {
+    root: rootFd,
+    heldDirectory: open(join(base, "held"), O_PATH | flags),
+    conflictsDirectory: open(join(base, "conflicts"), O_PATH | flags),
+    map,
+    held: new Map<string, Buffer>(),
+    strangers: new Map<string, Buffer>(),
+    isRecovering: map.fact("open")?.[0] === 1,
+    rootId,
+    logger,
+    [Symbol.dispose]: () => dispose(opened, lock),
+  };
+  adoptRoot(opened);
+  findHeld(opened);
+  return opened;
+}
+
+async function lockSession(path: string, lockMs: number): Promise<FileLock> {
+  try {
+    return await takeFileLock(path, { wait: true, signal: AbortSignal.timeout(lockMs) });
+  } catch (error) {
+    throw new BelayError("ELOCKED", `${path}: another process replicates to this place`, {
+      hint: "end it, or wait until it has seen that its worker is gone",
+      cause: error,
+    });
+  }
+}
+
+function dispose(session: Session, lock: FileLock): void {
+  session.map[Symbol.dispose]();
+  for (const fd of [session.root, session.heldDirectory, session.conflictsDirectory]) close(fd);
+  lock[Symbol.dispose]();
+}
+
+// Another root means another source: nothing of the map says anything about it.
+function adoptRoot({ map, rootId, root }: Session): void {
+  const here = fileIdAt(root, "");
+  map.begin();
+  const known = map.get(rootId);
+  if (!known?.here.equals(here)) {
+    map.clear();
+    map.put({ id: rootId, here, mode: 0o040000, size: 0, mtime: 0n, ctime: 0n, hereCtime: 0n });
+  }
+  map.putFact("open", Buffer.of(1));
+  map.commit();
+}
+
+/** Notes that everything is in order; the next session need not suspect anything. */
+export function endInOrder({ map }: Session): void {
+  map.begin();
+  map.putFact("open", Buffer.of(0));
+  map.commit();
+}
+
+/** First letters of a name in `held/` that is not the id of one of our objects. */
+export const strangerPrefix = "u-";
+
+// What a session that was killed left aside: ours is still known by what it is; the rest of ours was not complete.
+function findHeld(session: Session): void {
+  const { heldDirectory, map, held, strangers } = session;
+  for (const name of readdirSync(`/proc/self/fd/${heldDirectory}`, { encoding: "buffer" })) {
+    const object = map.byHere(fileIdAt(heldDirectory, name));
+    const text = name.toString("latin1");
+    if (text.startsWith(strangerPrefix)) strangers.set(text, Buffer.from("left"));
+    else if (object?.id.toString("hex") === text) held.set(keyOf(object.id), name);
+    else removeTreeAt(heldDirectory, name);
+  }
+}

@@ -1,0 +1,130 @@
+import {
+  AT_FDCWD,
+  close,
+  FAN_ATTRIB,
+  FAN_CLOSE_WRITE,
+  FAN_CREATE,
+  FAN_DELETE,
+  FAN_MARK_ADD,
+  FAN_MARK_FILESYSTEM,
+  FAN_MODIFY,
+  FAN_ONDIR,
+  FAN_Q_OVERFLOW,
+  FAN_RENAME,
+  FAN_REPORT_DFID_NAME,
+  FAN_REPORT_FID,
+  FAN_REPORT_TARGET_FID,
+  fanotifyInit,
+  fanotifyMark,
+  fanotifyRead,
+  POLLIN,
+  type FanotifyEvent,
+  type FanotifyObject,
+} from "@belay/linux";
+import { toError, waitForEvents } from "@belay/supervise";
+
+import { keyOf } from "../ids/file-id.ts";
+import { dirty, type DirtyRecord } from "../journal/record.ts";
+import { gapRecord, type ChangeSource, type SourceContext } from "./change-source.ts";
+
+const entryEvents = FAN_CREATE | FAN_DELETE | FAN_RENAME;
+const dataEvents = FAN_MODIFY | FAN_CLOSE_WRITE;
+
+/**
+ * Watches the whole file system the tree lies on, through fanotify(7), and picks what is in the tree.
+ *
+ * Nothing has to be set up for each directory, and both names of a rename come in one event. Writing through a mapping is told only when the
+ * file is closed.
+ *
+ * @throws ErrnoError EPERM without CAP_SYS_ADMIN, EINVAL before Linux 5.17, EOPNOTSUPP or ENODEV for a file system without handles
+ */
+export function watchByFanotify(context: SourceContext): ChangeSource {
+  const fd = fanotifyInit(FAN_REPORT_FID | FAN_REPORT_DFID_NAME | FAN_REPORT_TARGET_FID);
+  try {
+    const mask = entryEvents | dataEvents | FAN_ATTRIB | FAN_ONDIR;
+    fanotifyMark(fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, mask, AT_FDCWD, context.path);
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+  const filter = new TreeFilter(context);
+  const buffer = Buffer.allocUnsafe(256 * 1024);
+  const drain = () => {
+    for (;;) {
+      const events = fanotifyRead(fd, buffer);
+      if (events.length === 0) return;
+      context.tell(events.flatMap((event) => filter.recordsOf(event)));
+    }
+  };
+  const stop = new AbortController();
+  const failed = Promise.withResolvers<Error>();
+  const watch = async () => {
+    for (;;) {
+      await waitForEvents(fd, POLLIN, stop.signal);
+      drain();
+    }
+  };
+  const ended = watch().catch((error: unknown) => {
+    if (!stop.signal.aborted) failed.resolve(toError(error));
+  });
+  return {
+    kind: "fanotify",
+    drain,
+    failed: failed.promise,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await ended;
+      close(fd);
+    },
+  };
+}
+
+// Knows of directories whether they lie in the tree; asked anew after any directory was renamed.
+class TreeFilter {
+  readonly #context: SourceContext;
+  readonly #inside = new Map<string, boolean>();
+
+  constructor(context: SourceContext) {
+    this.#context = context;
+  }
+
+  recordsOf(event: FanotifyEvent): DirtyRecord[] {
+    const { mask, entry, oldEntry, object } = event;
+    if ((mask & FAN_Q_OVERFLOW) !== 0) {
+      this.#context.logger.warn("the kernel has dropped events: the whole tree will be compared");
+      return [gapRecord(dirty.gap, this.#context.tree.rootId)];
+    }
+    if ((mask & FAN_RENAME) !== 0 && (mask & FAN_ONDIR) !== 0) this.#inside.clear();
+    const kinds = kindsOf(mask);
+    const records = [oldEntry, entry].flatMap((at) => (at === undefined ? [] : this.#record(kinds, at, object)));
+    // Nobody looked at what happened in a directory while it was elsewhere.
+    const cameIn = oldEntry !== undefined && (mask & FAN_ONDIR) !== 0 && records.length === 1;
+    if (cameIn && object !== undefined) records.push(gapRecord(dirty.gap, object.handle));
+    return records;
+  }
+
+  #record(kinds: number, { handle, name }: FanotifyObject, object: FanotifyObject | undefined): DirtyRecord[] {
+    if (!this.#isInside(handle)) return [];
+    const isSelf = name === undefined || (name.length === 1 && name[0] === 0x2e);
+    return [
+      { kinds, directory: handle, name: isSelf ? Buffer.alloc(0) : name, object: object?.handle ?? Buffer.alloc(0) },
+    ];
+  }
+
+  #isInside(handle: Buffer): boolean {
+    const key = keyOf(handle);
+    const known = this.#inside.get(key);
+    if (known !== undefined) return known;
+    const fd = this.#context.tree.openDirectory(handle);
+    if (fd !== undefined) close(fd);
+    if (this.#inside.size > 200_000) this.#inside.clear();
+    this.#inside.set(key, fd !== undefined);
+    return fd !== undefined;
+  }
+}
+
+function kindsOf(mask: number): number {
+  const entry = (mask & entryEvents) === 0 ? 0 : dirty.entry;
+  const data = (mask & dataEvents) === 0 ? 0 : dirty.data;
+  return entry | data | ((mask & FAN_ATTRIB) === 0 ? 0 : dirty.metadata);
+}

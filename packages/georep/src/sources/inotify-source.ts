@@ -1,0 +1,161 @@
+import { readdirSync } from "node:fs";
+
+import {
+  close,
+  IN_ATTRIB,
+  IN_CLOSE_WRITE,
+  IN_CREATE,
+  IN_DELETE,
+  IN_DONT_FOLLOW,
+  IN_EXCL_UNLINK,
+  IN_IGNORED,
+  IN_ISDIR,
+  IN_MODIFY,
+  IN_MOVED_FROM,
+  IN_MOVED_TO,
+  IN_ONLYDIR,
+  IN_Q_OVERFLOW,
+  inotifyAddWatch,
+  inotifyInit1,
+  inotifyRead,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_RDONLY,
+  openat,
+  POLLIN,
+  type InotifyEvent,
+} from "@belay/linux";
+import { toError, waitForEvents } from "@belay/supervise";
+
+import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
+import { dirty, type DirtyRecord } from "../journal/record.ts";
+import { deviceOf, isGone, pathAt, statAt } from "../tree/read-object.ts";
+import { isDirectory } from "../tree/object-state.ts";
+import { gapRecord, type ChangeSource, type SourceContext } from "./change-source.ts";
+
+const entryEvents = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
+const dataEvents = IN_MODIFY | IN_CLOSE_WRITE;
+const watched = entryEvents | dataEvents | IN_ATTRIB | IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK;
+
+/**
+ * Watches every directory of the tree by itself, through inotify(7): works without privileges, costs a walk at the start and a watch for
+ * each directory.
+ *
+ * @throws ErrnoError EMFILE, ENOSPC when the user's watches are used up (`fs.inotify.max_user_watches`)
+ */
+export async function watchByInotify(context: SourceContext): Promise<ChangeSource> {
+  const fd = inotifyInit1();
+  const watches = new Watches(context, fd);
+  try {
+    await Promise.resolve();
+    watches.walk(context.tree.rootId);
+  } catch (error) {
+    close(fd);
+    throw error;
+  }
+  const drain = () => {
+    for (let events = inotifyRead(fd); events.length > 0; events = inotifyRead(fd))
+      context.tell(events.flatMap((event) => watches.recordsOf(event)));
+  };
+  const stop = new AbortController();
+  const failed = Promise.withResolvers<Error>();
+  const watch = async () => {
+    for (;;) {
+      await waitForEvents(fd, POLLIN, stop.signal);
+      drain();
+    }
+  };
+  const ended = watch().catch((error: unknown) => {
+    if (!stop.signal.aborted) failed.resolve(toError(error));
+  });
+  return {
+    kind: "inotify",
+    drain,
+    failed: failed.promise,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await ended;
+      close(fd);
+    },
+  };
+}
+
+class Watches {
+  readonly #context: SourceContext;
+  readonly #fd: number;
+  readonly #directories = new Map<number, FileId>();
+
+  constructor(context: SourceContext, fd: number) {
+    this.#context = context;
+    this.#fd = fd;
+  }
+
+  recordsOf({ wd, mask, name }: InotifyEvent): DirtyRecord[] {
+    if ((mask & IN_Q_OVERFLOW) !== 0) return this.#overflow();
+    const directory = this.#directories.get(wd);
+    if (directory === undefined) return [];
+    if ((mask & IN_IGNORED) !== 0) {
+      this.#directories.delete(wd);
+      return [];
+    }
+    const records = [{ kinds: kindsOf(mask), directory, name: Buffer.from(name), object: Buffer.alloc(0) }];
+    const cameIn = (mask & IN_ISDIR) !== 0 && (mask & (IN_CREATE | IN_MOVED_TO)) !== 0;
+    // What happened in it before it was watched was told by nobody.
+    return cameIn ? [...records, ...this.#enter(directory, name)] : records;
+  }
+
+  /** Watches a directory and all below it. */
+  walk(id: FileId): void {
+    const fd = this.#context.tree.openDirectory(id);
+    if (fd === undefined) return;
+    try {
+      const wd = inotifyAddWatch(this.#fd, pathAt(fd, Buffer.alloc(0)), watched);
+      this.#directories.set(wd, id);
+      for (const entry of readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer", withFileTypes: true }))
+        if (entry.isDirectory()) this.#walkInto(id, fd, entry.name);
+    } finally {
+      close(fd);
+    }
+  }
+
+  #walkInto(parent: FileId, dirfd: number, name: Buffer): FileId | undefined {
+    const { tree } = this.#context;
+    try {
+      const stat = statAt(dirfd, name);
+      if (stat === undefined || !isDirectory(stat.mode) || deviceOf(stat) !== tree.device) return undefined;
+      const fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+      const id = fileIdAt(fd, "");
+      close(fd);
+      tree.places.set(keyOf(id), { parent, name: Buffer.from(name) });
+      this.walk(id);
+      return id;
+    } catch (error) {
+      if (isGone(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #enter(parent: FileId, name: Buffer): DirtyRecord[] {
+    const fd = this.#context.tree.openDirectory(parent);
+    if (fd === undefined) return [];
+    try {
+      const id = this.#walkInto(parent, fd, name);
+      return id === undefined ? [] : [gapRecord(dirty.gap, id)];
+    } finally {
+      close(fd);
+    }
+  }
+
+  #overflow(): DirtyRecord[] {
+    const { logger, tree } = this.#context;
+    logger.warn("the kernel has dropped events: the whole tree will be watched anew and compared");
+    this.walk(tree.rootId);
+    return [gapRecord(dirty.gap, tree.rootId)];
+  }
+}
+
+function kindsOf(mask: number): number {
+  const entry = (mask & entryEvents) === 0 ? 0 : dirty.entry;
+  const data = (mask & dataEvents) === 0 ? 0 : dirty.data;
+  return entry | data | ((mask & IN_ATTRIB) === 0 ? 0 : dirty.metadata);
+}

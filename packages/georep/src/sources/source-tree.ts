@@ -1,0 +1,163 @@
+import { readlinkSync } from "node:fs";
+
+import {
+  close,
+  errno,
+  errnoOf,
+  open,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_RDONLY,
+  openat2,
+  openByHandleAt,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_SYMLINKS,
+  statx,
+  AT_EMPTY_PATH,
+} from "@belay/linux";
+
+import { fileIdAt, isHandle, keyOf, type FileId } from "../ids/file-id.ts";
+import { isRegular } from "../tree/object-state.ts";
+import { deviceOf, isGone } from "../tree/read-object.ts";
+
+/** The tree that is replicated, and how its objects are found by their ids. */
+export interface SourceTree extends Disposable {
+  readonly root: number;
+  readonly rootId: FileId;
+  readonly device: string;
+  /** Whether ids can be opened themselves; otherwise {@link places} has to know where directories are. */
+  readonly opensHandles: boolean;
+  /** Directories by id, for trees whose ids cannot be opened. */
+  readonly places: DirectoryPlaces;
+  /** Opens a directory wherever it is now; undefined when it is gone or outside the tree. The caller closes it. */
+  openDirectory(id: FileId): number | undefined;
+  /** Opens a regular file by its id alone, where that is possible. The caller closes it. */
+  openFile(id: FileId): number | undefined;
+  /** Directory and name of a directory now; undefined for the root, and for what is gone or outside. */
+  whereIs(id: FileId): { directory: FileId; name: Buffer } | undefined;
+}
+
+/** Where directories were seen last. */
+export type DirectoryPlaces = Map<string, { readonly parent: FileId; readonly name: Buffer }>;
+
+/** Opens a tree. @throws errno errors of open(2) */
+export function openSourceTree(path: string): SourceTree {
+  const root = open(path, O_RDONLY | O_DIRECTORY);
+  const rootId = fileIdAt(root, "");
+  const places: DirectoryPlaces = new Map();
+  const opensHandles = canOpen(root, rootId);
+  const openDirectory = (id: FileId): number | undefined =>
+    opensHandles ? openHandle(root, id) : openByPlace(root, rootId, places, id);
+  return {
+    root,
+    rootId,
+    device: deviceOf(statx(root, "", AT_EMPTY_PATH)),
+    opensHandles,
+    places,
+    openDirectory,
+    openFile: (id) => (opensHandles && isHandle(id) ? openFileHandle(root, id) : undefined),
+    whereIs: (id) => whereIs(rootId, id, openDirectory),
+    [Symbol.dispose]: () => close(root),
+  };
+}
+
+function canOpen(root: number, rootId: FileId): boolean {
+  if (!isHandle(rootId)) return false;
+  try {
+    const fd = openByHandleAt(root, rootId, O_RDONLY | O_DIRECTORY);
+    if (fd !== undefined) close(fd);
+    return fd !== undefined;
+  } catch (error) {
+    if (errnoOf(error) === errno.EPERM || errnoOf(error) === errno.EOPNOTSUPP) return false;
+    throw error;
+  }
+}
+
+function openHandle(root: number, id: FileId): number | undefined {
+  const fd = tryOpenHandle(root, id, O_RDONLY | O_DIRECTORY);
+  if (fd === undefined) return undefined;
+  if (statx(fd, "", AT_EMPTY_PATH).nlink > 0 && isBelow(pathOf(fd), pathOf(root))) return fd;
+  close(fd);
+  return undefined;
+}
+
+function openFileHandle(root: number, id: FileId): number | undefined {
+  const fd = tryOpenHandle(root, id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  if (fd === undefined) return undefined;
+  const { mode, nlink } = statx(fd, "", AT_EMPTY_PATH);
+  if (isRegular(mode) && nlink > 0) return fd;
+  close(fd);
+  return undefined;
+}
+
+function tryOpenHandle(root: number, id: FileId, flags: number): number | undefined {
+  try {
+    return openByHandleAt(root, id, flags);
+  } catch (error) {
+    const number = errnoOf(error);
+    // What the number stood for is now of another type, cannot be opened, or never was one of this file system.
+    if (isGone(error) || number === errno.ELOOP || number === errno.ENXIO || number === errno.EINVAL) return undefined;
+    throw error;
+  }
+}
+
+/** Path of an open directory, in bytes. */
+export function pathOf(fd: number): Buffer {
+  return readlinkSync(`/proc/self/fd/${fd}`, { encoding: "buffer" });
+}
+
+/** Tells whether a path is a directory or lies in it. */
+export function isBelow(path: Buffer, directory: Buffer): boolean {
+  if (directory.length === 1) return true;
+  if (path.length < directory.length || !path.subarray(0, directory.length).equals(directory)) return false;
+  return path.length === directory.length || path[directory.length] === 0x2f;
+}
+
+function openByPlace(root: number, rootId: FileId, places: DirectoryPlaces, id: FileId): number | undefined {
+  const path = pathByPlaces(rootId, places, id);
+  if (path === undefined) return undefined;
+  let fd: number;
+  try {
+    const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+    fd = openat2(root, path.length === 0 ? "." : path, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+  } catch (error) {
+    if (isGone(error) || errnoOf(error) === errno.ELOOP) return undefined;
+    throw error;
+  }
+  if (fileIdAt(fd, "").equals(id)) return fd;
+  close(fd);
+  return undefined;
+}
+
+const deepest = 2000;
+
+function pathByPlaces(rootId: FileId, places: DirectoryPlaces, id: FileId): Buffer | undefined {
+  const names: Buffer[] = [];
+  for (let at = id, depth = 0; !at.equals(rootId); depth++) {
+    const place = places.get(keyOf(at));
+    if (place === undefined || depth > deepest) return undefined;
+    names.unshift(place.name, Buffer.from("/"));
+    at = place.parent;
+  }
+  return Buffer.concat(names.slice(0, -1));
+}
+
+function whereIs(
+  rootId: FileId,
+  id: FileId,
+  openDirectory: (id: FileId) => number | undefined,
+): { directory: FileId; name: Buffer } | undefined {
+  if (id.equals(rootId)) return undefined;
+  const fd = openDirectory(id);
+  if (fd === undefined) return undefined;
+  try {
+    const path = pathOf(fd);
+    const directory = open(`/proc/self/fd/${fd}/..`, O_RDONLY | O_DIRECTORY);
+    const parent = fileIdAt(directory, "");
+    close(directory);
+    return { directory: parent, name: path.subarray(path.lastIndexOf(0x2f) + 1) };
+  } finally {
+    close(fd);
+  }
+}

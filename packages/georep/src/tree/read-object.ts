@@ -1,0 +1,136 @@
+import {
+  AT_EMPTY_PATH,
+  AT_SYMLINK_NOFOLLOW,
+  close,
+  errno,
+  errnoOf,
+  fgetxattr,
+  flistxattr,
+  lgetxattr,
+  llistxattr,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_RDONLY,
+  openat,
+  readlinkat,
+  statx,
+  type Path,
+  type Statx,
+} from "@belay/linux";
+
+import { fileIdAt } from "../ids/file-id.ts";
+import { isDevice, isLink, isRegular, type ObjectState, type Xattr } from "./object-state.ts";
+
+/** Path of a name in an open directory, for calls that take paths only; an empty name is the directory itself. */
+export function pathAt(dirfd: number, name: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`/proc/self/fd/${dirfd}/`), name.length === 0 ? Buffer.from(".") : name]);
+}
+
+/** lstat(2) of a name in a directory, the directory itself for an empty name; undefined when there is no such name. */
+export function statAt(dirfd: number, name: Path): Statx | undefined {
+  try {
+    return statx(dirfd, name, AT_SYMLINK_NOFOLLOW | (name.length === 0 ? AT_EMPTY_PATH : 0));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * All of the object a name in a directory stands for; undefined when there is no such name.
+ *
+ * The parts take several calls; they are repeated when the object changed between them, so that they belong together.
+ *
+ * @param device  see {@link deviceOf}: what lies on another (a mount point) counts as not there
+ */
+export function readObjectAt(dirfd: number, name: Buffer, device?: string): ObjectState | undefined {
+  for (let attempt = 1; ; attempt++) {
+    const before = statAt(dirfd, name);
+    if (before === undefined || (device !== undefined && deviceOf(before) !== device)) return undefined;
+    try {
+      const state = stateOf(before, fileIdAt(dirfd, name), {
+        target: isLink(before.mode) ? readlinkat(dirfd, name) : empty,
+        xattrs: readXattrs(pathAt(dirfd, name)),
+      });
+      const after = statAt(dirfd, name);
+      if (after === undefined) return undefined;
+      if ((after.ino === before.ino && after.ctime === before.ctime) || attempt === 5) return state;
+    } catch (error) {
+      // Removed or replaced by another type meanwhile (EINVAL: readlink of what is no link any more): look again.
+      if (attempt === 5 || !(isGone(error) || errnoOf(error) === errno.EINVAL)) throw error;
+    }
+  }
+}
+
+/** The device an object lies on. */
+export const deviceOf = ({ devMajor, devMinor }: Statx): string => `${devMajor}:${devMinor}`;
+
+/** All of an open regular file or directory. */
+export function readObjectOf(fd: number): ObjectState {
+  const xattrs = flistxattr(fd).map((name) => ({ name, value: fgetxattr(fd, name) }));
+  return stateOf(statx(fd, "", AT_EMPTY_PATH), fileIdAt(fd, ""), { target: empty, xattrs: sorted(xattrs) });
+}
+
+/**
+ * Opens a regular file by its name in a directory; undefined when the name is not there, or stands for something else by now.
+ *
+ * @throws ErrnoError EACCES
+ */
+export function openFileAt(dirfd: number, name: Buffer): number | undefined {
+  let fd: number;
+  try {
+    fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    const number = errnoOf(error);
+    if (isGone(error) || number === errno.ELOOP || number === errno.ENXIO || number === errno.ENODEV) return undefined;
+    throw error;
+  }
+  if (isRegular(statx(fd, "", AT_EMPTY_PATH).mode)) return fd;
+  close(fd);
+  return undefined;
+}
+
+/** Extended attributes of a path, not following a link. */
+export function readXattrs(path: Buffer): Xattr[] {
+  return sorted(llistOf(path).map((name) => ({ name, value: lgetxattr(path, name) })));
+}
+
+/** Tells whether an error says that a name is not there. */
+export function isGone(error: unknown): boolean {
+  const number = errnoOf(error);
+  return number === errno.ENOENT || number === errno.ENOTDIR || number === errno.ESTALE;
+}
+
+function llistOf(path: Buffer): Buffer[] {
+  try {
+    return llistxattr(path);
+  } catch (error) {
+    if (errnoOf(error) === errno.EOPNOTSUPP) return [];
+    throw error;
+  }
+}
+
+const empty = Buffer.alloc(0);
+
+// An attribute that vanished between listing and reading was not there.
+function sorted(attributes: { name: Buffer; value: Buffer | undefined }[]): Xattr[] {
+  return attributes
+    .flatMap(({ name, value }) => (value === undefined ? [] : [{ name: Buffer.from(name), value }]))
+    .sort((a, b) => a.name.compare(b.name));
+}
+
+function stateOf(stat: Statx, id: Buffer, rest: Pick<ObjectState, "target" | "xattrs">): ObjectState {
+  return {
+    id,
+    mode: stat.mode,
+    uid: stat.uid,
+    gid: stat.gid,
+    size: isRegular(stat.mode) ? stat.size : 0,
+    mtime: stat.mtime,
+    ctime: stat.ctime,
+    nlink: stat.nlink,
+    rdevMajor: isDevice(stat.mode) ? stat.rdevMajor : 0,
+    rdevMinor: isDevice(stat.mode) ? stat.rdevMinor : 0,
+    ...rest,
+  };
+}

@@ -1,0 +1,125 @@
+import { close } from "@belay/linux";
+import { errnoName, hasCode, toError } from "@belay/supervise";
+
+import { sendContent, withDescriptor } from "../engines/stream.ts";
+import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
+import { dirty } from "../journal/record.ts";
+import { makePlan, type Plan } from "../plan/planner.ts";
+import type { DirtyName } from "../plan/dirty-set.ts";
+import type { ApplyReply, Failure, Want } from "../rpc/messages.ts";
+import type { Secondary } from "../rpc/secondary-client.ts";
+import type { SourceTree } from "../sources/source-tree.ts";
+import { openFileAt } from "../tree/read-object.ts";
+
+/** What became of a batch. */
+export interface BatchOutcome {
+  /** Directories that are new at the destination. */
+  readonly crawl: readonly FileId[];
+  readonly failures: readonly Failure[];
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** Most names of one `apply`. */
+const chunkSize = 500;
+
+/** Makes the destination equal to the source for these names; durable when it resolves. */
+export async function applyBatch(
+  tree: SourceTree,
+  secondary: Secondary,
+  names: readonly DirtyName[],
+): Promise<BatchOutcome> {
+  const applying = new Applying(tree, secondary);
+  for (let at = 0; at < names.length; at += chunkSize) await applying.apply(names.slice(at, at + chunkSize), true);
+  return applying.finish(names.length);
+}
+
+class Applying {
+  readonly #tree: SourceTree;
+  readonly #secondary: Secondary;
+  readonly #crawl = new Map<string, FileId>();
+  readonly #failures: Failure[] = [];
+  readonly #places = new Map<string, { readonly directory: FileId; readonly name: Buffer }>();
+  readonly #unsent: Failure[] = [];
+  #bytes = 0;
+
+  constructor(tree: SourceTree, secondary: Secondary) {
+    this.#tree = tree;
+    this.#secondary = secondary;
+  }
+
+  async apply(names: readonly DirtyName[], mayFollow: boolean): Promise<void> {
+    const plan = makePlan(this.#tree, names);
+    if (plan.request.objects.length + plan.request.entries.length === 0) return;
+    for (const [key, place] of plan.places) this.#places.set(key, place);
+    for (const { inline } of plan.request.objects) this.#bytes += inline?.length ?? 0;
+    const reply = await this.#secondary.apply(plan.request);
+    for (const id of reply.crawl) this.#crawl.set(keyOf(id), id);
+    const following = mayFollow ? this.#following(plan, reply) : [];
+    if (following.length === 0) this.#failures.push(...reply.failures);
+    for (const want of reply.wants) await this.#send(want);
+    if (following.length > 0) await this.apply(following, false);
+  }
+
+  async finish(entries: number): Promise<BatchOutcome> {
+    const failures = [...this.#failures, ...this.#unsent, ...(await this.#secondary.finish())];
+    const named = failures.map((failure) => {
+      const place = failure.name.length === 0 ? this.#places.get(keyOf(failure.id)) : undefined;
+      return place === undefined ? failure : { ...failure, id: place.directory, name: place.name };
+    });
+    return { crawl: [...this.#crawl.values()], failures: named, entries, bytes: this.#bytes };
+  }
+
+  // What the reply shows to be missing from the batch: where a directory is now that lost its name, and the directories that lead to a name.
+  #following({ request }: Plan, { detached, failures }: ApplyReply): DirtyName[] {
+    const planned = new Set(request.entries.map(({ parent, name }) => `${keyOf(parent)}/${keyOf(name)}`));
+    const moved = detached.flatMap((id) => this.#tree.whereIs(id) ?? []);
+    const fresh = moved.filter(({ directory, name }) => !planned.has(`${keyOf(directory)}/${keyOf(name)}`));
+    const isParentless = failures.some(({ code }) => code === "EPARENT");
+    const ways = failures.flatMap(({ id, name }) => [...this.#wayTo(id), { directory: id, name }]);
+    return [...fresh, ...(isParentless ? ways : [])].map(toDirtyName);
+  }
+
+  #wayTo(directory: FileId): { directory: FileId; name: Buffer }[] {
+    const way: { directory: FileId; name: Buffer }[] = [];
+    for (
+      let at = this.#tree.whereIs(directory);
+      at !== undefined && way.length < 1000;
+      at = this.#tree.whereIs(at.directory)
+    )
+      way.unshift(at);
+    return way;
+  }
+
+  async #send(want: Want): Promise<void> {
+    try {
+      const fd = this.#open(want.id);
+      if (fd === undefined) return; // gone meanwhile: its own event follows
+      const { bytes } = await withDescriptor(fd, (open) => sendContent(this.#secondary, open, want));
+      this.#bytes += bytes;
+    } catch (error) {
+      // Of the peer's errors only those about this file; of our own, all about reading it.
+      const code = errnoName(error) ?? (hasCode(error, "EBADMSG", "ENOENT") ? "EBADMSG" : undefined);
+      if (code === undefined) throw error;
+      this.#unsent.push({ id: want.id, name: Buffer.alloc(0), code, message: toError(error).message });
+    }
+  }
+
+  #open(id: FileId): number | undefined {
+    const place = this.#places.get(keyOf(id));
+    const directory = place && this.#tree.openDirectory(place.directory);
+    if (place === undefined || directory === undefined) return this.#tree.openFile(id);
+    try {
+      const fd = openFileAt(directory, place.name);
+      if (fd !== undefined && fileIdAt(fd, "").equals(id)) return fd;
+      if (fd !== undefined) close(fd);
+    } finally {
+      close(directory);
+    }
+    return this.#tree.openFile(id);
+  }
+}
+
+function toDirtyName({ directory, name }: { directory: FileId; name: Buffer }): DirtyName {
+  return { directory, name, kinds: dirty.entry, objects: new Map() };
+}

@@ -1,0 +1,126 @@
+import { DatabaseSync } from "node:sqlite";
+
+import type { FileId } from "../ids/file-id.ts";
+import type { Position } from "../journal/journal.ts";
+import type { Failure } from "../rpc/messages.ts";
+
+/** Something that could not be applied and will be tried again. */
+export interface RetryItem {
+  readonly directory: FileId;
+  readonly name: Buffer;
+  readonly attempts: number;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a step of the work changes, all of it or nothing. */
+export interface Progress {
+  /** Everything in the journal before it is durable at the destination. */
+  readonly cursor?: Position;
+  /** Directories to be compared. */
+  readonly crawl?: readonly FileId[];
+  /** A directory that has been. */
+  readonly crawled?: FileId;
+  readonly failed?: readonly Failure[];
+  readonly done?: readonly { readonly directory: FileId; readonly name: Buffer }[];
+}
+
+const schema = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  CREATE TABLE IF NOT EXISTS cursor (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER, offset INTEGER);
+  CREATE TABLE IF NOT EXISTS crawl (seq INTEGER PRIMARY KEY AUTOINCREMENT, directory BLOB NOT NULL UNIQUE);
+  CREATE TABLE IF NOT EXISTS retry (
+    directory BLOB NOT NULL, name BLOB NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL,
+    code TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (directory, name)
+  ) WITHOUT ROWID;`;
+
+const firstRetryMs = 250;
+const lastRetryMs = 60_000;
+
+/** The worker's durable state: cursor, directories to compare, what is to be tried again; one database, one transaction for each step. */
+export class WorkQueue implements Disposable {
+  readonly #database: DatabaseSync;
+
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path);
+    this.#database.exec(schema);
+  }
+
+  get cursor(): Position | undefined {
+    const row = this.#database.prepare("SELECT segment, offset FROM cursor").get();
+    return row && { segment: Number(row["segment"]), offset: Number(row["offset"]) };
+  }
+
+  /** The directory to compare next: the one found last, so that the queue stays short. */
+  get nextCrawl(): FileId | undefined {
+    const row = this.#database.prepare("SELECT directory FROM crawl ORDER BY seq DESC LIMIT 1").get();
+    return row && toBuffer(row["directory"]);
+  }
+
+  get crawlLength(): number {
+    return Number(this.#database.prepare("SELECT count(*) AS n FROM crawl").get()?.["n"] ?? 0);
+  }
+
+  get retryLength(): number {
+    return Number(this.#database.prepare("SELECT count(*) AS n FROM retry").get()?.["n"] ?? 0);
+  }
+
+  /** What waits to be tried again, the most often failed first. */
+  retries(limit = 1000): RetryItem[] {
+    const rows = this.#database.prepare("SELECT * FROM retry ORDER BY attempts DESC LIMIT ?").all(limit);
+    return rows.map(toItem);
+  }
+
+  dueRetries(now: number, limit: number): RetryItem[] {
+    return this.#database.prepare("SELECT * FROM retry WHERE due <= ? LIMIT ?").all(now, limit).map(toItem);
+  }
+
+  /** When the next one is due, in milliseconds since 1970. */
+  get nextDue(): number | undefined {
+    const due = this.#database.prepare("SELECT min(due) AS due FROM retry").get()?.["due"];
+    return typeof due === "number" ? due : undefined;
+  }
+
+  record({ cursor, crawl = [], crawled, failed = [], done = [] }: Progress): void {
+    const database = this.#database;
+    database.exec("BEGIN");
+    for (const { directory, name } of done)
+      if (!failed.some((f) => f.id.equals(directory) && f.name.equals(name)))
+        database.prepare("DELETE FROM retry WHERE directory = ? AND name = ?").run(directory, name);
+    for (const failure of failed) this.#fail(failure);
+    if (crawled !== undefined) database.prepare("DELETE FROM crawl WHERE directory = ?").run(crawled);
+    for (const directory of crawl)
+      database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)").run(directory);
+    if (cursor !== undefined)
+      database.prepare("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)").run(cursor.segment, cursor.offset);
+    database.exec("COMMIT");
+  }
+
+  [Symbol.dispose](): void {
+    this.#database.close();
+  }
+
+  #fail({ id, name, code, message }: Failure): void {
+    const row = this.#database.prepare("SELECT attempts FROM retry WHERE directory = ? AND name = ?").get(id, name);
+    const attempts = Number(row?.["attempts"] ?? 0) + 1;
+    const due = Date.now() + Math.min(firstRetryMs * 2 ** Math.min(attempts - 1, 20), lastRetryMs);
+    this.#database
+      .prepare("INSERT OR REPLACE INTO retry VALUES (?, ?, ?, ?, ?, ?)")
+      .run(id, name, attempts, due, code, message);
+  }
+}
+
+function toItem(row: Record<string, unknown>): RetryItem {
+  return {
+    directory: toBuffer(row["directory"]),
+    name: toBuffer(row["name"]),
+    attempts: Number(row["attempts"]),
+    code: String(row["code"]),
+    message: String(row["message"]),
+  };
+}
+
+function toBuffer(value: unknown): Buffer {
+  return value instanceof Uint8Array ? Buffer.from(value) : Buffer.alloc(0);
+}

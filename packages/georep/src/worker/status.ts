@@ -1,0 +1,23 @@
+import type { SourceKind } from "../sources/change-source.ts";
+
+/** What a worker does right now: comparing, following changes, held by the user, or waiting until the destination can take more. */
+export type WorkerState = "starting" | "crawling" | "active" | "paused" | "waiting";
+
+/** One look at a worker. */
+export interface WorkerStatus {
+  readonly state: WorkerState;
+  readonly source: SourceKind | undefined;
+  /** Seconds by which the destination is behind; 0 when it is equal as far as is known. */
+  readonly lagSeconds: number;
+  /** Directories that are still to be compared, those below them not counted. */
+  readonly crawlQueue: number;
+  /** Names that could not be applied and are tried again. */
+  readonly retryQueue: number;
+  /** Since the start. */
+  readonly entries: number;
+  readonly bytes: number;
+  readonly failures: number;
+  /** Milliseconds since 1970 when the destination was last known to have everything. */
+  readonly lastSynced: number | undefined;
+  readonly lastError: string | undefined;
+}

@@ -1,0 +1,300 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { hasCode, sleep, toError, untilAborted, type Logger } from "@belay/supervise";
+
+import { comparePositions, Journal, type Position } from "../journal/journal.ts";
+import { dirty } from "../journal/record.ts";
+import { crawlDirectory } from "../plan/crawl.ts";
+import { DirtySet, type DirtyName } from "../plan/dirty-set.ts";
+import type { FileId } from "../ids/file-id.ts";
+import type { Secondary } from "../rpc/secondary-client.ts";
+import type { ChangeSource, SourceContext, SourceKind } from "../sources/change-source.ts";
+import { openSource } from "../sources/open-source.ts";
+import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
+import { applyBatch, type BatchOutcome } from "./apply-batch.ts";
+import { WorkQueue, type Progress, type RetryItem } from "./queue.ts";
+import type { WorkerState, WorkerStatus } from "./status.ts";
+
+/** What a worker needs. */
+export interface WorkerOptions {
+  /** Directory that is replicated. */
+  readonly source: string;
+  /** Directory of the worker's own for journal and queue; outside the source. */
+  readonly state: string;
+  /** Default: the best that works here. */
+  readonly sourceKind?: SourceKind | undefined;
+  /** For the source `scan`, in milliseconds; default a minute. */
+  readonly scanEveryMs?: number;
+  readonly logger: Logger;
+  /** Connects to the receiving end; called once. */
+  readonly connect: (rootId: FileId) => Promise<Secondary>;
+  /** Told of every change of the status, at most some times a second. */
+  readonly onStatus?: ((status: WorkerStatus) => void) | undefined;
+}
+
+/** A replication at work. Disposing of it ends it in order. */
+export interface Worker extends AsyncDisposable {
+  readonly status: WorkerStatus;
+  /** Rejects when the work cannot go on; resolves when it was ended. */
+  readonly ended: Promise<void>;
+  /** Resolves when everything written to the source before the call is at the destination, and durable. */
+  checkpoint(signal?: AbortSignal): Promise<void>;
+  /** What could not be applied, and why. */
+  retries(): RetryItem[];
+  pause(): void;
+  resume(): void;
+}
+
+/**
+ * Starts to replicate: watches the source, compares everything once (nobody watched before), then follows the changes.
+ *
+ * @throws what keeps it from starting: the source cannot be opened or watched, the secondary cannot be reached
+ */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  mkdirSync(options.state, { recursive: true, mode: 0o700 });
+  const tree = openSourceTree(options.source);
+  const journal = new Journal(join(options.state, "journal"));
+  const queue = new WorkQueue(join(options.state, "queue.sqlite"));
+  const { logger, source: path, scanEveryMs = 60_000 } = options;
+  const context: SourceContext = { tree, path, tell: (records) => journal.append(records), logger, scanEveryMs };
+  const source = await openSource(context, options.sourceKind);
+  // Watching first, comparing then: whatever changes while we compare is told of.
+  queue.record({ crawl: [tree.rootId] });
+  const secondary = await options.connect(tree.rootId).catch(async (error: unknown) => {
+    await source[Symbol.asyncDispose]();
+    for (const each of [queue, journal, tree]) each[Symbol.dispose]();
+    throw error;
+  });
+  return new RunningWorker({ tree, journal, queue, source, secondary }, options);
+}
+
+interface Parts {
+  readonly tree: SourceTree;
+  readonly journal: Journal;
+  readonly queue: WorkQueue;
+  readonly source: ChangeSource;
+  readonly secondary: Secondary;
+}
+
+/** Why the destination as a whole takes nothing just now. */
+const sick = ["ENOSPC", "EDQUOT", "EROFS", "EIO", "ENOMEM", "EMFILE"] as const;
+
+const mostNames = 4000;
+
+class RunningWorker implements Worker {
+  readonly #parts: Parts;
+  readonly #options: WorkerOptions;
+  readonly #stop = new AbortController();
+  readonly ended: Promise<void>;
+  #position: Position;
+  #wake = Promise.withResolvers<undefined>();
+  #isPaused = false;
+  #state: WorkerState = "starting";
+  #entries = 0;
+  #bytes = 0;
+  #failures = 0;
+  #lastError: string | undefined;
+  #lastSynced: number | undefined;
+  #behindSince: number | undefined = performance.now();
+  #synced: (() => void)[] = [];
+  #lastTold = 0;
+
+  constructor(parts: Parts, options: WorkerOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    const { cursor } = parts.queue;
+    const { start, end } = parts.journal;
+    this.#position = cursor !== undefined && comparePositions(cursor, start) >= 0 ? cursor : start;
+    if (comparePositions(this.#position, end) > 0) this.#position = end;
+    parts.journal.onAppend = () => {
+      this.#behindSince ??= performance.now();
+      this.#poke();
+    };
+    this.ended = this.#run();
+    this.ended.catch(() => undefined); // whoever wants to know awaits it
+  }
+
+  get status(): WorkerStatus {
+    const { queue, source } = this.#parts;
+    const behind = this.#behindSince;
+    return {
+      state: this.#isPaused ? "paused" : this.#state,
+      source: source.kind,
+      lagSeconds: behind === undefined ? 0 : (performance.now() - behind) / 1000,
+      crawlQueue: queue.crawlLength,
+      retryQueue: queue.retryLength,
+      entries: this.#entries,
+      bytes: this.#bytes,
+      failures: this.#failures,
+      lastSynced: this.#lastSynced,
+      lastError: this.#lastError,
+    };
+  }
+
+  retries(): RetryItem[] {
+    return this.#parts.queue.retries();
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#poke();
+  }
+
+  async checkpoint(signal?: AbortSignal): Promise<void> {
+    await Promise.race([this.ended, Promise.resolve()]);
+    this.#parts.source.drain();
+    const target = this.#parts.journal.end;
+    for (;;) {
+      if (comparePositions(this.#position, target) >= 0 && this.#isIdle()) return;
+      const progress = Promise.withResolvers<undefined>();
+      this.#synced.push(() => progress.resolve(undefined));
+      await untilAborted(Promise.race([progress.promise, this.ended]), signal);
+      this.#stop.signal.throwIfAborted();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error("ended"));
+    this.#poke();
+    await this.ended.catch(() => undefined);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    const { source, secondary, tree, journal, queue } = this.#parts;
+    const lost = Promise.race([source.failed, secondary.lost]).then((error) => {
+      throw error;
+    });
+    lost.catch(() => undefined);
+    try {
+      while (!signal.aborted) await untilAborted(Promise.race([this.#step(), lost]), signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#progressed();
+      secondary[Symbol.dispose]();
+      await source[Symbol.asyncDispose]();
+      for (const each of [queue, journal, tree]) each[Symbol.dispose]();
+    }
+  }
+
+  // Changes go before comparing: what a user does now is visible at once, also while the first copy is made.
+  async #step(): Promise<void> {
+    if (this.#isPaused) return this.#sleepUntilPoked();
+    const { journal, queue } = this.#parts;
+    const { names, gaps, next } = this.#collect();
+    const retries = queue.dueRetries(Date.now(), 500);
+    if (names.length > 0 || gaps.length > 0 || retries.length > 0) {
+      const progress = await this.#apply([...names, ...retries.map(toDirtyName)]);
+      queue.record({ ...progress, cursor: next, crawl: [...gaps, ...(progress.crawl ?? [])], done: retries });
+      this.#position = next;
+      journal.trim(next);
+    } else {
+      this.#position = next;
+      const directory = queue.nextCrawl;
+      if (directory === undefined) return this.#rest();
+      await this.#crawl(directory);
+    }
+    this.#progressed();
+  }
+
+  #collect(): { names: DirtyName[]; gaps: FileId[]; next: Position } {
+    const set = new DirtySet();
+    const gaps = new Map<string, FileId>();
+    let next = this.#position;
+    while (set.size < mostNames) {
+      const { records, next: after } = this.#parts.journal.read(next);
+      next = after;
+      if (records.length === 0) break;
+      for (const record of records)
+        if ((record.kinds & dirty.gap) === 0) set.add(record);
+        else gaps.set(record.directory.toString("latin1"), Buffer.from(record.directory));
+    }
+    return { names: set.names(), gaps: [...gaps.values()], next };
+  }
+
+  async #crawl(directory: FileId): Promise<void> {
+    this.#state = "crawling";
+    const { tree, secondary, queue } = this.#parts;
+    const { dirty: records, below } = await crawlDirectory(tree, secondary, directory);
+    const set = new DirtySet();
+    for (const record of records) set.add(record);
+    const progress = await this.#apply(set.names());
+    // New directories come as `crawl`, known ones from the comparison.
+    queue.record({ ...progress, crawled: directory, crawl: [...below, ...(progress.crawl ?? [])] });
+  }
+
+  // A destination that is full or broken gets the same batch again and again; nothing is given up.
+  async #apply(names: readonly DirtyName[]): Promise<Progress> {
+    for (let pause = 250; ; pause = Math.min(2 * pause, 10_000)) {
+      try {
+        return this.#note(await applyBatch(this.#parts.tree, this.#parts.secondary, names));
+      } catch (error) {
+        if (!hasCode(error, ...sick)) throw error;
+        this.#lastError = toError(error).message;
+        this.#state = "waiting";
+        this.#options.logger.warn(`the destination takes nothing just now: ${this.#lastError}`);
+        this.#tell();
+        await sleep(pause, this.#stop.signal);
+      }
+    }
+  }
+
+  #note({ crawl, failures, entries, bytes }: BatchOutcome): Progress {
+    this.#entries += entries;
+    this.#bytes += bytes;
+    this.#failures += failures.length;
+    for (const { name, code, message } of failures) {
+      this.#lastError = `${JSON.stringify(name.toString())}: ${code}: ${message}`;
+      this.#options.logger.warn(`will be tried again: ${this.#lastError}`);
+    }
+    return { crawl, failed: failures };
+  }
+
+  async #rest(): Promise<void> {
+    this.#state = "active";
+    if (this.#isIdle()) {
+      this.#behindSince = undefined;
+      this.#lastSynced = Date.now();
+    }
+    this.#progressed();
+    const due = this.#parts.queue.nextDue;
+    await this.#sleepUntilPoked(due === undefined ? Infinity : Math.max(due - Date.now(), 1));
+  }
+
+  #isIdle(): boolean {
+    const { queue } = this.#parts;
+    return queue.nextCrawl === undefined && queue.retryLength === 0;
+  }
+
+  async #sleepUntilPoked(ms = Infinity): Promise<void> {
+    const { end } = this.#parts.journal;
+    if (!this.#isPaused && comparePositions(this.#position, end) < 0) return;
+    this.#wake = Promise.withResolvers();
+    const timer = ms === Infinity ? undefined : setTimeout(() => this.#wake.resolve(undefined), ms);
+    await untilAborted(this.#wake.promise, this.#stop.signal).finally(() => clearTimeout(timer));
+  }
+
+  #poke(): void {
+    this.#wake.resolve(undefined);
+  }
+
+  #progressed(): void {
+    for (const tell of this.#synced.splice(0)) tell();
+    if (performance.now() - this.#lastTold > 250 || this.#state === "active") this.#tell();
+  }
+
+  #tell(): void {
+    this.#lastTold = performance.now();
+    this.#options.onStatus?.(this.status);
+  }
+}
+
+function toDirtyName({ directory, name }: RetryItem): DirtyName {
+  return { directory, name, kinds: dirty.entry | dirty.data | dirty.metadata, objects: new Map() };
+}

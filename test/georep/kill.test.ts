@@ -1,0 +1,58 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { expect, test } from "vitest";
+
+import { childrenOf, RandomWriter } from "./random-writer.ts";
+import { makePair, within, type Pair } from "./replica.ts";
+
+const program = fileURLToPath(new URL("../../packages/georep/src/monitor/replicate-main.ts", import.meta.url));
+const rounds = Number(process.env["BELAY_KILL_ROUNDS"] ?? 6);
+const kind = process.geteuid?.() === 0 ? "fanotify" : "inotify";
+
+test(
+  "kill -9 of either end at any moment, and the trees become equal all the same",
+  async () => {
+    using pair = makePair();
+    const writer = new RandomWriter(pair.source, rounds * 7919 + (Date.now() % 1000));
+    for (let i = 0; i < 400; i++) writer.step();
+    for (let round = 0; round < rounds; round++) {
+      const worker = start(pair);
+      const ended = once(worker, "exit");
+      await writeFor(writer, 600 + Math.random() * 700);
+      const [secondary] = childrenOf(worker.pid ?? 0);
+      if (round % 2 === 0 && secondary !== undefined) {
+        killIfThere(secondary);
+        await writeFor(writer, 500);
+      }
+      worker.kill("SIGKILL");
+      await ended;
+    }
+    await using worker = await pair.start({ sourceKind: kind });
+    await worker.checkpoint(within(20_000));
+    expect(pair.differences(), `${writer.done} changes`).toEqual([]);
+  },
+  60_000 + rounds * 5000,
+);
+
+function start({ source, destination, state }: Pair): ChildProcess {
+  return spawn(process.execPath, [program, source, destination, state, "test", kind], { stdio: "ignore" });
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+async function writeFor(writer: RandomWriter, ms: number): Promise<void> {
+  const end = performance.now() + ms;
+  while (performance.now() < end) {
+    for (let i = 0; i < 5; i++) writer.step();
+    await sleep(5);
+  }
+}
