@@ -74,6 +74,7 @@ test.skipIf(!havePython).each([
     }
     await expectAsInDatabase(world, file);
   },
+  120_000,
 );
 
 /** A reproducible stream of numbers in [0, n). */
