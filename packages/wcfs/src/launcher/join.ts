@@ -4,7 +4,7 @@ import type { Stats } from "node:fs";
 import { join as joinPath } from "node:path";
 import { formatOid, formatTid, type Oid, type Tid } from "@belay/zodb";
 import { userError } from "@belay/supervise";
-import { connect, type Conn, type ConnectOptions } from "../client/index.ts";
+import { connect, readHead, type Conn, type ConnectOptions } from "../client/index.ts";
 import { attach } from "./attach.ts";
 import { autostartOfEnvironment } from "./environment.ts";
 import { ensureMountpoint } from "./mountpoint.ts";
@@ -55,6 +55,11 @@ export class Wcfs implements AsyncDisposable {
   /** Shows the database's big files as of a moment, once the server has got there; see `connect`. */
   connect(at: Tid, options?: ConnectOptions): Promise<Conn> {
     return connect(this.mountpoint, at, options);
+  }
+
+  /** The last transaction that the server shows. */
+  head(): Promise<Tid> {
+    return readHead(this.mountpoint);
   }
 
   read(name: string): Promise<Buffer> {
