@@ -148,7 +148,7 @@ const notations: readonly (readonly [RegExp, number])[] = [
   [/^0x[\da-f]+$/i, 16],
   [/^0b[01]+$/i, 2],
   [/^0[0-7]+$/, 8],
-  [/^\d+$/, 10],
+  [/^[1-9]\d*$/, 10],
 ];
 
 // Hexadecimal, binary and octal numbers are as good.
