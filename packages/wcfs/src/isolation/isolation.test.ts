@@ -38,7 +38,7 @@ function hex(tid: bigint): string {
 function makeWorld(): {
   world: ManualWorld;
   isolation: Isolation;
-  read(tid: number, first: number, last?: number): NotedAnswer<void>;
+  readonly read: (tid: number, first: number, last?: number) => NotedAnswer<void>;
 } {
   const world = new ManualWorld();
   const isolation = new Isolation(world);

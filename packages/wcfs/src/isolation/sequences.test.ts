@@ -26,7 +26,7 @@ test("tasks of one key follow one another, others do not wait", () => {
 test("any number of tasks that finish at once may wait", () => {
   const sequences = new Sequences<number>();
   let done = 0;
-  let release = () => undefined as void;
+  let release: () => void = () => undefined;
   sequences.run(1, (finished) => (release = finished));
   for (let task = 0; task < 100_000; task++) {
     sequences.run(1, (finished) => {

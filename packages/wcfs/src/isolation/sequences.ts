@@ -9,7 +9,7 @@ export class Sequences<K> {
   /** Starts the task, at once if nothing of its key is under way. */
   run(key: K, task: Task): void {
     const queue = this.#queues.get(key);
-    if (queue !== undefined) return void queue.push(task);
+    if (queue !== undefined) return queue.push(task);
     const fresh = new Fifo<Task>();
     fresh.push(task);
     this.#queues.set(key, fresh);

@@ -42,7 +42,10 @@ async function pump(fd: number): Promise<void> {
   try {
     for (;;) {
       const { bytesRead } = await read(fd, buffer, 0, buffer.length, null);
-      if (bytesRead === 0) return send({ event: "end", fd });
+      if (bytesRead === 0) {
+        send({ event: "end", fd });
+        return;
+      }
       rest += buffer.toString("utf8", 0, bytesRead);
       for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
         send({ event: "line", fd, line: rest.slice(0, end) });

@@ -11,6 +11,8 @@ const PAGE = 4096;
 /** What a run is to be like. */
 export interface RandomRun {
   readonly seconds: number;
+  /** It goes on for some time more when there are fewer claims of clients by then. */
+  readonly views: number;
   readonly seed: number;
   readonly kinds: readonly ViewerKind[];
   readonly blksize: number;
@@ -68,7 +70,7 @@ export async function runRandomClients(world: IsolationWorld, run: RandomRun): P
   const problems: string[] = [];
   let restarts = 0;
   let commits = 0;
-  let isOver = false;
+  const over = new AbortController();
 
   const commit = () => {
     const middle = run.maxBlocks >> 1;
@@ -88,7 +90,7 @@ export async function runRandomClients(world: IsolationWorld, run: RandomRun): P
     [world.server.mountpoint, file.oid, run.blksize, run.maxBlocks, kind, random(1e9)].map(String);
   const children = new Set<ChildProcess>();
   const keepRunning = async (kind: ViewerKind, name: string) => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const child = spawn(process.execPath, [ENTRY, ...args(kind)], { stdio: ["pipe", "pipe", "pipe"] });
       children.add(child);
       let errors = "";
@@ -99,20 +101,23 @@ export async function runRandomClients(world: IsolationWorld, run: RandomRun): P
       });
       const [code, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null];
       children.delete(child);
-      const mayEnd = code === 0 || (kind === "mute" && signal !== null);
-      if (!mayEnd) problems.push(`${name} ended with ${signal ?? code}: ${errors}`);
-      if (!isOver) restarts++;
+      const mayEnd = code === 0 || (kind === "mute" && signal !== null) || (kind === "dying" && signal === "SIGKILL");
+      if (!mayEnd) problems.push(`${name} ended with ${signal ?? code}: ${errors}${logOf(world, child.pid)}`);
+      if (!over.signal.aborted) restarts++;
     }
   };
 
   for (let first = 0; first < 10; first++) commit();
   await world.shown(world.database.head);
   const running = run.kinds.map((kind, index) => keepRunning(kind, `${kind} ${index}`));
-  for (const until = Date.now() + run.seconds * 1000; Date.now() < until && problems.length === 0;) {
+  const end = Date.now() + run.seconds * 1000;
+  // A busy machine gets more time for them to begin.
+  const isEnough = () => Date.now() > end && (claims.length >= run.views || Date.now() > end + 30_000);
+  while (!isEnough() && problems.length === 0) {
     commit();
     await sleep(random(run.pause));
   }
-  isOver = true;
+  over.abort();
   for (const child of children) child.stdin?.end();
   await Promise.race([Promise.all(running), sleep(15_000).then(() => problems.push("clients do not end"))]);
   for (const child of children) child.kill("SIGKILL");
@@ -120,6 +125,12 @@ export async function runRandomClients(world: IsolationWorld, run: RandomRun): P
     if (text !== model.at(at)) problems.push(`${who} saw @${at}\n  ${text}, which was\n  ${model.at(at)}`);
   }
   return { commits, views: claims.length, restarts, problems };
+}
+
+/** What the server has to say about a process. */
+function logOf(world: IsolationWorld, pid: number | undefined): string {
+  const lines = world.server.stderr().split("\n");
+  return lines.filter((line) => line.includes(`pid${pid}:`)).join("\n");
 }
 
 /** Each page says it, so that pages of different commits in one block are told apart. */

@@ -4,7 +4,7 @@
  *     viewer-entry.ts MOUNTPOINT FILE BLKSIZE MAXBLOCKS KIND SEED
  *
  * It prints lines `view <at> <blk>=<text> …`, each a claim that this was the file's content at that moment. KIND says how it takes to pins:
- * `prompt`, `slow`, `dying` (ends now and then instead of answering), `mute` (stops answering at some time). It ends when stdin does.
+ * `prompt`, `slow`, `dying` (is killed now and then instead of answering), `mute` (stops answering at some time). It ends when stdin does.
  */
 import * as fs from "node:fs";
 import { join } from "node:path";
@@ -25,8 +25,8 @@ function random(limit: number): number {
   return Math.floor((seed / 0x8000_0000) * limit);
 }
 
-let isEnding = false;
-process.stdin.on("end", () => (isEnding = true)).resume();
+const state = { isEnding: false };
+process.stdin.on("end", () => (state.isEnding = true)).resume();
 
 const worker = new Worker(new URL("./viewer.worker.ts", import.meta.url), {
   workerData: { path: head, length: blksize * maxBlocks, blksize },
@@ -115,7 +115,7 @@ class Link {
 
   async #pin(stream: string, blk: number, rev: string): Promise<void> {
     if (kind === "slow") await pause(random(60));
-    if (kind === "dying" && random(60) === 0) process.exit(0);
+    if (kind === "dying" && random(60) === 0) process.kill(process.pid, "SIGKILL");
     if (kind === "mute" && random(120) === 0) {
       fs.writeSync(1, "mute\n");
       return;
@@ -133,7 +133,7 @@ class Link {
 async function view(at: string): Promise<void> {
   const size = fs.statSync(join(mountpoint, `@${at}/bigfile`, file)).size;
   fs.statSync(head);
-  for (let looks = 1 + random(3); looks > 0 && !isEnding; looks--) {
+  for (let looks = 1 + random(3); looks > 0 && !state.isEnding; looks--) {
     const texts = await look(size / blksize);
     fs.writeSync(1, `view ${at} ${texts.join(" ")}\n`);
     if (random(3) === 0) await pause(random(40));
@@ -151,7 +151,7 @@ function chooseAt(last: string): string {
 async function session(): Promise<void> {
   const link = new Link();
   let at = "";
-  for (let moves = 1 + random(12); moves > 0 && !isEnding; moves--) {
+  for (let moves = 1 + random(12); moves > 0 && !state.isEnding; moves--) {
     const next = chooseAt(at);
     const reply = await Promise.race([link.request(`watch ${file} @${next}`), link.ended.then(() => "ended")]);
     if (reply.includes("too far away")) continue;
@@ -168,5 +168,5 @@ async function session(): Promise<void> {
 }
 
 fs.statSync(head);
-while (!isEnding) await session();
+while (!state.isEnding) await session();
 process.exit(0);

@@ -27,7 +27,7 @@ export class WatchLinkClient {
   readonly pinned = new Map<string, Map<number, string>>();
   readonly #replies = new Map<string, string>();
   #pins: Pin[] = [];
-  #changed = Promise.withResolvers<void>();
+  #changed = signal();
   #lastStream = -1;
 
   /**
@@ -170,11 +170,11 @@ export class WatchLinkClient {
     else if (stream === "0") this.control = message;
     else this.#replies.set(stream, message);
     this.#changed.resolve();
-    this.#changed = Promise.withResolvers<void>();
+    this.#changed = signal();
   }
 
   async #until(isSo: () => boolean, timeout: number, what: string): Promise<void> {
-    const timer = Promise.withResolvers<void>();
+    const timer = signal();
     const late = setTimeout(() => timer.reject(new Error(`${what} did not come within ${timeout} ms`)), timeout);
     timer.promise.catch(() => undefined);
     try {
@@ -183,4 +183,9 @@ export class WatchLinkClient {
       clearTimeout(late);
     }
   }
+}
+
+// A call's own type argument cannot be void.
+function signal(): PromiseWithResolvers<void> {
+  return Promise.withResolvers();
 }

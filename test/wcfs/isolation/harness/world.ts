@@ -119,11 +119,8 @@ async function followHead(watcher: Agent): Promise<(tid: string) => Promise<stri
 
 /** Lines `name TAB : SP number`. */
 export function parseStats(text: string): Record<string, number> {
+  const lines = text.trimEnd().split("\n");
   return Object.fromEntries(
-    text
-      .trimEnd()
-      .split("\n")
-      .map((line) => line.split("\t: "))
-      .map(([name, value]) => [name, Number(value)]),
+    lines.map((line): [string, number] => [line.split("\t: ")[0] ?? "", Number(line.split("\t: ")[1])]),
   );
 }

@@ -131,7 +131,10 @@ export class ManualWorld implements IsolationWorld {
   watchFd(fd: number, callback: () => void): { stop(): void } {
     const client = this.clients.get(fd);
     if (client !== undefined) client.onEnd = callback;
-    return { stop: () => void (client !== undefined && (client.onEnd = () => undefined)) };
+    const stop = () => {
+      if (client !== undefined) client.onEnd = () => undefined;
+    };
+    return { stop };
   }
 
   log(level: string, message: string): void {
