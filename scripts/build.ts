@@ -14,7 +14,7 @@ import { basename, join } from "node:path";
 import { Script } from "node:vm";
 
 /** What the one executable answers to, first its own name. */
-const names = ["belay", "wcfs", "docker-py"];
+const names = ["belay", "wcfs", "docker-py", "gsyncd"];
 
 const root = join(import.meta.dirname, "..");
 const work = join(root, "build", "executable");

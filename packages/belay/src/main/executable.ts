@@ -5,6 +5,7 @@
  * file's own name says nothing, as for a copy named otherwise.
  */
 import { basename } from "node:path";
+import { gsyncdVersion } from "@belay/georep";
 import { takeName, wcfsMain } from "@belay/wcfs";
 import { belayMain } from "../cli/belay-main.ts";
 
@@ -14,6 +15,15 @@ const applets: Readonly<Record<string, (args: readonly string[]) => Promise<numb
   "docker-py": async (args) => {
     const { dockerPyMain } = await import("./docker-py.part.ts");
     return dockerPyMain(args, process.argv0);
+  },
+  gsyncd: async (args) => {
+    // Every run of the gluster command asks for it.
+    if (args.includes("--version")) {
+      process.stdout.write(`${gsyncdVersion}\n`);
+      return 0;
+    }
+    const { gsyncdMain } = await import("./gsyncd.part.ts");
+    return gsyncdMain(args);
   },
 };
 

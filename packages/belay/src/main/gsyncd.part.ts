@@ -1,0 +1,1 @@
+export { gsyncdMain } from "@belay/georep";
