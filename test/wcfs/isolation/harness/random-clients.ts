@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -90,7 +91,7 @@ export async function runRandomClients(world: IsolationWorld, run: RandomRun): P
     [world.server.mountpoint, file.oid, run.blksize, run.maxBlocks, kind, random(1e9)].map(String);
   const children = new Set<ChildProcess>();
   const keepRunning = async (kind: ViewerKind, name: string) => {
-    while (!over.signal.aborted) {
+    for (;;) {
       const child = spawn(process.execPath, [ENTRY, ...args(kind)], { stdio: ["pipe", "pipe", "pipe"] });
       children.add(child);
       let errors = "";
@@ -103,7 +104,8 @@ export async function runRandomClients(world: IsolationWorld, run: RandomRun): P
       children.delete(child);
       const mayEnd = code === 0 || (kind === "mute" && signal !== null) || (kind === "dying" && signal === "SIGKILL");
       if (!mayEnd) problems.push(`${name} ended with ${signal ?? code}: ${errors}${logOf(world, child.pid)}`);
-      if (!over.signal.aborted) restarts++;
+      if (over.signal.aborted) return;
+      restarts++;
     }
   };
 
@@ -119,12 +121,30 @@ export async function runRandomClients(world: IsolationWorld, run: RandomRun): P
   }
   over.abort();
   for (const child of children) child.stdin?.end();
-  await Promise.race([Promise.all(running), sleep(15_000).then(() => problems.push("clients do not end"))]);
+  // Some wait for a moment that has not come yet.
+  for (let tries = 0; tries < 100 && children.size > 0; tries++) {
+    commit();
+    await Promise.race([Promise.all(running), sleep(150)]);
+  }
+  if (children.size > 0) problems.push(await describeHang(world, children));
   for (const child of children) child.kill("SIGKILL");
   for (const { at, text, who } of claims) {
     if (text !== model.at(at)) problems.push(`${who} saw @${at}\n  ${text}, which was\n  ${model.at(at)}`);
   }
   return { commits, views: claims.length, restarts, problems };
+}
+
+/** Where everybody waits. */
+async function describeHang(world: IsolationWorld, children: ReadonlySet<ChildProcess>): Promise<string> {
+  const metrics = await world.watcher.text(".wcfs/metrics").catch(String);
+  const threads = [...children].flatMap(({ pid }) =>
+    readdirSync(`/proc/${pid}/task`).map((tid) => {
+      const read = (name: string) => readFileSync(`/proc/${pid}/task/${tid}/${name}`, "latin1").trim();
+      return `${pid}/${tid} ${read("comm")} ${read("wchan")} ${read("syscall")}`;
+    }),
+  );
+  const waiting = threads.filter((thread) => !/futex_do_wait|do_epoll_wait/.test(thread));
+  return ["clients do not end", ...waiting, metrics.replace(/^#.*\n/gm, "")].join("\n");
 }
 
 /** What the server has to say about a process. */
