@@ -20,3 +20,11 @@ export { parseSession, sessionBetween, type Session } from "./session/session.ts
 export { brickStatusPath, readBrickStatus, updateBrickStatus, type BrickStatus } from "./status/brick-status.ts";
 export { readMonitorStatus, writeMonitorStatus } from "./status/monitor-status.ts";
 export { showStatus, type ShownStatus } from "./status/shown-status.ts";
+export { startMonitor } from "./monitor/monitor.ts";
+export type { FaultReason, Monitor, MonitorOptions, MonitorStatus } from "./monitor/monitor.ts";
+export { replicate, type ReplicateOptions } from "./monitor/replicate.ts";
+export { serveSecondary, type ServeOptions } from "./secondary/serve.ts";
+export type { SourceKind } from "./sources/change-source.ts";
+export { compareTrees, differenceText, type Difference } from "./tree/compare.ts";
+export type { WorkerState, WorkerStatus } from "./worker/status.ts";
+export type { Worker } from "./worker/worker.ts";

@@ -39,6 +39,7 @@ export class RpcClient implements Disposable {
     this.#output = output;
     this.#queue = new ByteQueue(input);
     output.on("error", (error) => this.#fail(error));
+    output.setMaxListeners(0); // several requests may wait for room at once
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.lost = promise;
     this.#lose = resolve;

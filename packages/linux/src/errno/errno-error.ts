@@ -45,6 +45,10 @@ export function errnoOf(error: unknown): number | undefined {
   return (errnoTable as Readonly<Record<string, number>>)[error.code];
 }
 
+// Node makes the whole table anew for every call; looking for names that are not there is no rare case.
+let descriptions: ReturnType<typeof getSystemErrorMap> | undefined;
+
 function describe(number: number): string {
-  return getSystemErrorMap().get(-number)?.[1] ?? "unknown error";
+  descriptions ??= getSystemErrorMap();
+  return descriptions.get(-number)?.[1] ?? "unknown error";
 }

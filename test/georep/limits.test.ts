@@ -1,0 +1,86 @@
+import { execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { makePair, within } from "./replica.ts";
+
+const isRoot = process.geteuid?.() === 0;
+
+test.runIf(isRoot)("a destination that is full takes up the work where it was when there is room again", async () => {
+  using pair = makePair();
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", pair.destination]);
+  try {
+    await using worker = await pair.start();
+    await worker.checkpoint(within(5000));
+    const filler = join(pair.destination, ".belay-georep", "filler");
+    fs.writeFileSync(filler, Buffer.alloc(1_200_000, 1));
+    for (let i = 0; i < 10; i++) fs.writeFileSync(join(pair.source, `f${i}`), Buffer.alloc(100_000, i));
+    await expect.poll(() => worker.status.state, { timeout: 5000 }).toBe("waiting");
+    expect(worker.status.lastError).toContain("ENOSPC");
+    fs.unlinkSync(filler);
+    await worker.checkpoint(within(15_000));
+    expect(pair.differences()).toEqual([]);
+  } finally {
+    execFileSync("umount", ["-l", pair.destination]);
+  }
+});
+
+test("more changes than the kernel keeps are found by comparing", async () => {
+  using pair = makePair();
+  await using worker = await pair.start({ sourceKind: "inotify" });
+  await worker.checkpoint(within(5000));
+  // All in one turn: nobody reads the events meanwhile.
+  for (let i = 0; i < 9000; i++) {
+    fs.writeFileSync(join(pair.source, `f${i}`), "");
+    if (i % 3 === 0) fs.unlinkSync(join(pair.source, `f${i}`));
+  }
+  await worker.checkpoint(within(40_000));
+  expect(pair.differences()).toEqual([]);
+}, 60_000);
+
+test("what was at the destination before is kept aside, what is equal is kept", async () => {
+  using pair = makePair();
+  fs.writeFileSync(join(pair.source, "same"), "equal");
+  fs.writeFileSync(join(pair.source, "other"), "of the source");
+  fs.writeFileSync(join(pair.destination, "same"), "equal");
+  fs.writeFileSync(join(pair.destination, "other"), "of the destination");
+  fs.writeFileSync(join(pair.destination, "foreign"), "not ours");
+  const { ino } = fs.statSync(join(pair.destination, "same"));
+  await using worker = await pair.start();
+  await worker.checkpoint(within(10_000));
+  expect(pair.differences()).toEqual([]);
+  expect(fs.statSync(join(pair.destination, "same")).ino).toBe(ino);
+  const conflicts = join(pair.destination, ".belay-georep", "test", "conflicts");
+  const kept = fs.readdirSync(conflicts).map((name) => fs.readFileSync(join(conflicts, name), "utf8"));
+  expect(kept.sort()).toEqual(["not ours", "of the destination"]);
+});
+
+test("of a large file only the changed blocks are sent, and holes are not filled", async () => {
+  using pair = makePair();
+  const path = join(pair.source, "large");
+  fs.writeFileSync(path, Buffer.alloc(4_000_000, "abc"));
+  fs.truncateSync(path, 50_000_000);
+  await using worker = await pair.start();
+  await worker.checkpoint(within(10_000));
+  const first = worker.status.bytes;
+  expect(first).toBeLessThan(5_000_000);
+  expect(fs.statSync(join(pair.destination, "large")).blocks * 512).toBeLessThan(5_000_000);
+  const fd = fs.openSync(path, "r+");
+  fs.writeSync(fd, "changed", 1_000_000);
+  fs.closeSync(fd);
+  await worker.checkpoint(within(10_000));
+  expect(worker.status.bytes - first).toBeLessThan(200_000);
+  expect(pair.differences()).toEqual([]);
+});
+
+test("names in no known encoding are replicated as they are", async () => {
+  using pair = makePair();
+  const names = [Buffer.from([0xff, 0xfe, 0x0a]), Buffer.from("a\rb\tc"), Buffer.alloc(255, 0xe9)];
+  for (const name of names) fs.writeFileSync(Buffer.concat([Buffer.from(`${pair.source}/`), name]), "x");
+  await using worker = await pair.start();
+  await worker.checkpoint(within(10_000));
+  expect(pair.differences()).toEqual([]);
+  expect(fs.readdirSync(pair.destination)).toHaveLength(names.length + 1);
+});
