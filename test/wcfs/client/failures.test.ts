@@ -193,3 +193,35 @@ test("memory that nobody has any more is let go of", async () => {
     )
     .toBeLessThan((3 * (some / 64) * BLK) / 1024);
 });
+
+test("a link that is read by a thread serves pins and ends as well as one that is polled", async () => {
+  await using world = await clientWorld();
+  const at1 = world.commit({ 0: "a1", 1: "b1" });
+  const client = world.client();
+  await client.run(
+    async (c, { at1, oid }) => {
+      c.conns["c"] = await c.wcfs.connect(c.mountpoint, at1, { readLinkByThread: true });
+      c.files["f"] = await c.conns["c"].open(oid);
+    },
+    { at1, oid: world.oid },
+  );
+  await map(client, "m", 0, 2);
+  const at2 = world.commit({ 0: "a2" });
+  await client.run((c, to) => c.wcfs.connect(c.mountpoint, to).then((conn) => conn.close()), at2);
+  expect([await at(client, "m", 0), await at(client, "m", 1), await pinned(client)]).toEqual(["a1", "b1", { 0: at1 }]);
+  await resync(client, at2);
+  expect([await at(client, "m", 0), await pinned(client)]).toEqual(["a2", {}]);
+  await client.run(() => void setImmediate(() => process.exit(5)), {});
+  expect(await Promise.race([client.ended, sleep(5000, "hangs", { ref: false })])).toBe(5);
+  await world.statsBecome({ WatchLink: 0, Watch: 0, pinkill: 0 });
+});
+
+test("what is no big file or no range of one is refused, by name", async () => {
+  await using world = await clientWorld();
+  const client = await connected(world, world.at0);
+  expect(await client.failure((c) => c.conn("c").open(12345n), {})).toMatch(/: open f<0000000000003039>: EINVAL/);
+  expect(await client.failure((c) => c.conn("c").open(0n), {})).toMatch(/: open f<0000000000000000>: EINVAL/);
+  expect(await client.failure((c) => c.file("f").mmap(0, 0), {})).toMatch(/mmap \[#0 \+0\): EINVAL/);
+  expect(await client.failure((c) => c.file("f").mmap(-1, 1), {})).toContain("no range of a file");
+  expect(await client.failure((c) => c.file("f").mmap(0.5, 1), {})).toContain("no range of a file");
+});

@@ -63,7 +63,7 @@ export class Conn implements AsyncDisposable {
    * Opens a big file. Whoever opens it again gets the same object, and has to close it, too.
    *
    * @throws BelayError `ECLOSED` `… connection closed`; `EWATCH` with the server's reason, as for files younger than the connection's moment;
-   *   errno of open(2) in `code`: `ENOENT`, `EINVAL` for what is no big file
+   *   errno of open(2) in `code`: `EINVAL` for what is no big file
    */
   async open(oid: Oid): Promise<FileH> {
     const context = `${this.#context()}: open ${fileName(oid)}`;

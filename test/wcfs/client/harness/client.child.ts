@@ -1,6 +1,7 @@
 /** A process that uses the client library: runs the functions it is sent, and tells what they return. */
 import * as fs from "node:fs";
 import * as wcfs from "@belay/wcfs";
+import * as zodb from "@belay/zodb";
 import type { Client, ClientAnswer, ClientRequest } from "./client.ts";
 
 const conns: Client["conns"] = {};
@@ -8,6 +9,7 @@ const files: Client["files"] = {};
 const maps: Client["maps"] = {};
 const client: Client = {
   wcfs,
+  zodb,
   mountpoint: process.argv[2] ?? "",
   fs,
   conns,

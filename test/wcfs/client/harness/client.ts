@@ -2,11 +2,13 @@ import { fork, type ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type * as wcfs from "@belay/wcfs";
+import type * as zodb from "@belay/zodb";
 import type * as fs from "node:fs";
 
 /** What the functions that run in the other process find there: the library, and what earlier ones have left. */
 export interface Client {
   readonly wcfs: typeof wcfs;
+  readonly zodb: typeof zodb;
   readonly mountpoint: string;
   /** Steps can import nothing. */
   readonly fs: typeof fs;
