@@ -28,6 +28,9 @@ const shared = new Set([
   "--version",
 ]);
 
+// What only glusterd's calls of today have.
+const onlyToday = /^--(?:inet6|path-list|reset-sync-time|secondaryvoluuid-get|slavevoluuid-get|value)(?:=|$)/;
+
 /**
  * Tells whether a call is in the interface of 2014 (`gsyncd [options] <master> <slave>`, GlusterFS 3.7 and before).
  *
@@ -38,10 +41,10 @@ const shared = new Set([
  * - has an option that only 2014 knew; or
  * - has no option that says what to do, and its arguments are urls.
  *
- * Everything else means what it means today.
+ * What has an option that only today knows is of today, and so is everything else.
  */
 export function isLegacyCall(argv: readonly string[]): boolean {
-  if (startsWithCommand(argv)) return false;
+  if (startsWithCommand(argv) || optionsOf(argv).some((word) => onlyToday.test(word))) return false;
   if (optionsOf(argv).some(isOnlyLegacy)) return true;
   const file = configFileOf(argv);
   if (file !== undefined && !isSessionPath(file) && isOldFile(file)) return true;

@@ -197,6 +197,7 @@ test.each([
   [["--listen", ":v"], true],
   [["--lis", ":v"], true],
   [["/a", "h:/b"], true],
+  [["--value=x", "-c", "/tmp/no-such-file.conf", "--config-set", "a", ":a", "b::c"], false],
   [["bogus"], false],
   [[], false],
 ])("whether %j is a call of 2014: %s", (argv, yes) => {
