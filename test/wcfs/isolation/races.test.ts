@@ -197,3 +197,23 @@ test("history reaches a minute back, and as far as the earliest watch", async ()
     clock.mockRestore();
   }
 });
+
+test("a tracked file that becomes another one ends the server, reads that wait included", async () => {
+  await using world = await isolationWorld();
+  const { file, server, client, database } = world;
+  await client.call("stat", { path: `head/bigfile/${file}` });
+  const at1 = await world.commit({ 0: "a1" });
+  const link = await world.link();
+  await link.watchPins(file, at1);
+  await world.commit({ 0: "a2" });
+  const read = startRead(world, 0);
+  await link.pin();
+  database.setBlksize(file, 2 * BLK);
+  expect(await server.untilEnded(5000)).not.toBe(0);
+  await expect(read.text).rejects.toMatchObject({
+    errno: expect.stringMatching(/^(ENOTCONN|ECONNABORTED)$/) as string,
+  });
+  await expect(client.text("head/at")).rejects.toMatchObject({ errno: "ENOTCONN" });
+  expect(server.stderr()).toContain("zwatcher failed");
+  expect(server.stderr()).toContain("switching filesystem to EIO mode");
+});

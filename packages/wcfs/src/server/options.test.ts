@@ -52,6 +52,7 @@ test.each([
   [["-nope", "z", "m"], "flag provided but not defined: -nope"],
   [["-debug=maybe", "z", "m"], 'invalid boolean value "maybe" for -debug: parse error'],
   [["-pintimeout", "soon", "z", "m"], 'invalid value "soon" for flag -pintimeout: parse error'],
+  [["-pinpolicy", "spare", "z", "m"], 'invalid value "spare" for flag -pinpolicy: parse error'],
   [["-pintimeout"], "flag needs an argument: -pintimeout"],
   [["---debug", "z", "m"], "bad flag syntax: ---debug"],
   [["-=x", "z", "m"], "bad flag syntax: -=x"],
