@@ -10,7 +10,7 @@ ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 export PATH := $(ROOT)node_modules/.bin:$(PATH)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup setup-bench build install uninstall demo test check lint typecheck unit format docs bench soak clean distclean
+.PHONY: help setup setup-test setup-bench build install uninstall demo test check lint typecheck unit format docs bench soak clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -35,7 +35,10 @@ uninstall: ## remove what install put there
 demo: setup ## serve a big array from a database, look at its past, commit while mounted
 	@scripts/demo.sh
 
-test: build check unit ## lint, typecheck and every test, the executable's included
+setup-test: ## as setup, and the programs that tests talk to (podman, glusterfs, qemu-user …)
+	@scripts/setup.sh --with-peers
+
+test: setup-test build check unit ## lint, typecheck and every test, the executable's included
 
 check: lint typecheck ## lint and typecheck
 

@@ -6,10 +6,12 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 with_compiler=no
+with_peers=no
 for option in "$@"; do
   case $option in
     --with-compiler) with_compiler=yes ;;
-    *) echo "setup: unknown option $option (there is: --with-compiler)" >&2; exit 2 ;;
+    --with-peers) with_peers=yes ;;
+    *) echo "setup: unknown option $option (there are: --with-compiler --with-peers)" >&2; exit 2 ;;
   esac
 done
 
@@ -44,6 +46,24 @@ if [ ${#missing[@]} -gt 0 ]; then
   say "installing Debian packages: ${missing[*]}"
   as_root apt-get -qq update
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+# What only tests talk to: engines, registries, other architectures, the replication daemon that ours stands in for. A machine that cannot have
+# one of them still runs the other tests; those that miss it are skipped, and counted.
+peers=(podman runc fuse-overlayfs busybox-static docker-registry qemu-user-static debootstrap glusterfs-server attr acl rsync openssh-server curl procps gcc libc6-dev)
+if [ "$with_peers" = yes ]; then
+  absent=()
+  for package in "${peers[@]}"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || absent+=("$package")
+  done
+  if [ ${#absent[@]} -gt 0 ]; then
+    say "installing Debian packages for tests: ${absent[*]}"
+    as_root apt-get -qq update
+    for package in "${absent[@]}"; do
+      as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$package" >/dev/null ||
+        say "cannot install $package: tests that need it will be skipped"
+    done
+  fi
 fi
 
 # A stamp holds the checksum of what the step was made from: it is stale when that changes, whatever the clocks say.
