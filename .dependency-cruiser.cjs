@@ -17,7 +17,12 @@ const layer = ([name, allowed]) => ({
 module.exports = {
   forbidden: [
     ...Object.entries(layers).map(layer),
-    { name: "no-circular", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
+    {
+      name: "no-circular",
+      severity: "error",
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
+    },
     {
       name: "only-linux-touches-ffi",
       severity: "error",
