@@ -17,15 +17,13 @@ import {
   fanotifyInit,
   fanotifyMark,
   fanotifyRead,
-  POLLIN,
   type FanotifyEvent,
   type FanotifyObject,
 } from "@belay/linux";
-import { toError, waitForEvents } from "@belay/supervise";
-
 import { keyOf } from "../ids/file-id.ts";
 import { dirty, type DirtyRecord } from "../journal/record.ts";
 import { gapRecord, type ChangeSource, type SourceContext } from "./change-source.ts";
+import { watchDescriptor } from "./descriptor-source.ts";
 
 const entryEvents = FAN_CREATE | FAN_DELETE | FAN_RENAME;
 const dataEvents = FAN_MODIFY | FAN_CLOSE_WRITE;
@@ -56,27 +54,7 @@ export function watchByFanotify(context: SourceContext): ChangeSource {
       context.tell(events.flatMap((event) => filter.recordsOf(event)));
     }
   };
-  const stop = new AbortController();
-  const failed = Promise.withResolvers<Error>();
-  const watch = async () => {
-    for (;;) {
-      await waitForEvents(fd, POLLIN, stop.signal);
-      drain();
-    }
-  };
-  const ended = watch().catch((error: unknown) => {
-    if (!stop.signal.aborted) failed.resolve(toError(error));
-  });
-  return {
-    kind: "fanotify",
-    drain,
-    failed: failed.promise,
-    [Symbol.asyncDispose]: async () => {
-      stop.abort();
-      await ended;
-      close(fd);
-    },
-  };
+  return watchDescriptor("fanotify", fd, drain);
 }
 
 // Knows of directories whether they lie in the tree; asked anew after any directory was renamed.

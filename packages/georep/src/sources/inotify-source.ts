@@ -22,16 +22,14 @@ import {
   O_NOFOLLOW,
   O_RDONLY,
   openat,
-  POLLIN,
   type InotifyEvent,
 } from "@belay/linux";
-import { toError, waitForEvents } from "@belay/supervise";
-
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty, type DirtyRecord } from "../journal/record.ts";
 import { deviceOf, isGone, pathAt, statAt } from "../tree/read-object.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { gapRecord, type ChangeSource, type SourceContext } from "./change-source.ts";
+import { watchDescriptor } from "./descriptor-source.ts";
 
 const entryEvents = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 const dataEvents = IN_MODIFY | IN_CLOSE_WRITE;
@@ -57,27 +55,7 @@ export async function watchByInotify(context: SourceContext): Promise<ChangeSour
     for (let events = inotifyRead(fd); events.length > 0; events = inotifyRead(fd))
       context.tell(events.flatMap((event) => watches.recordsOf(event)));
   };
-  const stop = new AbortController();
-  const failed = Promise.withResolvers<Error>();
-  const watch = async () => {
-    for (;;) {
-      await waitForEvents(fd, POLLIN, stop.signal);
-      drain();
-    }
-  };
-  const ended = watch().catch((error: unknown) => {
-    if (!stop.signal.aborted) failed.resolve(toError(error));
-  });
-  return {
-    kind: "inotify",
-    drain,
-    failed: failed.promise,
-    [Symbol.asyncDispose]: async () => {
-      stop.abort();
-      await ended;
-      close(fd);
-    },
-  };
+  return watchDescriptor("inotify", fd, drain);
 }
 
 class Watches {

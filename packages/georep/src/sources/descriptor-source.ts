@@ -1,0 +1,33 @@
+import { close, POLLIN } from "@belay/linux";
+import { toError, waitForEvents } from "@belay/supervise";
+
+import type { ChangeSource, SourceKind } from "./change-source.ts";
+
+/**
+ * A source that reads from a descriptor whenever that is readable, until it is disposed of, which also closes the descriptor.
+ *
+ * @param drain  reads all there is and tells of it; what it throws ends the watching
+ */
+export function watchDescriptor(kind: SourceKind, fd: number, drain: () => void): ChangeSource {
+  const stop = new AbortController();
+  const failed = Promise.withResolvers<Error>();
+  const watch = async () => {
+    for (;;) {
+      await waitForEvents(fd, POLLIN, stop.signal);
+      drain();
+    }
+  };
+  const ended = watch().catch((error: unknown) => {
+    if (!stop.signal.aborted) failed.resolve(toError(error));
+  });
+  return {
+    kind,
+    drain,
+    failed: failed.promise,
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await ended;
+      close(fd);
+    },
+  };
+}
