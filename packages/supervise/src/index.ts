@@ -45,7 +45,7 @@ export { tempDir, type TempDirectory } from "./ledger/temp.ts";
 export type * from "./ledger/types.ts";
 export { takeFileLock, type FileLockOptions } from "./locks/file-lock.ts";
 export { readPid, takePidLock } from "./locks/pid-lock.ts";
-export { takeStartLock } from "./locks/start-lock.ts";
+export { removeStartLock, startLockPath, takeStartLock } from "./locks/start-lock.ts";
 export type * from "./locks/types.ts";
 export { runDirectory, runDirectoryPlaces, runDirectoryVariable } from "./rundir/run-directory.ts";
 export * from "./state/write-file-atomic.ts";

@@ -2,10 +2,11 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { umount2 } from "@belay/linux";
-import { isMountpoint, spawnProcess, takeStartLock, type SupervisedProcess } from "@belay/supervise";
+import { isMountpoint, spawnProcess, takeFileLock, type SupervisedProcess } from "@belay/supervise";
 import { afterAll, expect, test } from "vitest";
 import { checkKernel } from "./host-checks.ts";
 import { doctor, isHealthy, reportJson, reportText } from "./index.ts";
+import { treatStartLocks } from "./run-files.ts";
 import { treatMountpoints, treatMounts } from "./stale-mounts.ts";
 
 const base = mkdtempSync(join(tmpdir(), "belay-test-"));
@@ -55,7 +56,8 @@ test("what a killed process left is told, removed with fix, and then no more", a
 
 test("lock files go when they are old and nobody holds them", async () => {
   const old = new Date(Date.now() - 2 * 24 * 3600_000);
-  using held = await takeStartLock("held", { directory: runDir });
+  mkdirSync(join(runDir, "locks"));
+  using held = await takeFileLock(join(runDir, "locks", "held.lock"));
   const free = join(runDir, "locks", "free.lock");
   writeFileSync(free, "");
   for (const path of [held.path, free]) utimesSync(path, old, old);
@@ -93,6 +95,17 @@ test("directories for mounts go when they are old, empty and bear our kind of na
     { state: "fixed", text: `${join(root, names.old)} is empty` },
   ]);
   expect(Object.values(names).map((name) => existsSync(join(root, name)))).toEqual([false, true, true, true]);
+});
+
+test("start locks go with their mountpoint, when they are old", async () => {
+  const root = join(base, "locks-of-mounts");
+  mkdirSync(join(root, "a".repeat(40)), { recursive: true });
+  const locks = ["a", "b", "c"].map((letter) => join(root, `${letter.repeat(40)}.lock`));
+  for (const path of locks) writeFileSync(path, "");
+  const old = new Date(Date.now() - 2 * 24 * 3600_000);
+  for (const path of locks.slice(0, 2)) utimesSync(path, old, old);
+  expect(await treatStartLocks(root, true)).toEqual([{ kind: "lock-file", state: "fixed", text: locks[1] }]);
+  expect(locks.map((path) => existsSync(path))).toEqual([true, false, true]);
 });
 
 test("kernels are judged by their number", () => {

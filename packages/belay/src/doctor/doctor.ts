@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { runDirectoryPlaces, silentLogger, sweep, type Logger, type SweptEntry } from "@belay/supervise";
+import { mountpointRoot } from "@belay/wcfs";
 import { checkHost } from "./host-checks.ts";
 import type { DoctorReport, Leftover } from "./report.ts";
-import { treatRunFiles } from "./run-files.ts";
+import { treatRunFiles, treatStartLocks } from "./run-files.ts";
 import { treatMountpoints, treatMounts } from "./stale-mounts.ts";
 
 /** What the doctor is to do. */
@@ -31,6 +32,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
     leftovers.push(...(await treatRunFiles(directory, fix)));
   }
   leftovers.push(...(await treatMounts(fix)), ...(await treatMountpoints(fix)));
+  leftovers.push(...(await treatStartLocks(mountpointRoot, fix)));
   return { checks, leftovers };
 }
 

@@ -1,5 +1,5 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { hasCode, takeFileLock } from "@belay/supervise";
 import type { Leftover } from "./report.ts";
 
@@ -7,9 +7,21 @@ import type { Leftover } from "./report.ts";
 const lockAgeMs = 24 * 3600_000;
 
 /** Finds old files in a run directory that nobody uses, and removes them when `fix` is set. */
-export async function treatRunFiles(directory: string, fix: boolean): Promise<Leftover[]> {
+export function treatRunFiles(directory: string, fix: boolean): Promise<Leftover[]> {
+  return treatLocks(oldLocks(join(directory, "locks")), fix);
+}
+
+/** As {@link treatRunFiles}, the locks of mountpoints that are not there any more. */
+export function treatStartLocks(root: string, fix: boolean): Promise<Leftover[]> {
+  const names = new Set(list(root));
+  const isAlone = (path: string) => !names.has(basename(path, ".lock"));
+  const isOwn = (path: string) => statSync(path).uid === process.geteuid?.();
+  return treatLocks(oldLocks(root).filter(isAlone).filter(isOwn), fix);
+}
+
+async function treatLocks(paths: readonly string[], fix: boolean): Promise<Leftover[]> {
   const leftovers: Leftover[] = [];
-  for (const path of oldLocks(join(directory, "locks"))) {
+  for (const path of paths) {
     const state = fix ? await removeUnlocked(path) : "left";
     leftovers.push({ kind: "lock-file", text: path, state });
   }

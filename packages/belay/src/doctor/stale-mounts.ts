@@ -2,12 +2,15 @@ import { readdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import {
   fuseUnmount,
+  hasCode,
   isMountpoint,
   MountTable,
+  removeStartLock,
   spawnProcess,
   toError,
   takeStartLock,
   sleep,
+  type FileLock,
   type MountEntry,
 } from "@belay/supervise";
 import { mountpointRoot } from "@belay/wcfs";
@@ -66,11 +69,19 @@ async function unmountDead(mount: MountEntry): Promise<Leftover["state"] | Error
 }
 
 async function withStartLock<T>(point: string, work: () => T | Promise<T>): Promise<T> {
-  const lock = await takeStartLock(point);
+  using lock = await lockOf(point);
+  const result = await work();
+  if (lock !== undefined) removeStartLock(lock);
+  return result;
+}
+
+// Where we may not make files no launcher does: only mountpoints made by hand lie there.
+async function lockOf(point: string): Promise<FileLock | undefined> {
   try {
-    return await work();
-  } finally {
-    lock[Symbol.dispose]();
+    return await takeStartLock(point);
+  } catch (error) {
+    if (hasCode(error, "EACCES", "EPERM", "EROFS")) return undefined;
+    throw error;
   }
 }
 

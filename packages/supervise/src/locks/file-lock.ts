@@ -9,6 +9,8 @@ export interface FileLockOptions {
   /** Default false: `ELOCKED` at once. */
   readonly wait?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Opens the file, making it if absent. Default: for writing, with mode 0600. */
+  readonly open?: (path: string) => number;
 }
 
 /**
@@ -19,10 +21,11 @@ export interface FileLockOptions {
  *
  * @throws BelayError `ELOCKED`; the signal's reason
  */
-export async function takeFileLock(path: string, { wait = false, signal }: FileLockOptions = {}): Promise<FileLock> {
+export async function takeFileLock(path: string, options: FileLockOptions = {}): Promise<FileLock> {
+  const { wait = false, signal, open = openOwn } = options;
   for (let pause = 5; ; pause = Math.min(2 * pause, 100)) {
     signal?.throwIfAborted();
-    const fd = tryLock(path);
+    const fd = tryLock(path, open(path));
     if (fd !== undefined) return ownedLock(path, fd);
     if (!wait) throw new BelayError("ELOCKED", `${path} is locked by another process`, { path });
     await sleep(pause, signal);
@@ -38,8 +41,11 @@ function ownedLock(path: string, fd: number): FileLock {
   return { path, fd, [Symbol.dispose]: release };
 }
 
-function tryLock(path: string): number | undefined {
-  const fd = openSync(path, "a", 0o600);
+function openOwn(path: string): number {
+  return openSync(path, "a", 0o600);
+}
+
+function tryLock(path: string, fd: number): number | undefined {
   try {
     if (tryFlock(fd, LOCK_EX) && isFileOf(fd, path)) return fd;
   } catch (error) {

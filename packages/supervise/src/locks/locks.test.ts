@@ -1,8 +1,29 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { openLedger, spawnProcess, takeFileLock, takePidLock, takeStartLock } from "../index.ts";
+import {
+  openLedger,
+  removeStartLock,
+  spawnProcess,
+  startLockPath,
+  takeFileLock,
+  takePidLock,
+  takeStartLock,
+} from "../index.ts";
 
 const base = mkdtempSync(join(tmpdir(), "belay-test-"));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -92,8 +113,47 @@ test("a file lock is waited for, in vain until it is free", async () => {
 });
 
 test("start locks of different names do not disturb each other", async () => {
-  using a = await takeStartLock("/mnt/a", { directory: base });
-  using b = await takeStartLock("/mnt/b", { directory: base });
+  using a = await takeStartLock(file("mnt-a"));
+  using b = await takeStartLock(file("mnt-b"));
   expect(a.path).not.toBe(b.path);
-  await expect(takeStartLock("/mnt/a", { directory: base, wait: false })).rejects.toMatchObject({ code: "ELOCKED" });
+  await expect(takeStartLock(file("mnt-a"), { wait: false })).rejects.toMatchObject({ code: "ELOCKED" });
+});
+
+test("a start lock is one for all users and environments, and whoever waits notices that its file was removed", async () => {
+  const target = file("mnt-c");
+  const umask = process.umask(0o077);
+  const held = await takeStartLock(target);
+  process.umask(umask);
+  expect(held.path).toBe(startLockPath(target));
+  expect(statSync(held.path).mode & 0o777).toBe(0o644);
+  const waiting = takeStartLock(target);
+  removeStartLock(held);
+  held[Symbol.dispose]();
+  using next = await waiting;
+  expect(existsSync(next.path)).toBe(true);
+  await expect(takeStartLock(target, { wait: false })).rejects.toMatchObject({ code: "ELOCKED" });
+});
+
+test.skipIf(process.geteuid?.() !== 0)("another user's start lock excludes (needs root)", async () => {
+  const shared = mkdtempSync(join(tmpdir(), "belay-test-"));
+  try {
+    chmodSync(shared, 0o1777);
+    const target = join(shared, "mnt");
+    using held = await takeStartLock(target);
+    chownSync(held.path, 65534, 65534);
+    await expect(takeStartLock(target, { wait: false })).rejects.toMatchObject({ code: "ELOCKED" });
+    const flock = (uid: number) => spawnSync("flock", ["--nonblock", held.path, "true"], { uid }).status;
+    expect(flock(1)).toBe(1);
+    held[Symbol.dispose]();
+    expect(flock(1)).toBe(0);
+  } finally {
+    rmSync(shared, { recursive: true });
+  }
+});
+
+test("what is no file is no start lock", async () => {
+  mkdirSync(file("mnt-d.lock"));
+  await expect(takeStartLock(file("mnt-d"))).rejects.toMatchObject({ code: "ELOCKFILE" });
+  symlinkSync(file("elsewhere"), file("mnt-e.lock"));
+  await expect(takeStartLock(file("mnt-e"))).rejects.toMatchObject({ code: "ELOCKFILE" });
 });

@@ -1,8 +1,11 @@
 import {
+  hasCode,
   openFuseAbort,
   processIdentity,
+  removeStartLock,
   silentLogger,
   stopLadder,
+  takeStartLock,
   type Logger,
   type MountEntry,
   type ProcessIdentity,
@@ -28,8 +31,20 @@ export function makeServer(mount: MountEntry, pid: number | undefined, logger: L
   const identity = pid === undefined ? undefined : processIdentity(pid);
   const fuseAbort = openFuseAbort(mount, logger);
   const mountpoint = mount.point.toString();
-  const stopWith = (options: StopOptions): Promise<void> =>
-    stopLadder({ point: mountpoint, server: identity, fuseAbort }, { logger, serverName: "wcfs.go", ...options });
+  const stopWith = async (options: StopOptions): Promise<void> => {
+    await stopLadder({ point: mountpoint, server: identity, fuseAbort }, { logger, serverName: "wcfs.go", ...options });
+    await dropStartLock(mountpoint);
+  };
   let stopping: Promise<void> | undefined;
   return { mountpoint, mount, process: identity, stop: (options = {}) => (stopping ??= stopWith(options)) };
+}
+
+/** The lock's file goes with the mountpoint, unless somebody else needs it by now. */
+async function dropStartLock(mountpoint: string): Promise<void> {
+  try {
+    using lock = await takeStartLock(mountpoint, { wait: false });
+    removeStartLock(lock);
+  } catch (error) {
+    if (!hasCode(error, "ELOCKED", "ELOCKFILE")) throw error;
+  }
 }

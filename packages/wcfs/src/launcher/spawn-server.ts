@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { FileHandle } from "node:fs/promises";
-import { BelayError, Deadline, TaskGroup, userError } from "@belay/supervise";
+import { BelayError, Deadline, removeStartLock, TaskGroup, userError } from "@belay/supervise";
 import { serverOptionsOfEnvironment } from "./environment.ts";
 import type { LauncherOptions } from "./launcher-log.ts";
 import { withStartLock } from "./lock-handover.ts";
@@ -48,6 +48,7 @@ export async function spawnServer(zurl: string, prepared: Prepared, options: Sta
   } catch (error) {
     await endChild(child);
     removeMountpoint(mountpoint);
+    removeStartLock(lock);
     throw describe(zurl, error);
   }
 }

@@ -1,5 +1,13 @@
 import { rmdirSync } from "node:fs";
-import { MountTable, silentLogger, takeStartLock, userError, type FileLock, type StopOptions } from "@belay/supervise";
+import {
+  MountTable,
+  removeStartLock,
+  silentLogger,
+  takeStartLock,
+  userError,
+  type FileLock,
+  type StopOptions,
+} from "@belay/supervise";
 import { findServers } from "./find-server.ts";
 import { mountText } from "./mount-text.ts";
 import { mountpointOf } from "./mountpoint.ts";
@@ -17,7 +25,13 @@ export async function stop(zurl: string, options: StopOptions = {}): Promise<voi
   logger.info(`stop ${zurl} ...`);
   const mountpoint = mountpointOf(zurl);
   using held = new DisposableStack();
-  held.use(await lockFor(mountpoint));
+  const lock = held.use(await lockFor(mountpoint));
+  await stopMounted(mountpoint, options);
+  if (lock !== undefined) removeStartLock(lock);
+}
+
+async function stopMounted(mountpoint: string, options: StopOptions): Promise<void> {
+  const { logger = silentLogger } = options;
   const table = MountTable.read();
   if (table.at(mountpoint).length === 0) {
     logger.info("not mounted");
