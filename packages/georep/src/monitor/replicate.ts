@@ -1,13 +1,15 @@
 import { existsSync, realpathSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { BelayError, silentLogger, spawnProcess, type Ledger, type Logger } from "@belay/supervise";
 
+import { openOwnFeed } from "../feed/own-feed.ts";
 import type { FileId } from "../ids/file-id.ts";
 import { connectSecondary, type Secondary } from "../rpc/secondary-client.ts";
 import type { SourceKind } from "../sources/change-source.ts";
 import type { WorkerStatus } from "../worker/status.ts";
-import { startWorker, type Worker } from "../worker/worker.ts";
+import { startWorker, type Worker, type WorkerOptions } from "../worker/worker.ts";
 
 /** How to replicate. */
 export interface ReplicateOptions {
@@ -17,6 +19,8 @@ export interface ReplicateOptions {
   readonly state: string;
   readonly sourceKind?: SourceKind | undefined;
   readonly scanEveryMs?: number;
+  /** Default: watches in this process, see `openOwnFeed`. */
+  readonly openFeed?: WorkerOptions["openFeed"];
   readonly logger?: Logger;
   readonly ledger?: Ledger | undefined;
   readonly onStatus?: ((status: WorkerStatus) => void) | undefined;
@@ -40,10 +44,12 @@ export async function replicate(source: string, destination: string, options: Re
   return startWorker({
     source,
     state,
-    sourceKind,
-    ...(scanEveryMs === undefined ? {} : { scanEveryMs }),
     logger,
     onStatus,
+    openFeed:
+      options.openFeed ??
+      ((tree) =>
+        openOwnFeed({ tree, path: source, journal: join(state, "journal"), kind: sourceKind, scanEveryMs, logger })),
     connect: (rootId) => connect(command, { session, rootId, ledger: options.ledger }),
   });
 }

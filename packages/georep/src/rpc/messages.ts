@@ -16,6 +16,9 @@ export const methods = {
 } as const;
 export type Method = keyof typeof methods;
 
+/** Length of the id of a secondary's memory, the answer to `hello`. */
+export const replicaIdBytes = 16;
+
 /** What is known about the content of a regular file that is told of. */
 export const contentHints = ["keep", "compare", "changed"] as const;
 export type ContentHint = (typeof contentHints)[number];

@@ -6,6 +6,8 @@ import * as message from "./messages.ts";
 
 /** A secondary as the worker sees it: each method is one request. */
 export interface Secondary extends Disposable {
+  /** Names what the secondary remembers of its destination; another one remembers nothing of what was sent before. */
+  readonly replica: string;
   /** Settles, with the reason, when the connection is lost. */
   readonly lost: Promise<Error>;
   apply(request: message.ApplyRequest): Promise<message.ApplyReply>;
@@ -30,15 +32,18 @@ export async function connectSecondary(
   { session, rootId }: { session: string; rootId: FileId },
 ): Promise<Secondary> {
   const rpc = new RpcClient(input, output);
+  let replica: string;
   try {
     await rpc.connect(session);
-    await rpc.call("hello", (to) => void to.bytes(rootId));
+    const greeting = await rpc.call("hello", (to) => void to.bytes(rootId));
+    replica = greeting.bytes(message.replicaIdBytes, message.replicaIdBytes).toString("hex");
   } catch (error) {
     rpc[Symbol.dispose]();
     throw error;
   }
   const done = (reply: Promise<unknown>): Promise<void> => reply.then(() => undefined);
   return {
+    replica,
     lost: rpc.lost,
     apply: async (request) => message.readApplyReply(await rpc.call("apply", (to) => message.writeApply(to, request))),
     signatures: async (id, firstBlock, count) => {

@@ -64,11 +64,12 @@ function handlersOf(state: ServeState): Handlers {
     return value;
   };
   return {
-    hello: async (request) => {
+    hello: async (request, reply) => {
       const rootId = decoded(request, message.readId(request));
       if (state.session !== undefined) throw malformed("a second greeting");
       const { root, name, logger } = state;
       state.session = await openSession({ root, session: name, rootId, logger });
+      reply.bytes(state.session.replica);
     },
     apply: (request, reply) => {
       const changes = decoded(request, message.readApply(request));

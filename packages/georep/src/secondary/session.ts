@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
@@ -5,6 +6,7 @@ import { close, open, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from "@belay/l
 import { BelayError, takeFileLock, type FileLock, type Logger } from "@belay/supervise";
 
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
+import { replicaIdBytes } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
@@ -24,6 +26,8 @@ export interface Session extends Disposable {
   /** The last session did not end in order: what is unknown may be its work. */
   readonly isRecovering: boolean;
   readonly rootId: FileId;
+  /** Random; another one when the map begins from nothing. */
+  readonly replica: Buffer;
   readonly logger: Logger;
 }
 
@@ -60,10 +64,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     strangers: new Map<string, Buffer>(),
     isRecovering: map.fact("open")?.[0] === 1,
     rootId,
+    replica: adoptRoot(map, rootId, rootFd),
     logger,
     [Symbol.dispose]: () => dispose(opened, lock),
   };
-  adoptRoot(opened);
   findHeld(opened);
   return opened;
 }
@@ -86,16 +90,19 @@ function dispose(session: Session, lock: FileLock): void {
 }
 
 // Another root means another source: nothing of the map says anything about it.
-function adoptRoot({ map, rootId, root }: Session): void {
+function adoptRoot(map: ObjectMap, rootId: FileId, root: number): Buffer {
   const here = fileIdAt(root, "");
   map.begin();
-  const known = map.get(rootId);
-  if (!known?.here.equals(here)) {
+  const isKnown = map.get(rootId)?.here.equals(here) === true;
+  if (!isKnown) {
     map.clear();
     map.put({ id: rootId, here, mode: 0o040000, size: 0, mtime: 0n, ctime: 0n, hereCtime: 0n });
   }
+  const replica = (isKnown ? map.fact("replica") : undefined) ?? randomBytes(replicaIdBytes);
+  map.putFact("replica", replica);
   map.putFact("open", Buffer.of(1));
   map.commit();
+  return replica;
 }
 
 /** Notes that everything is in order; the next session need not suspect anything. */

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 
 import type { FileId } from "../ids/file-id.ts";
-import type { Position } from "../journal/journal.ts";
+import type { Position } from "../journal/position.ts";
 import type { Failure } from "../rpc/messages.ts";
 
 /** Something that could not be applied and will be tried again. */
@@ -13,8 +13,17 @@ export interface RetryItem {
   readonly message: string;
 }
 
+/** What a cursor belongs to: with another one it says nothing. */
+export interface Anchor {
+  /** Of the feed. */
+  readonly incarnation: string;
+  /** Of the secondary's memory of the destination. */
+  readonly replica: string;
+}
+
 /** What a step of the work changes, all of it or nothing. */
 export interface Progress {
+  readonly anchor?: Anchor;
   /** Everything in the journal before it is durable at the destination. */
   readonly cursor?: Position;
   /** Directories to be compared. */
@@ -29,6 +38,7 @@ const schema = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS cursor (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER, offset INTEGER);
+  CREATE TABLE IF NOT EXISTS anchor (one INTEGER PRIMARY KEY CHECK (one = 1), incarnation TEXT, replica TEXT);
   CREATE TABLE IF NOT EXISTS crawl (seq INTEGER PRIMARY KEY AUTOINCREMENT, directory BLOB NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS retry (
     directory BLOB NOT NULL, name BLOB NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL,
@@ -50,6 +60,11 @@ export class WorkQueue implements Disposable {
   get cursor(): Position | undefined {
     const row = this.#database.prepare("SELECT segment, offset FROM cursor").get();
     return row && { segment: Number(row["segment"]), offset: Number(row["offset"]) };
+  }
+
+  get anchor(): Anchor | undefined {
+    const row = this.#database.prepare("SELECT incarnation, replica FROM anchor").get();
+    return row && { incarnation: String(row["incarnation"]), replica: String(row["replica"]) };
   }
 
   /** The directory to compare next: the one found last, so that the queue stays short. */
@@ -82,7 +97,7 @@ export class WorkQueue implements Disposable {
     return typeof due === "number" ? due : undefined;
   }
 
-  record({ cursor, crawl = [], crawled, failed = [], done = [] }: Progress): void {
+  record({ anchor, cursor, crawl = [], crawled, failed = [], done = [] }: Progress): void {
     const database = this.#database;
     database.exec("BEGIN");
     for (const { directory, name } of done)
@@ -92,6 +107,8 @@ export class WorkQueue implements Disposable {
     if (crawled !== undefined) database.prepare("DELETE FROM crawl WHERE directory = ?").run(crawled);
     for (const directory of crawl)
       database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)").run(directory);
+    if (anchor !== undefined)
+      database.prepare("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?)").run(anchor.incarnation, anchor.replica);
     if (cursor !== undefined)
       database.prepare("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)").run(cursor.segment, cursor.offset);
     database.exec("COMMIT");

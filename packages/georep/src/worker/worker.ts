@@ -3,15 +3,15 @@ import { join } from "node:path";
 
 import { hasCode, sleep, toError, untilAborted, type Logger } from "@belay/supervise";
 
-import { comparePositions, Journal, type Position } from "../journal/journal.ts";
+import type { ChangeFeed } from "../feed/change-feed.ts";
+import { comparePositions, type Position } from "../journal/position.ts";
 import { dirty } from "../journal/record.ts";
 import { crawlDirectory } from "../plan/crawl.ts";
 import { DirtySet, type DirtyName } from "../plan/dirty-set.ts";
-import type { FileId } from "../ids/file-id.ts";
+import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
-import type { ChangeSource, SourceContext, SourceKind } from "../sources/change-source.ts";
-import { openSource } from "../sources/open-source.ts";
 import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
+import { anchorCursor } from "./anchor-cursor.ts";
 import { applyBatch, type BatchOutcome } from "./apply-batch.ts";
 import { WorkQueue, type Progress, type RetryItem } from "./queue.ts";
 import type { WorkerState, WorkerStatus } from "./status.ts";
@@ -20,13 +20,11 @@ import type { WorkerState, WorkerStatus } from "./status.ts";
 export interface WorkerOptions {
   /** Directory that is replicated. */
   readonly source: string;
-  /** Directory of the worker's own for journal and queue; outside the source. */
+  /** Directory of the worker's own for its queue; outside the source. */
   readonly state: string;
-  /** Default: the best that works here. */
-  readonly sourceKind?: SourceKind | undefined;
-  /** For the source `scan`, in milliseconds; default a minute. */
-  readonly scanEveryMs?: number;
   readonly logger: Logger;
+  /** Begins to watch the source, or finds who watches it; called once. The worker disposes of the feed. */
+  readonly openFeed: (tree: SourceTree) => Promise<ChangeFeed>;
   /** Connects to the receiving end; called once. */
   readonly connect: (rootId: FileId) => Promise<Secondary>;
   /** Told of every change of the status, at most some times a second. */
@@ -47,34 +45,32 @@ export interface Worker extends AsyncDisposable {
 }
 
 /**
- * Starts to replicate: watches the source, compares everything once (nobody watched before), then follows the changes.
+ * Starts to replicate: goes on where the last worker was when the feed and the destination are those it had; otherwise compares everything
+ * once. Then follows the changes.
  *
  * @throws what keeps it from starting: the source cannot be opened or watched, the secondary cannot be reached
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   mkdirSync(options.state, { recursive: true, mode: 0o700 });
-  const tree = openSourceTree(options.source);
-  const journal = new Journal(join(options.state, "journal"));
-  const queue = new WorkQueue(join(options.state, "queue.sqlite"));
-  const { logger, source: path, scanEveryMs = 60_000 } = options;
-  const context: SourceContext = { tree, path, tell: (records) => journal.append(records), logger, scanEveryMs };
-  const source = await openSource(context, options.sourceKind);
+  await using owned = new AsyncDisposableStack();
+  const tree = owned.use(openSourceTree(options.source));
+  const queue = owned.use(new WorkQueue(join(options.state, "queue.sqlite")));
   // Watching first, comparing then: whatever changes while we compare is told of.
-  queue.record({ crawl: [tree.rootId] });
-  const secondary = await options.connect(tree.rootId).catch(async (error: unknown) => {
-    await source[Symbol.asyncDispose]();
-    for (const each of [queue, journal, tree]) each[Symbol.dispose]();
-    throw error;
-  });
-  return new RunningWorker({ tree, journal, queue, source, secondary }, options);
+  const feed = owned.use(await options.openFeed(tree));
+  const secondary = owned.use(await options.connect(tree.rootId));
+  const position = anchorCursor(queue, feed, secondary.replica, tree.rootId);
+  return new RunningWorker({ tree, queue, feed, secondary, position, owned: owned.move() }, options);
 }
 
 interface Parts {
   readonly tree: SourceTree;
-  readonly journal: Journal;
   readonly queue: WorkQueue;
-  readonly source: ChangeSource;
+  readonly feed: ChangeFeed;
   readonly secondary: Secondary;
+  /** Where to read on. */
+  readonly position: Position;
+  /** All of the above, to be let go of when the worker ends. */
+  readonly owned: AsyncDisposable;
 }
 
 /** Why the destination as a whole takes nothing just now. */
@@ -103,11 +99,8 @@ class RunningWorker implements Worker {
   constructor(parts: Parts, options: WorkerOptions) {
     this.#parts = parts;
     this.#options = options;
-    const { cursor } = parts.queue;
-    const { start, end } = parts.journal;
-    this.#position = cursor !== undefined && comparePositions(cursor, start) >= 0 ? cursor : start;
-    if (comparePositions(this.#position, end) > 0) this.#position = end;
-    parts.journal.onAppend = () => {
+    this.#position = parts.position;
+    parts.feed.onAppend = () => {
       this.#behindSince ??= performance.now();
       this.#poke();
     };
@@ -116,11 +109,11 @@ class RunningWorker implements Worker {
   }
 
   get status(): WorkerStatus {
-    const { queue, source } = this.#parts;
+    const { queue, feed } = this.#parts;
     const behind = this.#behindSince;
     return {
       state: this.#isPaused ? "paused" : this.#state,
-      source: source.kind,
+      source: feed.kind,
       lagSeconds: behind === undefined ? 0 : (performance.now() - behind) / 1000,
       crawlQueue: queue.crawlLength,
       retryQueue: queue.retryLength,
@@ -147,8 +140,7 @@ class RunningWorker implements Worker {
 
   async checkpoint(signal?: AbortSignal): Promise<void> {
     await Promise.race([this.ended, Promise.resolve()]);
-    this.#parts.source.drain();
-    const target = this.#parts.journal.end;
+    const target = await untilAborted(this.#parts.feed.drain(), signal);
     for (;;) {
       if (comparePositions(this.#position, target) >= 0 && this.#isIdle()) return;
       const progress = Promise.withResolvers<undefined>();
@@ -166,8 +158,8 @@ class RunningWorker implements Worker {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    const { source, secondary, tree, journal, queue } = this.#parts;
-    const lost = Promise.race([source.failed, secondary.lost]).then((error) => {
+    const { feed, secondary, owned } = this.#parts;
+    const lost = Promise.race([feed.failed, secondary.lost]).then((error) => {
       throw error;
     });
     lost.catch(() => undefined);
@@ -177,23 +169,21 @@ class RunningWorker implements Worker {
       if (!signal.aborted) throw error;
     } finally {
       this.#progressed();
-      secondary[Symbol.dispose]();
-      await source[Symbol.asyncDispose]();
-      for (const each of [queue, journal, tree]) each[Symbol.dispose]();
+      await owned[Symbol.asyncDispose]();
     }
   }
 
   // Changes go before comparing: what a user does now is visible at once, also while the first copy is made.
   async #step(): Promise<void> {
     if (this.#isPaused) return this.#sleepUntilPoked();
-    const { journal, queue } = this.#parts;
+    const { feed, queue } = this.#parts;
     const { names, gaps, next } = this.#collect();
     const retries = queue.dueRetries(Date.now(), 500);
     if (names.length > 0 || gaps.length > 0 || retries.length > 0) {
       const progress = await this.#apply([...names, ...retries.map(toDirtyName)]);
       queue.record({ ...progress, cursor: next, crawl: [...gaps, ...(progress.crawl ?? [])], done: retries });
       this.#position = next;
-      journal.trim(next);
+      feed.trim(next);
     } else {
       this.#position = next;
       const directory = queue.nextCrawl;
@@ -208,14 +198,16 @@ class RunningWorker implements Worker {
     const gaps = new Map<string, FileId>();
     let next = this.#position;
     while (set.size < mostNames) {
-      const { records, next: after } = this.#parts.journal.read(next);
+      const { records, next: after } = this.#parts.feed.read(next);
       next = after;
       if (records.length === 0) break;
       for (const record of records)
         if ((record.kinds & dirty.gap) === 0) set.add(record);
-        else gaps.set(record.directory.toString("latin1"), Buffer.from(record.directory));
+        else gaps.set(keyOf(record.directory), Buffer.from(record.directory));
     }
-    return { names: set.names(), gaps: [...gaps.values()], next };
+    // One without a directory: records were lost.
+    const directories = [...gaps.values()].map((id) => (id.length === 0 ? this.#parts.tree.rootId : id));
+    return { names: set.names(), gaps: directories, next };
   }
 
   async #crawl(directory: FileId): Promise<void> {
@@ -273,7 +265,7 @@ class RunningWorker implements Worker {
   }
 
   async #sleepUntilPoked(ms = Infinity): Promise<void> {
-    const { end } = this.#parts.journal;
+    const { end } = this.#parts.feed;
     if (!this.#isPaused && comparePositions(this.#position, end) < 0) return;
     this.#wake = Promise.withResolvers();
     const timer = ms === Infinity ? undefined : setTimeout(() => this.#wake.resolve(undefined), ms);
