@@ -28,3 +28,12 @@ export type { SourceKind } from "./sources/change-source.ts";
 export { compareTrees, differenceText, type Difference } from "./tree/compare.ts";
 export type { WorkerState, WorkerStatus } from "./worker/status.ts";
 export type { Worker } from "./worker/worker.ts";
+export { callWorker } from "./control/call-worker.ts";
+export type {
+  ControlCall,
+  ControlCalls,
+  ControlCheckpoint,
+  ControlDifference,
+  ControlRetry,
+  ControlStatus,
+} from "./control/messages.ts";
