@@ -5,7 +5,8 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Podman, podmanMissing, until } from "./podman.ts";
+import { until } from "./host.ts";
+import { Podman, podmanMissing } from "./podman.ts";
 
 const missing = podmanMissing();
 if (missing !== undefined) console.warn(`SKIPPED: belay container with a real podman: ${missing}`);

@@ -3,7 +3,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ended, Podman, podmanMissing, until } from "./podman.ts";
+import { ended, sleeps, uniqueNumber, until } from "./host.ts";
+import { Podman, podmanMissing } from "./podman.ts";
 
 const missing = podmanMissing();
 if (missing !== undefined) console.warn(`SKIPPED: containers that leave nothing behind: ${missing}`);
@@ -16,9 +17,6 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
   });
   afterAll(() => podman[Symbol.dispose]());
 
-  // A number no other process has in its command line.
-  const mark = (): string => `9${String(Date.now()).slice(-5)}${Math.floor(Math.random() * 900 + 100)}`;
-  const sleeps = (word: string): boolean => spawnSync("pgrep", ["-xf", `/bin/busybox sleep ${word}`]).status === 0;
   const running = (word: string): Promise<void> => until(`sleep ${word} runs`, () => sleeps(word));
   const runSleep = (word: string): string[] => ["run", "bb", "/bin/busybox", "sleep", word];
 
@@ -27,7 +25,7 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
     ["SIGTERM", 143],
     ["SIGHUP", 129],
   ] as const)("after %s to a run, which leaves with %i", async ([signal, status]) => {
-    const word = mark();
+    const word = uniqueNumber();
     const tool = podman.start("docker-py", ...runSleep(word));
     await running(word);
     tool.kill(signal);
@@ -36,7 +34,7 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
   });
 
   test("by clean after SIGKILL of a run", async () => {
-    const word = mark();
+    const word = uniqueNumber();
     const tool = podman.start("container", ...runSleep(word));
     await running(word);
     tool.kill("SIGKILL");
@@ -47,7 +45,7 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
   });
 
   test("by the next start after SIGKILL of a run", async () => {
-    const word = mark();
+    const word = uniqueNumber();
     const tool = podman.start("docker-py", ...runSleep(word));
     await running(word);
     tool.kill("SIGKILL");
@@ -57,7 +55,7 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
   });
 
   test("after SIGKILL of the process that started a run", async () => {
-    const word = mark();
+    const word = uniqueNumber();
     const [program = "", ...args] = podman.argv("docker-py", runSleep(word));
     const shell = spawn("/bin/sh", ["-c", '"$@"; true', "sh", program, ...args], { env: podman.env, stdio: "ignore" });
     await running(word);
@@ -66,7 +64,7 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
   });
 
   test("after SIGKILL of the engine's client", async () => {
-    const word = mark();
+    const word = uniqueNumber();
     const tool = podman.start("docker-py", ...runSleep(word));
     await running(word);
     spawnSync("pkill", ["-9", "-f", `^podman run .*sleep ${word}`]);
@@ -91,7 +89,7 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const)("after %s to a build, which leaves with %i", async ([signal, status]) => {
-    const word = mark();
+    const word = uniqueNumber();
     const tool = podman.start("docker-py", ...slow(word));
     await running(word);
     tool.kill(signal);
@@ -100,7 +98,7 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
   });
 
   test("by clean after SIGKILL of a build: no process, container, mount or file", async () => {
-    const word = mark();
+    const word = uniqueNumber();
     const tool = podman.start("container", ...slow(word));
     await running(word);
     tool.kill("SIGKILL");
@@ -111,7 +109,7 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
   });
 
   test("after SIGKILL of the engine's client in a build", async () => {
-    const word = mark();
+    const word = uniqueNumber();
     const tool = podman.start("docker-py", ...slow(word));
     await running(word);
     spawnSync("pkill", ["-9", "-f", `^podman build .*slow${word}`]);
@@ -126,7 +124,7 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
   });
 
   test("and clean touches neither what is alive nor what is somebody else's", async () => {
-    const [own, foreign] = [mark(), mark()];
+    const [own, foreign] = [uniqueNumber(), uniqueNumber()];
     podman.podman("run", "-d", "--name", "foreign", "bb", "/bin/busybox", "sleep", foreign);
     const tool = podman.start("container", ...runSleep(own));
     await Promise.all([running(own), running(foreign)]);
@@ -139,7 +137,7 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
   });
 
   test("but a container that was detached on purpose stays until clean --all", async () => {
-    const word = mark();
+    const word = uniqueNumber();
     expect(podman.run("docker-py", "run", "-d", "bb", "/bin/busybox", "sleep", word)).toMatchObject({ status: 0 });
     podman.run("container", "clean");
     expect(sleeps(word)).toBe(true);

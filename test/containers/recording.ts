@@ -102,10 +102,20 @@ export const ourTool = [
   join(repository, "packages/containers/src/cli/docker-py.main.ts"),
 ];
 
-/** QEMU's script, if `BELAY_DOCKER_PY` says where it is. */
+/** QEMU's script: where `BELAY_DOCKER_PY` says, or beside the repository; undefined where it is not, or Python is another than the recorded one. */
+export const scriptPath = findScript();
+
+function findScript(): string | undefined {
+  const places = [process.env["BELAY_DOCKER_PY"], join(repository, "../shared/seeds/qemu-docker.py.txt")];
+  const { stdout } = spawnSync("python3", ["--version"], { encoding: "utf8" });
+  // Newer versions word their help differently.
+  if (!/^Python 3\.(9|10|11)\./.test(String(stdout))) return undefined;
+  return places.find((each) => each !== undefined && existsSync(each));
+}
+
+/** Words that run QEMU's script from a folder, if it is there. */
 export function pythonTool(folder: string): readonly string[] | undefined {
-  const path = process.env["BELAY_DOCKER_PY"];
-  if (path === undefined || !existsSync(path)) return undefined;
-  writeFileSync(join(folder, "docker.py"), readFileSync(path));
+  if (scriptPath === undefined) return undefined;
+  writeFileSync(join(folder, "docker.py"), readFileSync(scriptPath));
   return ["python3", join(folder, "docker.py")];
 }

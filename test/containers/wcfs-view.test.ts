@@ -2,7 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Podman, podmanMissing, type Finished } from "./podman.ts";
+import type { Finished } from "./host.ts";
+import { Podman, podmanMissing } from "./podman.ts";
 
 const missing = podmanMissing();
 if (missing !== undefined) console.warn(`SKIPPED: runs on a database view: ${missing}`);

@@ -8,8 +8,10 @@ export interface ImageInfo {
   readonly created: string;
   readonly labels: ReadonlyMap<string, string>;
   readonly repoTags: readonly string[];
-  /** `sha256:…` of the manifest; empty where the engine has none. */
+  /** `sha256:…` of the manifest, as podman tells it; docker tells it only of what came from a registry. */
   readonly digest: string;
+  /** `REPOSITORY@sha256:…`, one for each registry it came from. */
+  readonly repoDigests: readonly string[];
 }
 
 /**
@@ -47,7 +49,15 @@ function imageInfo(answer: unknown): ImageInfo {
     labels: new Map(stringEntries(member(member(answer, "Config"), "Labels"))),
     repoTags: listOf(member(answer, "RepoTags")),
     digest: textOf(member(answer, "Digest")),
+    repoDigests: listOf(member(answer, "RepoDigests")),
   };
+}
+
+/** `sha256:…` of the manifest by which an image can be fetched again under a name; empty where the engine knows none. */
+export function digestFor({ digest, repoDigests }: ImageInfo, name: string): string {
+  const repository = name.replace(/(:[^/:]*|@.*)$/, "");
+  const pairs = repoDigests.map((each) => each.split("@"));
+  return (pairs.find(([from = ""]) => from === repository) ?? [])[1] ?? digest;
 }
 
 function member(value: unknown, name: string): unknown {

@@ -2,7 +2,7 @@ import { BelayError } from "@belay/supervise";
 import type { Talk } from "../cli/talk.ts";
 import { call } from "../engine/call.ts";
 import type { Engine } from "../engine/engine.ts";
-import { inspectImages } from "../engine/inspect.ts";
+import { digestFor, inspectImages } from "../engine/inspect.ts";
 import type { ImageInfo } from "../engine/inspect.ts";
 import { ownNetwork } from "./network.ts";
 import type { Scope } from "./owned.ts";
@@ -65,7 +65,7 @@ export async function recordedRun(tools: RunTools, run: RecordedRun): Promise<Ru
     engine: [...engine.command],
     image: run.image,
     imageId: image.id,
-    imageDigest: image.digest,
+    imageDigest: digestFor(image, run.image),
     options: [...run.options],
     command: [...run.command],
     asUser: run.asUser,
