@@ -50,7 +50,7 @@ fi
 
 # What only tests talk to: engines, registries, other architectures, the replication daemon that ours stands in for. A machine that cannot have
 # one of them still runs the other tests; those that miss it are skipped, and counted.
-peers=(podman runc fuse-overlayfs busybox-static docker-registry qemu-user-static debootstrap glusterfs-server attr acl rsync openssh-server curl procps gcc libc6-dev)
+peers=(podman runc fuse-overlayfs busybox-static docker-registry qemu-user-static debootstrap glusterfs-server attr acl rsync openssh-server curl iproute2 libdevmapper1.02.1 procps gcc libc6-dev)
 if [ "$with_peers" = yes ]; then
   absent=()
   for package in "${peers[@]}"; do
@@ -66,6 +66,29 @@ if [ "$with_peers" = yes ]; then
   fi
 fi
 
+# A docker daemon for tests. Its packages are unpacked here, not installed: installed, they start a daemon for the whole machine.
+unpack_docker() {
+  local work package
+  work=$(mktemp -d)
+  for package in docker.io docker-cli docker-buildx containerd tini; do
+    # Which of these there are depends on the version of Debian.
+    apt-cache show --no-all-versions "$package" >/dev/null 2>&1 || continue
+    (cd "$work" && apt-get -qq -o APT::Sandbox::User= download "$package") || break
+  done
+  for package in "$work"/*.deb; do [ -e "$package" ] && dpkg -x "$package" "$work/root"; done
+  if [ -x "$work/root/usr/sbin/dockerd" ]; then
+    mkdir -p build/peers
+    rm -rf build/peers/docker
+    mv "$work/root" build/peers/docker
+  fi
+  rm -rf "$work"
+}
+if [ "$with_peers" = yes ] && [ ! -x build/peers/docker/usr/sbin/dockerd ] && have apt-get; then
+  say "unpacking Debian's docker for tests in build/peers"
+  unpack_docker
+  [ -x build/peers/docker/usr/sbin/dockerd ] || say "cannot get docker: tests that need it will be skipped"
+fi
+
 # A stamp holds the checksum of what the step was made from: it is stale when that changes, whatever the clocks say.
 fresh() { [ -e "$stamps/$1" ] && [ "$(cat "$stamps/$1")" = "$(cat "${@:2}" | sha256sum)" ]; }
 stamp() { cat "${@:2}" | sha256sum >"$stamps/$1"; }
@@ -74,6 +97,10 @@ npm_sources=(package-lock.json package.json .npmrc)
 if [ ! -x node_modules/.bin/node ] || ! fresh npm "${npm_sources[@]}"; then
   say "installing npm packages (npm $(npm --version))"
   npm ci --no-audit --no-fund --loglevel=error
+  # Debian's npm (9.2) takes the runtime's link away again, together with that of the other architecture's, which it leaves out.
+  for runtime in node_modules/node-linux-*/bin/node; do
+    [ -x node_modules/.bin/node ] || [ ! -x "$runtime" ] || ln -sfn "../${runtime#node_modules/}" node_modules/.bin/node
+  done
   if ! [ -x node_modules/.bin/node ]; then
     say "no runtime came with the packages: is this $(uname -m)? There is one for x86_64 and aarch64" >&2
     exit 1
