@@ -107,9 +107,9 @@ export const scriptPath = findScript();
 
 function findScript(): string | undefined {
   const places = [process.env["BELAY_DOCKER_PY"], join(repository, "../shared/seeds/qemu-docker.py.txt")];
-  const { stdout } = spawnSync("python3", ["--version"], { encoding: "utf8" });
+  const { stdout } = spawnSync("sh", ["-c", "python3 --version"], { encoding: "utf8" });
   // Newer versions word their help differently.
-  if (!/^Python 3\.(9|10|11)\./.test(String(stdout))) return undefined;
+  if (!/^Python 3\.(9|10|11)\./.test(stdout)) return undefined;
   return places.find((each) => each !== undefined && existsSync(each));
 }
 
