@@ -7,7 +7,7 @@ import * as at from "./at-calls.ts";
 import { close, open } from "./open.ts";
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_CREAT, O_DIRECTORY, O_PATH, O_RDONLY, O_RDWR } from "./open-flags.ts";
 import { openat2, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_SYMLINKS } from "./openat2.ts";
-import { statx, STATX_ATTR_MOUNT_ROOT } from "./statx.ts";
+import { statx, statxIfThere, STATX_ATTR_MOUNT_ROOT } from "./statx.ts";
 import { nameToHandleAt, openByHandleAt } from "./file-handle.ts";
 
 test("entries are made, moved and removed relative to a directory", () => {
@@ -71,6 +71,19 @@ test("statx tells what stat tells", () => {
   expect(at.makedev(told.devMajor, told.devMinor)).toBe(expected.dev);
   expect(statx(AT_FDCWD, "/proc").attributes & STATX_ATTR_MOUNT_ROOT).toBe(STATX_ATTR_MOUNT_ROOT);
   expect(readFileSync("/proc/self/mountinfo", "utf8")).toContain(`${statx(AT_FDCWD, "/proc").mountId} `);
+});
+
+test("a name that is not there is no exception, an open file takes times, owner and mode", () => {
+  using dir = tempDir();
+  const directory = open(dir.path, O_PATH | O_DIRECTORY);
+  expect(statxIfThere(directory, "absent")).toBeUndefined();
+  expect(() => statxIfThere(-1, "absent")).toThrow(expect.objectContaining({ code: "EBADF" }));
+  const fd = openat2(directory, "there", O_RDWR | O_CREAT, RESOLVE_BENEATH, 0o600);
+  at.fchown(fd, -1, -1);
+  at.fchmod(fd, 0o640);
+  at.futimens(fd, at.UTIME_OMIT, -1n);
+  expect(statxIfThere(directory, "there")).toMatchObject({ mode: 0o100640, mtime: -1n });
+  for (const each of [fd, directory]) close(each);
 });
 
 test("openat2 keeps a path beneath its directory", () => {

@@ -16,6 +16,9 @@ const readlinkatNative = libc("int64_t readlinkat(int dirfd, void *path, void *b
 const fchownatNative = libc("int fchownat(int dirfd, void *path, uint32_t uid, uint32_t gid, int flags)");
 const fchmodatNative = libc("int fchmodat(int dirfd, void *path, uint32_t mode, int flags)");
 const utimensatNative = libc("int utimensat(int dirfd, void *path, void *times, int flags)");
+const futimensNative = libc("int futimens(int fd, void *times)");
+const fchownNative = libc("int fchown(int fd, uint32_t uid, uint32_t gid)");
+const fchmodNative = libc("int fchmod(int fd, uint32_t mode)");
 
 /** Fail with EEXIST instead of replacing the target. */
 export const RENAME_NOREPLACE = 1;
@@ -93,8 +96,22 @@ export function fchmodat(dirfd: number, path: Path, mode: number): void {
 
 /** utimensat(2), exact to the nanosecond. @param flags  AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH */
 export function utimensat(dirfd: number, path: Path, atime: FileTime, mtime: FileTime, flags = 0): void {
-  const times = new BigInt64Array([...timespec(atime), ...timespec(mtime)]);
-  check(utimensatNative(dirfd, cString(path), times, flags), "utimensat", path);
+  check(utimensatNative(dirfd, cString(path), timesOf(atime, mtime), flags), "utimensat", path);
+}
+
+/** futimens(3): as {@link utimensat}, of an open file. */
+export function futimens(fd: number, atime: FileTime, mtime: FileTime): void {
+  check(futimensNative(fd, timesOf(atime, mtime)), "futimens");
+}
+
+/** fchown(2); -1 leaves an id as it is. */
+export function fchown(fd: number, uid: number, gid: number): void {
+  check(fchownNative(fd, uid >>> 0, gid >>> 0), "fchown");
+}
+
+/** fchmod(2). */
+export function fchmod(fd: number, mode: number): void {
+  check(fchmodNative(fd, mode), "fchmod");
 }
 
 /** The number of a device, as glibc's makedev(3) puts it together. */
@@ -103,11 +120,24 @@ export function makedev(major: number, minor: number): bigint {
   return ((high & ~0xfffn) << 32n) | ((high & 0xfffn) << 8n) | ((low & ~0xffn) << 12n) | (low & 0xffn);
 }
 
-function timespec(time: FileTime): [bigint, bigint] {
-  if (time === UTIME_NOW) return [0n, 0x3fffffffn];
-  if (time === UTIME_OMIT) return [0n, 0x3ffffffen];
+// One for all calls: the kernel has read it before anything else runs.
+const times = new BigInt64Array(4);
+
+function timesOf(atime: FileTime, mtime: FileTime): BigInt64Array {
+  putTime(0, atime);
+  putTime(2, mtime);
+  return times;
+}
+
+function putTime(at: number, time: FileTime): void {
+  if (time === UTIME_NOW || time === UTIME_OMIT) {
+    times[at] = 0n;
+    times[at + 1] = time === UTIME_NOW ? 0x3fffffffn : 0x3ffffffen;
+    return;
+  }
   const nanoseconds = ((time % billion) + billion) % billion;
-  return [(time - nanoseconds) / billion, nanoseconds];
+  times[at] = (time - nanoseconds) / billion;
+  times[at + 1] = nanoseconds;
 }
 
 const billion = 1_000_000_000n;

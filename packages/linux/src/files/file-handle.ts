@@ -30,12 +30,15 @@ export interface FileHandle {
  * @throws ErrnoError EOPNOTSUPP when the file system has no handles
  */
 export function nameToHandleAt(dirfd: number, path: Path, flags = 0): FileHandle {
-  const handle = Buffer.alloc(headerSize + MAX_HANDLE_SZ);
-  handle.writeUInt32LE(MAX_HANDLE_SZ, 0);
-  const mountId = new Int32Array(1);
-  check(nameToHandleAtNative(dirfd, cString(path), handle, mountId, flags), "name_to_handle_at", path);
-  return { handle: handle.subarray(0, headerSize + handle.readUInt32LE(0)), mountId: mountId[0] ?? 0 };
+  scratch.writeUInt32LE(MAX_HANDLE_SZ, 0);
+  check(nameToHandleAtNative(dirfd, cString(path), scratch, mountIdScratch, flags), "name_to_handle_at", path);
+  const size = headerSize + scratch.readUInt32LE(0);
+  return { handle: Buffer.from(scratch.subarray(0, size)), mountId: mountIdScratch[0] ?? 0 };
 }
+
+// One for all calls: the result is copied before anything else runs, and most handles are far shorter than the longest.
+const scratch = Buffer.alloc(headerSize + MAX_HANDLE_SZ);
+const mountIdScratch = new Int32Array(1);
 
 /**
  * open_by_handle_at(2); needs CAP_DAC_READ_SEARCH. The descriptor is close-on-exec.

@@ -1,6 +1,5 @@
 import { cString, type Path } from "../ffi/c-string.ts";
 import { checkRestarting, libc } from "../ffi/libc.ts";
-import { putInt64 } from "../ffi/struct.ts";
 import { O_CLOEXEC, O_CREAT, O_TMPFILE } from "./open-flags.ts";
 
 const syscallNative = libc("int64_t syscall(int64_t number, int dirfd, void *path, void *how, size_t size)");
@@ -34,11 +33,10 @@ export const RESOLVE_CACHED = 0x20;
 export function openat2(dirfd: number, path: Path, flags: number, resolve: number, mode = 0o666): number {
   const creates = (flags & O_CREAT) !== 0 || (flags & O_TMPFILE) === O_TMPFILE;
   const name = cString(path);
-  const how = Buffer.alloc(24);
-  putInt64(how, 0, flags | O_CLOEXEC);
-  putInt64(how, 8, creates ? mode : 0);
-  putInt64(how, 16, resolve);
-  const call = () => syscallNative(SYS_openat2, dirfd, name, how, how.length);
+  how[0] = flags | O_CLOEXEC;
+  how[2] = creates ? mode : 0;
+  how[4] = resolve;
+  const call = () => syscallNative(SYS_openat2, dirfd, name, how, how.byteLength);
   for (let attempt = 1; ; attempt++) {
     try {
       return checkRestarting(call, "openat2", path);
@@ -47,6 +45,9 @@ export function openat2(dirfd: number, path: Path, flags: number, resolve: numbe
     }
   }
 }
+
+// `struct open_how`, one for all calls: three numbers of 64 bits, of which the upper halves are never used.
+const how = new Uint32Array(6);
 
 const mostAttempts = 128;
 

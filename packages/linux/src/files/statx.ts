@@ -1,5 +1,7 @@
+import { ErrnoError } from "../errno/errno-error.ts";
+import { errno } from "../errno/errno-table.ts";
 import { cString, type Path } from "../ffi/c-string.ts";
-import { check, libc } from "../ffi/libc.ts";
+import { check, lastErrno, libc } from "../ffi/libc.ts";
 import { getUint64 } from "../ffi/struct.ts";
 
 const statxNative = libc("int statx(int dirfd, void *path, int flags, uint32_t mask, void *result)");
@@ -57,37 +59,63 @@ export interface Statx {
  * @param flags  AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_NO_AUTOMOUNT
  * @param mask  what is asked for
  */
-export function statx(
-  dirfd: number,
-  path: Path,
-  flags = 0,
-  mask = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,
-): Statx {
-  const struct = Buffer.alloc(256);
+export function statx(dirfd: number, path: Path, flags = 0, mask = everything): Statx {
   check(statxNative(dirfd, cString(path), flags, mask, struct), "statx", path);
+  return decode();
+}
+
+/**
+ * As {@link statx}, for names that may well not be there: an exception costs far more than the call.
+ *
+ * @returns undefined for ENOENT
+ */
+export function statxIfThere(dirfd: number, path: Path, flags = 0, mask = everything): Statx | undefined {
+  const result = statxNative(dirfd, cString(path), flags, mask, struct);
+  if (result >= 0) return decode();
+  const number = lastErrno();
+  if (number === errno.ENOENT) return undefined;
+  throw new ErrnoError(number, "statx", path);
+}
+
+const everything = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
+
+// One structure for all calls: it is decoded before anything else runs, and making one costs more than the call.
+const struct = Buffer.alloc(256);
+const words = new Uint32Array(struct.buffer, struct.byteOffset, 64);
+const longs = new BigInt64Array(struct.buffer, struct.byteOffset, 32);
+
+function decode(): Statx {
   return {
-    mask: struct.readUInt32LE(0),
-    blksize: struct.readUInt32LE(4),
-    attributes: struct.readUInt32LE(8),
-    nlink: struct.readUInt32LE(16),
-    uid: struct.readUInt32LE(20),
-    gid: struct.readUInt32LE(24),
-    mode: struct.readUInt16LE(28),
-    ino: struct.readBigUInt64LE(32),
+    mask: word(0),
+    blksize: word(1),
+    attributes: word(2),
+    nlink: word(4),
+    uid: word(5),
+    gid: word(6),
+    mode: word(7) & 0xffff,
+    ino: BigInt.asUintN(64, long(4)),
     size: getUint64(struct, 40),
     blocks: getUint64(struct, 48),
-    atime: time(struct, 64),
-    btime: time(struct, 80),
-    ctime: time(struct, 96),
-    mtime: time(struct, 112),
-    rdevMajor: struct.readUInt32LE(128),
-    rdevMinor: struct.readUInt32LE(132),
-    devMajor: struct.readUInt32LE(136),
-    devMinor: struct.readUInt32LE(140),
-    mountId: struct.readBigUInt64LE(144),
+    atime: time(8),
+    btime: time(10),
+    ctime: time(12),
+    mtime: time(14),
+    rdevMajor: word(32),
+    rdevMinor: word(33),
+    devMajor: word(34),
+    devMinor: word(35),
+    mountId: long(18),
   };
 }
 
-function time(struct: Buffer, offset: number): bigint {
-  return struct.readBigInt64LE(offset) * 1_000_000_000n + BigInt(struct.readUInt32LE(offset + 8));
+function word(index: number): number {
+  return words[index] ?? 0;
+}
+
+function long(index: number): bigint {
+  return longs[index] ?? 0n;
+}
+
+function time(index: number): bigint {
+  return long(index) * 1_000_000_000n + BigInt(word(2 * index + 2));
 }

@@ -1,5 +1,5 @@
 import type { Worker } from "node:worker_threads";
-import { eventfd, eventfdSignal, poll, PollSet } from "@belay/linux";
+import { errno, ErrnoError, eventfd, eventfdSignal, pollRaw, PollSet } from "@belay/linux";
 import { untilAborted, sleep } from "../deadline/sleep.ts";
 import { startWorker } from "../workers/start-worker.ts";
 
@@ -62,7 +62,9 @@ async function lookAgainAndAgain(fd: number, events: number, signal?: AbortSigna
 function look(fd: number, events: number): number {
   const set = new PollSet(1);
   set.add(fd, events);
-  return poll(set, 0) === 0 ? 0 : set.revents(0);
+  const ready = pollRaw(set, 0);
+  if (ready < 0 && ready !== -errno.EINTR) throw new ErrnoError(-ready, "poll");
+  return ready > 0 ? set.revents(0) : 0;
 }
 
 async function watch(
