@@ -1,4 +1,4 @@
-import { close, pread } from "@belay/linux";
+import { close } from "@belay/linux";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty } from "../journal/record.ts";
@@ -12,7 +12,7 @@ import {
 import type { SourceTree } from "../sources/source-tree.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { isRegular, type ObjectState } from "../tree/object-state.ts";
-import { openFileAt, readObjectAt, readObjectOf } from "../tree/read-object.ts";
+import { deviceOf, readFileAt, readObjectAt, readObjectOf, statAt } from "../tree/read-object.ts";
 import type { DirtyName } from "./dirty-set.ts";
 
 /** What one `apply` will say, and where the content of its files is to be had. */
@@ -36,17 +36,21 @@ const nothing = Buffer.alloc(0);
  * What is dirty only tells where to look. A directory that is gone needs no word: its name in its own directory is dirty, too.
  */
 export function makePlan(tree: SourceTree, names: readonly DirtyName[]): Plan {
-  const planning = new Planning(tree);
+  using planning = new Planning(tree);
   for (const name of names) planning.look(name);
   return planning.plan();
 }
 
-class Planning {
+/** Most directories that are kept open within one plan. */
+const mostOpen = 64;
+
+class Planning implements Disposable {
   readonly #tree: SourceTree;
   readonly #objects: ObjectChange[] = [];
   readonly #indexes = new Map<string, number>();
   readonly #entries: EntryChange[] = [];
   readonly #places = new Map<string, { directory: FileId; name: Buffer }>();
+  readonly #directories = new Map<string, number | undefined>();
   #budget = inlineBudget;
 
   constructor(tree: SourceTree) {
@@ -54,9 +58,8 @@ class Planning {
   }
 
   look(dirtyName: DirtyName): void {
-    const fd = this.#tree.openDirectory(dirtyName.directory);
+    const fd = this.#openDirectory(dirtyName.directory);
     const seen = fd === undefined ? undefined : this.#lookIn(fd, dirtyName);
-    if (fd !== undefined) close(fd);
     // The file was written to through a name it has no more: it may well have others.
     if ((dirtyName.kinds & (dirty.data | dirty.metadata)) === 0) return;
     for (const [key, id] of dirtyName.objects) if (key !== seen) this.#lookAtObject(id);
@@ -66,17 +69,43 @@ class Planning {
     return { request: { objects: this.#objects, entries: this.#entries }, places: this.#places };
   }
 
+  [Symbol.dispose](): void {
+    for (const fd of this.#directories.values()) if (fd !== undefined) close(fd);
+    this.#directories.clear();
+  }
+
+  // Names come directory by directory, mostly. Each directory belongs to the plan itself: its times change with what is in it.
+  #openDirectory(id: FileId): number | undefined {
+    const key = keyOf(id);
+    if (this.#directories.has(key)) return this.#directories.get(key);
+    if (this.#directories.size === mostOpen) this[Symbol.dispose]();
+    const fd = this.#tree.openDirectory(id);
+    this.#directories.set(key, fd);
+    const state = fd === undefined ? undefined : readObjectAt(fd, nothing);
+    if (state !== undefined) this.#add(state, "keep", undefined);
+    return fd;
+  }
+
   #lookIn(fd: number, { directory, name, kinds }: DirtyName): string | undefined {
-    const { rootId, device } = this.#tree;
+    const { rootId } = this.#tree;
     if (directory.equals(rootId) && name.toString("latin1") === stateDirectoryName) return undefined;
-    const parent = readObjectAt(fd, nothing);
-    if (parent !== undefined) this.#add(parent, "keep", () => undefined);
     if (name.length === 0) return keyOf(directory);
-    const state = readObjectAt(fd, name, device);
-    const object = state && this.#add(state, hintOf(kinds), () => readWhole(fd, name, state.size));
-    if (state !== undefined) this.#places.set(keyOf(state.id), { directory, name });
+    const { state, inline } = this.#read(fd, name, hintOf(kinds));
+    const object = state && this.#add(state, hintOf(kinds), inline);
+    const key = state && keyOf(state.id);
+    if (key !== undefined) this.#places.set(key, { directory, name });
     this.#entries.push({ parent: directory, name, object });
-    return state && keyOf(state.id);
+    return key;
+  }
+
+  #read(fd: number, name: Buffer, hint: ContentHint): { state?: ObjectState | undefined; inline?: Buffer } {
+    const { device } = this.#tree;
+    const stat = statAt(fd, name);
+    if (stat === undefined || deviceOf(stat) !== device) return {};
+    const isInline = hint !== "keep" && isRegular(stat.mode) && stat.size <= Math.min(maxInline, this.#budget);
+    const whole = isInline ? readFileAt(fd, name, stat) : undefined;
+    if (whole !== undefined) return { state: whole.state, inline: whole.content };
+    return { state: readObjectAt(fd, name, device) };
   }
 
   #lookAtObject(id: FileId): void {
@@ -85,21 +114,18 @@ class Planning {
     if (fd === undefined) return;
     const state = readObjectOf(fd);
     close(fd);
-    this.#add(state, "changed", () => undefined);
+    this.#add(state, "changed", undefined);
   }
 
-  #add(state: ObjectState, content: ContentHint, read: () => Buffer | undefined): number {
+  #add(state: ObjectState, content: ContentHint, inline: Buffer | undefined): number {
     const key = keyOf(state.id);
     const known = this.#indexes.get(key);
     const old = known === undefined ? undefined : this.#objects[known];
     if (known !== undefined && old !== undefined && (old.content !== "keep" || content === "keep")) return known;
     const settled = BigInt(Date.now()) * 1_000_000n - state.ctime > settledAfterNs;
-    const isInline = content !== "keep" && isRegular(state.mode) && state.size <= Math.min(maxInline, this.#budget);
-    const inline = isInline ? read() : undefined;
     this.#budget -= inline?.length ?? 0;
-    const change = { ...state, content, settled, inline };
     const index = known ?? this.#objects.length;
-    this.#objects[index] = change;
+    this.#objects[index] = { ...state, content, settled, inline };
     this.#indexes.set(key, index);
     return index;
   }
@@ -108,25 +134,4 @@ class Planning {
 function hintOf(kinds: number): ContentHint {
   if ((kinds & (dirty.entry | dirty.data)) !== 0) return "changed";
   return (kinds & dirty.gap) === 0 ? "keep" : "compare";
-}
-
-// A file that shrinks meanwhile gives what is left; what it became is told by its own event.
-function readWhole(dirfd: number, name: Buffer, size: number): Buffer | undefined {
-  const fd = tryOpen(dirfd, name);
-  if (fd === undefined) return undefined;
-  try {
-    const bytes = Buffer.allocUnsafe(size);
-    return bytes.subarray(0, size === 0 ? 0 : pread(fd, bytes, 0));
-  } finally {
-    close(fd);
-  }
-}
-
-// What may not be read is found out again, and told, when the destination asks for it.
-function tryOpen(dirfd: number, name: Buffer): number | undefined {
-  try {
-    return openFileAt(dirfd, name);
-  } catch {
-    return undefined;
-  }
 }

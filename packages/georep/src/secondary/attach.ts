@@ -20,6 +20,7 @@ import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
 import { look, openDirectory, placeOf, touch, type Batch, type Order, type Place } from "./batch.ts";
+import { makeNewFile, wholeContent } from "./new-file.ts";
 import { beneath } from "./remove-tree.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -35,6 +36,11 @@ export function attach(batch: Batch, order: Order, waiting: Map<string, Order>):
   const found = look(batch, dirfd, name);
   if (found?.object?.id.equals(change.id)) {
     batch.session.map.putName({ parent, name }, change.id);
+    return;
+  }
+  const content = wholeContent(change);
+  if (content !== undefined && batch.session.map.get(change.id) === undefined) {
+    makeNewFile(batch, order, dirfd, content, found !== undefined);
     return;
   }
   if (isDirectory(change.mode)) attachDirectory(batch, order, dirfd);

@@ -25,8 +25,10 @@ export interface Batch {
   readonly changes: Map<string, ObjectChange>;
   /** New files, in `held/` until they are complete. */
   readonly incomplete: Set<string>;
-  /** Files made in this batch: their content needs no second look. */
+  /** Files made by this `apply`: their content needs no second look. */
   readonly made: Set<string>;
+  /** Files made in this batch that have all they have to have: unless they change again, nothing is left to do. */
+  readonly complete: Set<string>;
   /** Names that wait for a new file to be complete. */
   readonly postponed: Order[];
   /** Objects that were here before we knew them. */
@@ -52,6 +54,7 @@ export function startBatch(session: Session): Batch {
     changes: new Map(),
     incomplete: new Set(),
     made: new Set(),
+    complete: new Set(),
     streams: new Map(),
     postponed: [],
     adopted: new Set(),

@@ -29,7 +29,7 @@ export function finishBatch(batch: Batch): readonly Failure[] {
           message: "its content did not come",
         });
     });
-  const changes = [...batch.changes.values()];
+  const changes = [...batch.changes.entries()].flatMap(([key, change]) => (batch.complete.has(key) ? [] : [change]));
   const directoriesLast = [
     ...changes.filter((c) => !isDirectory(c.mode)),
     ...changes.filter((c) => isDirectory(c.mode)),
@@ -42,7 +42,7 @@ export function finishBatch(batch: Batch): readonly Failure[] {
   }
   release(batch);
   for (const change of changes) stamp(batch, change, failed.has(keyOf(change.id)));
-  for (const key of batch.touched) if (!batch.changes.has(key)) restamp(batch, idOfKey(key));
+  for (const key of batch.touched) if (!batch.changes.has(key) || batch.complete.has(key)) restamp(batch, idOfKey(key));
   syncfs(batch.session.root);
   fsync(batch.session.root);
   batch.session.map.commit();

@@ -2,8 +2,16 @@ import {
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
   close,
+  errno,
+  errnoOf,
+  fchmod,
   fchmodat,
+  fchown,
   fchownat,
+  flistxattr,
+  fremovexattr,
+  fsetxattr,
+  futimens,
   lremovexattr,
   lsetxattr,
   O_NOFOLLOW,
@@ -35,6 +43,25 @@ export function applyMetadata({ dirfd, name }: Place, change: ObjectChange): voi
     setMode({ dirfd, name, isHeld: false }, change.mode);
   if (statAt(dirfd, name)?.mtime !== change.mtime)
     utimensat(dirfd, name, UTIME_OMIT, change.mtime, AT_SYMLINK_NOFOLLOW);
+}
+
+/** As {@link applyMetadata}, of a regular file that was made just now. */
+export function applyMetadataTo(fd: number, { uid, gid, mode, mtime, xattrs }: ObjectChange): void {
+  fchown(fd, uid, gid);
+  const present = flistOf(fd);
+  for (const name of present) if (!xattrs.some((wanted) => wanted.name.equals(name))) fremovexattr(fd, name);
+  for (const { name, value } of xattrs) fsetxattr(fd, name, value);
+  fchmod(fd, mode & 0o7777);
+  futimens(fd, UTIME_OMIT, mtime);
+}
+
+function flistOf(fd: number): Buffer[] {
+  try {
+    return flistxattr(fd);
+  } catch (error) {
+    if (errnoOf(error) === errno.EOPNOTSUPP) return [];
+    throw error;
+  }
 }
 
 // chmod follows links, so not by name: somebody might put one there.

@@ -118,7 +118,12 @@ function open({ session }: ServeState): Session {
 export function applyChanges(batch: Batch, { objects, entries }: message.ApplyRequest): message.ApplyReply {
   for (const list of [batch.crawl, batch.detached, batch.failures]) list.length = 0;
   batch.wants.clear();
-  for (const change of objects) batch.changes.set(keyOf(change.id), change);
+  batch.made.clear();
+  for (const change of objects) {
+    const key = keyOf(change.id);
+    batch.changes.set(key, change);
+    batch.complete.delete(key);
+  }
   for (const entry of entries)
     attempt(batch, entry.parent, entry.name, () => detach(batch, entry, objectOf(objects, entry)));
   const orders = entries.flatMap((entry): Order[] => {

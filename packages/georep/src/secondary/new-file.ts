@@ -1,0 +1,73 @@
+import {
+  close,
+  O_CREAT,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_RDWR,
+  openat2,
+  renameat2,
+  RENAME_NOREPLACE,
+  statx,
+  AT_EMPTY_PATH,
+  unlinkat,
+} from "@belay/linux";
+
+import { fileIdAt, keyOf } from "../ids/file-id.ts";
+import type { ObjectChange } from "../rpc/messages.ts";
+import { isRegular } from "../tree/object-state.ts";
+import { attempt, type Batch, type Order } from "./batch.ts";
+import { applyMetadataTo } from "./metadata.ts";
+import { beneath } from "./remove-tree.ts";
+import { writeAll } from "./write-all.ts";
+
+const nothing = Buffer.alloc(0);
+
+/** The whole content of a file, when it came along; undefined: it has to be sent. */
+export function wholeContent({ mode, size, inline }: ObjectChange): Buffer | undefined {
+  if (!isRegular(mode)) return undefined;
+  return inline ?? (size === 0 ? nothing : undefined);
+}
+
+/**
+ * Makes a file that is not known here yet, whole: content and metadata through one descriptor, then its name. Most files of a first copy are
+ * made here, so this spares every look that can be spared.
+ *
+ * @param isOccupied  another file stands at the name, and is replaced
+ */
+export function makeNewFile(batch: Batch, order: Order, dirfd: number, content: Buffer, isOccupied: boolean): void {
+  const { change, parent, name } = order;
+  const { heldDirectory, map } = batch.session;
+  const aside = Buffer.from(change.id.toString("hex"));
+  const fd = openat2(heldDirectory, aside, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, beneath, 0o600);
+  try {
+    const failures = batch.failures.length;
+    fill(batch, fd, change, content);
+    const here = fileIdAt(fd, "");
+    renameat2(heldDirectory, aside, dirfd, name, isOccupied ? 0 : RENAME_NOREPLACE);
+    const hereCtime = batch.failures.length > failures ? 0n : statx(fd, "", AT_EMPTY_PATH).ctime;
+    const { id, mode, size, mtime, ctime, settled } = change;
+    map.put({ id, here, mode, size, mtime, ctime: settled ? ctime : 0n, hereCtime });
+    map.putName({ parent, name }, id);
+    batch.made.add(keyOf(id));
+    batch.complete.add(keyOf(id));
+  } catch (error) {
+    tryUnlink(heldDirectory, aside);
+    throw error;
+  } finally {
+    close(fd);
+  }
+}
+
+function fill(batch: Batch, fd: number, change: ObjectChange, content: Buffer): void {
+  writeAll(fd, content, 0);
+  attempt(batch, change.id, nothing, () => applyMetadataTo(fd, change));
+}
+
+// It may have its name by now; then nothing is there to be taken away.
+function tryUnlink(dirfd: number, name: Buffer): void {
+  try {
+    unlinkat(dirfd, name);
+  } catch {
+    return;
+  }
+}
