@@ -37,3 +37,4 @@ export type {
   ControlRetry,
   ControlStatus,
 } from "./control/messages.ts";
+export * as georepCommands from "./command/index.ts";

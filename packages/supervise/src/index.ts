@@ -23,7 +23,7 @@ export { endProcesses } from "./process/end-processes.ts";
 export * from "./process/process-error.ts";
 export { run, type RunResult } from "./process/run.ts";
 export { spawnProcess } from "./process/spawn-process.ts";
-export { sendSignal } from "./process/process-group.ts";
+export { groupMembers, sendSignal } from "./process/process-group.ts";
 export type * from "./process/types.ts";
 export { kernelTraceback } from "./proc/ktraceback.ts";
 export { endWhenOutputCloses } from "./process/closed-output.ts";

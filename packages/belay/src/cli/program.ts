@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { addCompletionCommand } from "./completion.ts";
 import { addContainerCommand } from "./container-command.ts";
 import { addDoctorCommand } from "./doctor-command.ts";
+import { addGeorepCommands } from "./georep-command.ts";
 import { version } from "./version.ts";
 import { addWcfsCommands } from "./wcfs-commands.ts";
 import { addZodbCommands } from "./zodb-commands.ts";
@@ -30,6 +31,7 @@ Exit codes: 0 done, 1 failed, 2 called wrongly, 130 interrupted, 70 a mistake in
     );
   addWcfsCommands(program);
   addZodbCommands(program);
+  addGeorepCommands(program);
   addContainerCommand(program);
   addDoctorCommand(program);
   addCompletionCommand(program);

@@ -1,0 +1,1 @@
+export { georepCommands } from "@belay/georep";

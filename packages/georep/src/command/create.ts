@@ -1,0 +1,133 @@
+import { mkdirSync } from "node:fs";
+import { BelayError } from "@belay/supervise";
+import { storeFacts } from "../config/change-config.ts";
+import { loadConfig } from "../config/load-config.ts";
+import type { Config } from "../config/config.ts";
+import { writeMonitorStatus } from "../status/monitor-status.ts";
+import { checkLocalDestination, checkOthers } from "./check-destination.ts";
+import { checkNested, checkSource } from "./check-source.ts";
+import { parseEnds, pathOf } from "./ends.ts";
+import { listSessions, otherWay } from "./find-session.ts";
+import { parseOption, type GivenOption } from "./given-options.ts";
+import { keyFileFor } from "./key.ts";
+import { sessionOfPair, writeRecord, type KnownSession } from "./known-session.ts";
+import { placeOptions, type GeorepPlaces } from "./places.ts";
+import { askRemoteVersion, sshOptions } from "./ssh-call.ts";
+import { statePath } from "./session-files.ts";
+
+/** What is to be created. */
+export interface CreateRequest {
+  readonly source: string;
+  readonly destination: string;
+  readonly cwd?: string;
+  /** Another name than the one that is made up. */
+  readonly name?: string | undefined;
+  /** A destination that is not empty is taken. */
+  readonly force?: boolean;
+  /** False: the destination is not looked at. */
+  readonly verify?: boolean;
+  readonly sshPort?: number | undefined;
+  readonly sshKey?: string | undefined;
+  readonly remoteGsyncd?: string | undefined;
+  /** `NAME=VALUE` */
+  readonly options?: readonly string[];
+}
+
+/** A session as it would be created. */
+export interface Proposal {
+  readonly known: KnownSession;
+  /** What its configuration will hold. */
+  readonly options: readonly GivenOption[];
+  /** What keeps it from being created. */
+  readonly problems: readonly BelayError[];
+}
+
+/**
+ * Looks at both ends, and at the sessions there are, and tells what would be created.
+ *
+ * @throws BelayError `EEXIST` for a session there is already; `EURL`, `ENAME`, `EVALUE` … for a request that makes no sense
+ */
+export async function proposeSession(
+  places: GeorepPlaces,
+  request: CreateRequest,
+  signal?: AbortSignal,
+): Promise<Proposal> {
+  const ends = parseEnds(request.source, request.destination, request.cwd ?? process.cwd());
+  const known = sessionOfPair(places, ends, request.name);
+  const all = listSessions(places);
+  refuseExisting(known, all);
+  const options = sessionOptions(places, known, request);
+  const problems = [...checkFileNames(known), ...checkSource(ends.source.path), ...checkOthers(known, all)];
+  if (request.verify !== false) problems.push(...(await checkDestination(places, known, request, options, signal)));
+  return { known, options, problems };
+}
+
+/** Creates it: folder, configuration, state, and last the record that makes it a session. Repeated after a crash it starts over. */
+export async function createSession(proposal: Proposal): Promise<KnownSession> {
+  const { known, options } = proposal;
+  mkdirSync(known.folder, { recursive: true, mode: 0o700 });
+  if (known.destination.scheme === "file") mkdirSync(pathOf(known.destination), { recursive: true });
+  await storeFacts(known.configFile, Object.fromEntries(options));
+  await writeMonitorStatus(statePath(known), "Created");
+  await writeRecord(known);
+  return known;
+}
+
+function refuseExisting(known: KnownSession, all: readonly KnownSession[]): void {
+  const found = all.find(({ id }) => id === known.id);
+  if (found !== undefined && found.destination.scheme !== known.destination.scheme) throw otherWay(found);
+  if (found !== undefined) {
+    throw new BelayError("EEXIST", `the session is there already: ${found.name}`, {
+      hint: `belay georep start ${found.name}`,
+    });
+  }
+  if (all.some(({ name }) => name === known.name)) {
+    throw new BelayError("EEXIST", `a session is named ${known.name} already`, { hint: "choose another --name" });
+  }
+}
+
+function sessionOptions(places: GeorepPlaces, known: KnownSession, request: CreateRequest): GivenOption[] {
+  const given = (request.options ?? []).map(parseOption);
+  const own: Record<string, string> = { ...placeOptions(places) };
+  if (known.destination.scheme === "ssh") {
+    Object.assign(own, sshOptions({ key: keyFileFor(places, known, request.sshKey), port: request.sshPort }));
+    own["remote-gsyncd"] = request.remoteGsyncd ?? "";
+  }
+  return [...Object.entries(own).filter(([, value]) => value !== ""), ...given];
+}
+
+// Every option is checked as `config set` would; the file comes into being with all of them at once.
+function proposedConfig(places: GeorepPlaces, { session }: KnownSession, options: readonly GivenOption[]): Config {
+  return loadConfig({ places, session, file: null, commandLine: new Map(options) });
+}
+
+async function checkDestination(
+  places: GeorepPlaces,
+  known: KnownSession,
+  request: CreateRequest,
+  options: readonly GivenOption[],
+  signal: AbortSignal | undefined,
+): Promise<BelayError[]> {
+  const { source, destination } = known;
+  if (destination.scheme === "file") {
+    const nested = checkNested(source.path, destination.path);
+    return nested.length > 0 ? nested : checkLocalDestination(known, request.force === true);
+  }
+  const problem = await askRemoteVersion(proposedConfig(places, known, options), destination, signal);
+  return problem === undefined ? [] : [problem];
+}
+
+/** The names of a session's files are made of its paths, and names have an end. */
+function checkFileNames({ folder, source }: KnownSession): BelayError[] {
+  const name = folder.slice(folder.lastIndexOf("/") + 1);
+  const longest = Math.max(
+    Buffer.byteLength(name),
+    Buffer.byteLength(`brick_${encodeURIComponent(source.path)}.extra.json`),
+  );
+  if (longest <= 240) return [];
+  return [
+    new BelayError("ENAMETOOLONG", "the paths of source and destination are too long together", {
+      hint: "replicate through a shorter path (a bind mount, or a link to the destination)",
+    }),
+  ];
+}

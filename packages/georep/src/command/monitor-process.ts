@@ -1,0 +1,36 @@
+import { groupMembers, processIdentity, readPid, sendSignal, type ProcessIdentity } from "@belay/supervise";
+import { isPidFileHeld } from "../status/pid-lock-state.ts";
+import type { KnownSession } from "./known-session.ts";
+import type { GeorepPlaces } from "./places.ts";
+import { configOf } from "./session-files.ts";
+
+/** A monitor that lives, and what lives with it. */
+export interface MonitorProcess {
+  readonly identity: ProcessIdentity;
+  /** Whether it leads a process group of its own; one in the foreground may not. */
+  readonly leads: boolean;
+  /** The monitor and, where it leads a group, everybody in it. */
+  members(): ProcessIdentity[];
+  /** Sends a signal to all of them. */
+  signal(name: NodeJS.Signals): void;
+}
+
+/** The monitor that holds a session's pid file; undefined when nobody does. */
+export function findMonitor(places: GeorepPlaces, known: KnownSession): MonitorProcess | undefined {
+  const path = configOf(places, known).text("pid-file");
+  if (!isPidFileHeld(path)) return undefined;
+  const pid = readPid(path);
+  const identity = pid === undefined ? undefined : processIdentity(pid);
+  if (identity === undefined) return undefined;
+  const leads = groupMembers(identity.pid).some((member) => member.pid === identity.pid);
+  return {
+    identity,
+    leads,
+    members: () => (leads ? groupMembers(identity.pid) : livingOf(identity)),
+    signal: (name) => void sendSignal(leads ? -identity.pid : identity.pid, name),
+  };
+}
+
+function livingOf(identity: ProcessIdentity): ProcessIdentity[] {
+  return processIdentity(identity.pid)?.startTime === identity.startTime ? [identity] : [];
+}

@@ -1,0 +1,47 @@
+import { configActions, configCommand, type ConfigRequest } from "../config-command.ts";
+import { listSessions } from "../find-session.ts";
+import { startSession } from "../start.ts";
+import { stopSession } from "../stop.ts";
+import { sessionOf, type CommonOptions, type Context } from "./context.ts";
+
+/** Options of `belay georep config`. */
+export interface ConfigOptions extends CommonOptions {
+  readonly all?: boolean;
+  readonly restart?: boolean;
+}
+
+/** `belay georep config SESSION [get|set|del|check|list …]` */
+export async function config(context: Context, words: readonly string[], options: ConfigOptions): Promise<number> {
+  const { places, talk, signal } = context;
+  const [names, rest] = splitWords(context, words);
+  const known = sessionOf(context, names);
+  const changed = await configCommand(places, known, { ...requestOf(rest), all: options.all === true }, talk);
+  if (changed === undefined) return 0;
+  if (options.restart === true) {
+    await stopSession(places, known, { signal });
+    await startSession(places, known, { signal });
+    talk.say(`${known.name} has been started again`);
+  } else talk.warn(`belay: ${known.name} follows ${changed} when it starts again: belay georep restart ${known.name}`);
+  return 0;
+}
+
+// A name and an action, or source and destination: an action after a name of a session is one.
+function splitWords({ places }: Context, words: readonly string[]): [string[], readonly string[]] {
+  const [first = "", second] = words;
+  const isName = listSessions(places).some(({ name }) => first !== "" && name.startsWith(first));
+  if (second === undefined || (isName && isAction(second))) return [[first], words.slice(1)];
+  return [[first, second], words.slice(2)];
+}
+
+function requestOf([action = "list", ...words]: readonly string[]): ConfigRequest {
+  if (isAction(action)) return { action, words };
+  // `config SRC DST NAME [VALUE]`, as the gluster command has it.
+  if (action.startsWith("!")) return { action: "del", words: [action.slice(1)] };
+  return words.length === 0 && !action.includes("=")
+    ? { action: "get", words: [action] }
+    : { action: "set", words: [action, ...words] };
+}
+
+function isAction(word: string): word is ConfigRequest["action"] {
+  return configActions.some((action) => action === word);
+}

@@ -1,0 +1,120 @@
+import { mkdirSync, watch } from "node:fs";
+import { BelayError, Deadline, ProcessError, run, sleep, type SpawnOptions } from "@belay/supervise";
+import { checkSource } from "./check-source.ts";
+import { endText } from "./ends.ts";
+import { gsyncdArgv } from "./gsyncd-program.ts";
+import type { KnownSession } from "./known-session.ts";
+import { findMonitor } from "./monitor-process.ts";
+import { roleEnvironment, type GeorepPlaces } from "./places.ts";
+import { reportOf, type SessionReport } from "./report.ts";
+import { upgradeConfig } from "./session-files.ts";
+
+/** How a session is started. */
+export interface StartOptions {
+  /** One that runs already is left alone and is no error. */
+  readonly force?: boolean;
+  /** False: not until it is connected. */
+  readonly wait?: boolean;
+  /** Longest wait for the connection, in milliseconds. Default a minute. */
+  readonly timeoutMs?: number | undefined;
+  readonly pauseOnStart?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Starts a session's monitor as a daemon, and waits until its worker is connected to the destination.
+ *
+ * @throws BelayError `EACTIVE` when it runs already; `ESOURCE`; `ESTART` with what gsyncd says; `EFAULTY` with the worker's reason, while the
+ *   monitor goes on trying; `ETIMEDOUT` likewise
+ */
+export async function startSession(
+  places: GeorepPlaces,
+  known: KnownSession,
+  options: StartOptions = {},
+): Promise<SessionReport> {
+  if (findMonitor(places, known) !== undefined) {
+    if (options.force === true) return reportOf(places, known);
+    throw new BelayError("EACTIVE", `${known.name} is already started`, { hint: `belay georep status ${known.name}` });
+  }
+  await prepareStart(places, known);
+  const words = monitorWords(known, options);
+  const started: SpawnOptions = { cwd: "/", env: roleEnvironment(places), signal: options.signal };
+  try {
+    await run(gsyncdArgv(words), started);
+  } catch (error) {
+    throw notStarted(known, error);
+  }
+  return options.wait === false ? reportOf(places, known) : waitUntilConnected(places, known, options);
+}
+
+/** Makes sure that a monitor can be started: the source is there, and the folders are. */
+export async function prepareStart(places: GeorepPlaces, known: KnownSession): Promise<void> {
+  const [problem] = checkSource(known.source.path);
+  if (problem !== undefined) throw problem;
+  for (const path of [places.runDirectory, places.logDirectory, places.scratchDirectory]) {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  }
+  await upgradeConfig(known);
+}
+
+/** The call of gsyncd that runs a session. */
+export function monitorWords(known: KnownSession, { pauseOnStart = false }: StartOptions = {}): string[] {
+  const ends = [endText(known.source), endText(known.destination)];
+  return ["monitor", ...ends, "-c", known.configFile, ...(pauseOnStart ? ["--pause-on-start"] : [])];
+}
+
+function notStarted(known: KnownSession, error: unknown): unknown {
+  if (!(error instanceof ProcessError) || error.isCanceled) return error;
+  const said = error.stderr
+    .toString()
+    .trim()
+    .replace(/^gsyncd: /, "");
+  return new BelayError("ESTART", `${known.name} does not start: ${said === "" ? error.message : said}`, {
+    hint: `belay georep start --foreground ${known.name} shows more`,
+  });
+}
+
+async function waitUntilConnected(
+  places: GeorepPlaces,
+  known: KnownSession,
+  { timeoutMs = 60_000, signal }: StartOptions,
+): Promise<SessionReport> {
+  using deadline = Deadline.after(timeoutMs, { signal, what: `${known.name} is started, and not connected yet` });
+  for (;;) {
+    const report = reportOf(places, known);
+    if (["active", "comparing", "waiting", "paused"].includes(report.state)) return report;
+    if (report.state === "faulty") throw faulty(known, report);
+    if (report.state === "dead" || report.state === "stopped") throw ended(known, report);
+    await nextChange(known.folder, deadline.signal);
+  }
+}
+
+// The files of the session are replaced by rename. The pid lock has no event, so we look now and then anyway.
+async function nextChange(folder: string, signal: AbortSignal): Promise<void> {
+  const changed = new AbortController();
+  const watcher = watch(folder, () => changed.abort());
+  watcher.on("error", () => changed.abort());
+  try {
+    await sleep(500, AbortSignal.any([changed.signal, signal])).catch(() => undefined);
+    signal.throwIfAborted();
+  } finally {
+    watcher.close();
+  }
+}
+
+function faulty(known: KnownSession, { why = "no reason is known" }: SessionReport): BelayError {
+  return new BelayError("EFAULTY", `${known.name} is started, but does not work: ${why}`, {
+    hint: `it is tried again by itself; belay georep stop ${known.name} ends that`,
+  });
+}
+
+function ended(known: KnownSession, { why, lastError }: SessionReport): BelayError {
+  return new BelayError("ESTART", `${known.name} has ended again: ${lastError ?? why ?? "no reason is known"}`, {
+    hint: `belay georep start --foreground ${known.name} shows more`,
+  });
+}
+
+/** The call of gsyncd that runs a session without becoming a daemon. */
+export function foregroundWords(known: KnownSession): string[] {
+  return [...monitorWords(known), "--debug"];
+}
