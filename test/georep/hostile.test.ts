@@ -17,7 +17,7 @@ const rootId = Buffer.alloc(16, 7);
 
 test("whatever bytes come, the answer is an error of the protocol", async () => {
   using pair = makePair();
-  const started = [preamble, ...frame("hello", new WireWriter().bytes(rootId).finish())];
+  const started = [preamble, ...frame("hello", new WireWriter().bytes(rootId).u8(0b1011).finish())];
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom([], [preamble], started),
@@ -46,7 +46,11 @@ test("pickles and frames beyond the limit are refused, and it is said why", asyn
 test.for(["..", ".", "a/b", "/etc/passwd", "../../x", "nul\0", ""])("the name %j is refused", async (name) => {
   using pair = makePair();
   const apply = new WireWriter().u32(0).u32(1).bytes(rootId).bytes(Buffer.from(name)).u32(0xffff_ffff).finish();
-  const bytes = [preamble, ...frame("hello", new WireWriter().bytes(rootId).finish()), ...frame("apply", apply)];
+  const bytes = [
+    preamble,
+    ...frame("hello", new WireWriter().bytes(rootId).u8(0b1011).finish()),
+    ...frame("apply", apply),
+  ];
   await expect(serve(pair.destination, bytes)).rejects.toMatchObject({ code: "EPROTO" });
 });
 

@@ -23,6 +23,7 @@ export { showStatus, type ShownStatus } from "./status/shown-status.ts";
 export { startMonitor } from "./monitor/monitor.ts";
 export type { FaultReason, Monitor, MonitorOptions, MonitorStatus } from "./monitor/monitor.ts";
 export { replicate, type ReplicateOptions } from "./monitor/replicate.ts";
+export { defaultPolicy, policyOf, type SyncPolicy } from "./policy/policy.ts";
 export { serveSecondary, type ServeOptions } from "./secondary/serve.ts";
 export type { SourceKind } from "./sources/change-source.ts";
 export { compareTrees, differenceText, type Difference } from "./tree/compare.ts";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { BelayError } from "@belay/supervise";
-import { isAcceptable, parseTruth } from "./check-value.ts";
+import { isAcceptable, parseTruth, problemOf } from "./check-value.ts";
 import type { Config } from "./config.ts";
 import { editIni } from "./edit-ini.ts";
 import { findOption, options, type Option } from "./options.ts";
@@ -90,10 +90,12 @@ function requireConfigurable(option: Option, given: string, file: string): void 
 
 function requireValue(option: Option, given: string, value: string): void {
   if (isAcceptable(option, value)) return;
-  throw new BelayError("EVALUE", `Invalid config value "${given}=${value}"`, { hint: expected(option) });
+  throw new BelayError("EVALUE", `Invalid config value "${given}=${value}"`, {
+    hint: expected(option, value),
+  });
 }
 
-function expected({ name, check }: Option): string {
+function expected({ name, check }: Option, value: string): string {
   switch (check.kind) {
     case "int":
       return `${name} is a whole number`;
@@ -108,6 +110,8 @@ function expected({ name, check }: Option): string {
       return `${name} is the path of a program`;
     case "unix-time":
       return `${name} is a time in seconds since 1970`;
+    case "parsed":
+      return problemOf(check.parse, value) ?? `${name} is one line of text`;
     case "any":
       return `${name} is one line of text`;
   }

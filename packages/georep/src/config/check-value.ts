@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
+import { BelayError, toError } from "@belay/supervise";
 import type { Check, Option } from "./options.ts";
 
 const truths: Readonly<Record<string, boolean>> = {
@@ -53,6 +54,19 @@ function passes(check: Check, value: string): boolean {
       return isProgram(value);
     case "unix-time":
       return isUnixTime(value);
+    case "parsed":
+      return problemOf(check.parse, value) === undefined;
+  }
+}
+
+/** Why a text cannot be parsed; undefined: it can. */
+export function problemOf(parse: (text: string) => unknown, text: string): string | undefined {
+  try {
+    parse(text);
+    return undefined;
+  } catch (error) {
+    const { message } = toError(error);
+    return error instanceof BelayError && error.hint !== undefined ? `${message}: ${error.hint}` : message;
   }
 }
 

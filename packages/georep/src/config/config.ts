@@ -1,5 +1,5 @@
 import { BugError } from "@belay/supervise";
-import { parseInteger, parseTruth } from "./check-value.ts";
+import { parseInteger, parseTruth, problemOf } from "./check-value.ts";
 import { options, type Option } from "./options.ts";
 import { fillTemplate, type Variables } from "./template.ts";
 
@@ -19,6 +19,8 @@ export interface Config {
   words(name: string): string[];
   /** Tells whether the session's file sets the option. */
   isModified(name: string): boolean;
+  /** Tells whether the command line or the session's file sets the option, be it to its default. */
+  isSet(name: string): boolean;
   /** The value that would be in force if the session's file did not set it, templates not filled in; undefined when there is none. */
   defaultText(name: string): string | undefined;
 }
@@ -59,6 +61,7 @@ export function createConfig(values: ConfigValues): Config {
     flag: (name) => text(name) === "true",
     words: (name) => text(name).split(/\s+/).filter(Boolean),
     isModified: (name) => session.has(name) || unknown.has(name),
+    isSet: (name) => values.commandLine.has(name) || session.has(name),
     defaultText: fallback,
   };
 }
@@ -92,6 +95,7 @@ function isReadable({ type, check }: Option, value: string): boolean {
   const number = type === "int" ? parseInteger(value) : undefined;
   if (type === "int" && number === undefined) return false;
   if (type === "bool") return parseTruth(value) !== undefined;
+  if (check.kind === "parsed") return problemOf(check.parse, value) === undefined;
   if (check.kind === "choice") return check.of.includes(value);
   if (check.kind === "range") return number !== undefined && number >= check.min && number <= check.max;
   return true;

@@ -1,3 +1,5 @@
+import { ownDrafts } from "./own-options.ts";
+
 /** What a value of an option has to be. */
 export type Check =
   | { readonly kind: "int" }
@@ -11,6 +13,8 @@ export type Check =
   | { readonly kind: "program" }
   /** Seconds since 1970, not in the year 1970. */
   | { readonly kind: "unix-time" }
+  /** Text with rules of its own: throws for a value that cannot be, with a hint. */
+  | { readonly kind: "parsed"; readonly parse: (text: string) => unknown }
   | { readonly kind: "any" };
 
 /** One option of a session. */
@@ -26,7 +30,8 @@ export interface Option {
   readonly template: boolean;
 }
 
-type Draft = Partial<Omit<Option, "name">>;
+/** An option, as far as it is not like most. */
+export type Draft = Partial<Omit<Option, "name">>;
 
 const any: Check = { kind: "any" };
 const text = (fallback: string, more: Draft = {}): Draft => ({ fallback, ...more });
@@ -91,7 +96,7 @@ const drafts: Readonly<Record<string, Draft>> = {
   "special-sync-mode": text(""),
   "gfid-conflict-resolution": strictBool(true),
   "working-dir": fixed(`\${gsyncd_miscdir}/${names}/`),
-  "change-detector": choice("changelog", ["changelog", "xsync"]),
+  "change-detector": choice("changelog", ["changelog", "xsync", "fanotify", "inotify", "scan"]),
   "cli-log-file": fixed("${gluster_logdir}/geo-replication/cli.log"),
   "cli-log-level": level,
   "log-file": fixed(`${logs}gsyncd.log`),
@@ -124,6 +129,7 @@ const drafts: Readonly<Record<string, Draft>> = {
   "max-rsync-retries": int(10),
   // Nothing uses it, but glusterd asks for it.
   state_socket_unencoded: text(""),
+  ...ownDrafts,
 };
 
 /** All options by name, `gsyncd.conf` of GlusterFS 10 and the built-in defaults in one. */

@@ -6,6 +6,8 @@ import { BelayError, silentLogger, spawnProcess, type Ledger, type Logger } from
 
 import { openOwnFeed } from "../feed/own-feed.ts";
 import type { FileId } from "../ids/file-id.ts";
+import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
+import type { SessionRules } from "../rpc/messages.ts";
 import { connectSecondary, type Secondary } from "../rpc/secondary-client.ts";
 import type { SourceKind } from "../sources/change-source.ts";
 import type { WorkerStatus } from "../worker/status.ts";
@@ -23,6 +25,8 @@ export interface ReplicateOptions {
   readonly openFeed?: WorkerOptions["openFeed"];
   readonly logger?: Logger;
   readonly ledger?: Ledger | undefined;
+  /** Default {@link defaultPolicy}. */
+  readonly policy?: SyncPolicy | undefined;
   readonly onStatus?: ((status: WorkerStatus) => void) | undefined;
   /**
    * Program and arguments of the receiving end, which speaks the protocol at its stdin and stdout. Default: a process of our own for
@@ -39,7 +43,7 @@ export interface ReplicateOptions {
  */
 export async function replicate(source: string, destination: string, options: ReplicateOptions): Promise<Worker> {
   refuseNested(source, destination);
-  const { session, state, sourceKind, scanEveryMs, logger = silentLogger, onStatus } = options;
+  const { session, state, sourceKind, scanEveryMs, logger = silentLogger, onStatus, policy = defaultPolicy } = options;
   const command = options.secondaryCommand ?? ownSecondary(destination);
   return startWorker({
     source,
@@ -50,7 +54,8 @@ export async function replicate(source: string, destination: string, options: Re
       options.openFeed ??
       ((tree) =>
         openOwnFeed({ tree, path: source, journal: join(state, "journal"), kind: sourceKind, scanEveryMs, logger })),
-    connect: (rootId) => connect(command, { session, rootId, ledger: options.ledger }),
+    policy,
+    connect: (rootId) => connect(command, { session, rootId, rules: policy }, options.ledger),
   });
 }
 
@@ -60,13 +65,14 @@ function ownSecondary(destination: string): string[] {
 
 async function connect(
   command: readonly string[],
-  { session, rootId, ledger }: { session: string; rootId: FileId; ledger: Ledger | undefined },
+  greeting: { session: string; rootId: FileId; rules: SessionRules },
+  ledger: Ledger | undefined,
 ): Promise<Secondary> {
   const child = await spawnProcess(command, { stdin: "pipe", stdout: "pipe", stderr: "tee", group: "inherit", ledger });
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) throw new BelayError("EBUG", "a child without pipes");
   try {
-    const secondary = await connectSecondary(stdout, stdin, { session, rootId });
+    const secondary = await connectSecondary(stdout, stdin, greeting);
     return { ...secondary, [Symbol.dispose]: () => secondary[Symbol.dispose]() };
   } catch (error) {
     await child.stop();

@@ -2,6 +2,8 @@ import { close } from "@belay/linux";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty } from "../journal/record.ts";
+import { isReplicated } from "../policy/attributes.ts";
+import type { SyncPolicy } from "../policy/policy.ts";
 import {
   maxInline,
   type ApplyRequest,
@@ -35,8 +37,8 @@ const nothing = Buffer.alloc(0);
  *
  * What is dirty only tells where to look. A directory that is gone needs no word: its name in its own directory is dirty, too.
  */
-export function makePlan(tree: SourceTree, names: readonly DirtyName[]): Plan {
-  using planning = new Planning(tree);
+export function makePlan(tree: SourceTree, names: readonly DirtyName[], policy: SyncPolicy): Plan {
+  using planning = new Planning(tree, policy);
   for (const name of names) planning.look(name);
   return planning.plan();
 }
@@ -46,6 +48,7 @@ const mostOpen = 64;
 
 class Planning implements Disposable {
   readonly #tree: SourceTree;
+  readonly #policy: SyncPolicy;
   readonly #objects: ObjectChange[] = [];
   readonly #indexes = new Map<string, number>();
   readonly #entries: EntryChange[] = [];
@@ -53,8 +56,9 @@ class Planning implements Disposable {
   readonly #directories = new Map<string, number | undefined>();
   #budget = inlineBudget;
 
-  constructor(tree: SourceTree) {
+  constructor(tree: SourceTree, policy: SyncPolicy) {
     this.#tree = tree;
+    this.#policy = policy;
   }
 
   look(dirtyName: DirtyName): void {
@@ -124,8 +128,9 @@ class Planning implements Disposable {
     if (known !== undefined && old !== undefined && (old.content !== "keep" || content === "keep")) return known;
     const settled = BigInt(Date.now()) * 1_000_000n - state.ctime > settledAfterNs;
     this.#budget -= inline?.length ?? 0;
+    const xattrs = state.xattrs.filter((xattr) => isReplicated(xattr, this.#policy));
     const index = known ?? this.#objects.length;
-    this.#objects[index] = { ...state, content, settled, inline };
+    this.#objects[index] = { ...state, xattrs, content, settled, inline };
     this.#indexes.set(key, index);
     return index;
   }

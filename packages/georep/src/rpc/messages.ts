@@ -98,6 +98,35 @@ const maxXattrValue = 64 * 1024;
 export const maxInline = 128 * 1024;
 export const maxData = 1024 * 1024;
 
+/** What the receiving end has to observe for as long as it is connected. */
+export interface SessionRules {
+  /** Extended attributes other than ACLs are made what they have to be; otherwise those of the destination are left alone. */
+  readonly syncXattrs: boolean;
+  readonly syncAcls: boolean;
+  /** What is deleted at the source stays. */
+  readonly ignoreDeletes: boolean;
+  /** What is in the way and not ours is moved aside; otherwise the name fails. */
+  readonly setsConflictsAside: boolean;
+}
+
+const ruleNames = ["syncXattrs", "syncAcls", "ignoreDeletes", "setsConflictsAside"] as const;
+
+export function writeRules(to: WireWriter, rules: SessionRules): void {
+  to.u8(ruleNames.reduce((bits, name, index) => bits | (Number(rules[name]) << index), 0));
+}
+
+export function readRules(from: WireReader): SessionRules {
+  const bits = from.u8();
+  if (bits >= 1 << ruleNames.length) throw malformed("rules that are not known here");
+  const has = (name: (typeof ruleNames)[number]) => (bits & (1 << ruleNames.indexOf(name))) !== 0;
+  return {
+    syncXattrs: has("syncXattrs"),
+    syncAcls: has("syncAcls"),
+    ignoreDeletes: has("ignoreDeletes"),
+    setsConflictsAside: has("setsConflictsAside"),
+  };
+}
+
 export const readId = (reader: WireReader): FileId => Buffer.from(reader.bytes(maxIdBytes, 1));
 
 /** A name that can only mean something in its own directory. */

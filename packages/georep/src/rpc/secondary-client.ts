@@ -23,19 +23,19 @@ export interface Secondary extends Disposable {
 /**
  * Greets a secondary.
  *
- * @param rootId  id of the source's root
+ * @param greeting  id of the source's root; what the receiving end has to observe
  * @throws BelayError EPROTO, ELOCKED, or what the secondary says about its directory
  */
 export async function connectSecondary(
   input: Readable,
   output: Writable,
-  { session, rootId }: { session: string; rootId: FileId },
+  { session, rootId, rules }: { session: string; rootId: FileId; rules: message.SessionRules },
 ): Promise<Secondary> {
   const rpc = new RpcClient(input, output);
   let replica: string;
   try {
     await rpc.connect(session);
-    const greeting = await rpc.call("hello", (to) => void to.bytes(rootId));
+    const greeting = await rpc.call("hello", (to) => message.writeRules(to.bytes(rootId), rules));
     replica = greeting.bytes(message.replicaIdBytes, message.replicaIdBytes).toString("hex");
   } catch (error) {
     rpc[Symbol.dispose]();

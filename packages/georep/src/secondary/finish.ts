@@ -37,7 +37,9 @@ export function finishBatch(batch: Batch): readonly Failure[] {
   const failed = new Set<string>();
   for (const change of directoriesLast) {
     const failures = batch.failures.length;
-    attempt(batch, change.id, nothing, () => withPlace(batch, change.id, (place) => applyMetadata(place, change)));
+    attempt(batch, change.id, nothing, () =>
+      withPlace(batch, change.id, (place) => applyMetadata(place, change, batch.session.rules)),
+    );
     if (batch.failures.length > failures) failed.add(keyOf(change.id));
   }
   release(batch);

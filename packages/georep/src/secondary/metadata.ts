@@ -22,7 +22,8 @@ import {
 } from "@belay/linux";
 
 import { keyOf } from "../ids/file-id.ts";
-import type { ObjectChange } from "../rpc/messages.ts";
+import { isReplicated } from "../policy/attributes.ts";
+import type { ObjectChange, SessionRules } from "../rpc/messages.ts";
 import { isLink } from "../tree/object-state.ts";
 import { pathAt, readXattrs, statAt } from "../tree/read-object.ts";
 import type { Place } from "./batch.ts";
@@ -33,12 +34,12 @@ import { beneath } from "./remove-tree.ts";
  *
  * The order matters: a new owner drops capabilities and set-id bits, an ACL changes the mode, everything changes the ctime only.
  */
-export function applyMetadata({ dirfd, name }: Place, change: ObjectChange): void {
+export function applyMetadata({ dirfd, name }: Place, change: ObjectChange, rules: SessionRules): void {
   const before = statAt(dirfd, name);
   if (before === undefined) return;
   if (before.uid !== change.uid || before.gid !== change.gid)
     fchownat(dirfd, name, change.uid, change.gid, AT_SYMLINK_NOFOLLOW);
-  applyXattrs(pathAt(dirfd, name), change);
+  applyXattrs(pathAt(dirfd, name), change, rules);
   if (!isLink(change.mode) && statAt(dirfd, name)?.mode !== change.mode)
     setMode({ dirfd, name, isHeld: false }, change.mode);
   if (statAt(dirfd, name)?.mtime !== change.mtime)
@@ -46,9 +47,10 @@ export function applyMetadata({ dirfd, name }: Place, change: ObjectChange): voi
 }
 
 /** As {@link applyMetadata}, of a regular file that was made just now. */
-export function applyMetadataTo(fd: number, { uid, gid, mode, mtime, xattrs }: ObjectChange): void {
+export function applyMetadataTo(fd: number, change: ObjectChange, rules: SessionRules): void {
+  const { uid, gid, mode, mtime, xattrs } = change;
   fchown(fd, uid, gid);
-  const present = flistOf(fd);
+  const present = flistOf(fd).filter((name) => isReplicated({ name }, rules));
   for (const name of present) if (!xattrs.some((wanted) => wanted.name.equals(name))) fremovexattr(fd, name);
   for (const { name, value } of xattrs) fsetxattr(fd, name, value);
   fchmod(fd, mode & 0o7777);
@@ -74,8 +76,10 @@ function setMode({ dirfd, name }: Place, mode: number): void {
   }
 }
 
-function applyXattrs(path: Buffer, change: ObjectChange): void {
-  const present = new Map(readXattrs(path).map(({ name, value }) => [keyOf(name), { name, value }]));
+function applyXattrs(path: Buffer, change: ObjectChange, rules: SessionRules): void {
+  if (!rules.syncXattrs && !rules.syncAcls) return;
+  const replicated = readXattrs(path).filter((xattr) => isReplicated(xattr, rules));
+  const present = new Map(replicated.map(({ name, value }) => [keyOf(name), { name, value }]));
   const wanted = new Set(change.xattrs.map(({ name }) => keyOf(name)));
   for (const [key, { name }] of present) if (!wanted.has(key)) lremovexattr(path, name);
   for (const { name, value } of change.xattrs)

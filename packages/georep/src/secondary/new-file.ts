@@ -60,7 +60,7 @@ export function makeNewFile(batch: Batch, order: Order, dirfd: number, content: 
 
 function fill(batch: Batch, fd: number, change: ObjectChange, content: Buffer): void {
   writeAll(fd, content, 0);
-  attempt(batch, change.id, nothing, () => applyMetadataTo(fd, change));
+  attempt(batch, change.id, nothing, () => applyMetadataTo(fd, change, batch.session.rules));
 }
 
 // It may have its name by now; then nothing is there to be taken away.

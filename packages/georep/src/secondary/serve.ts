@@ -65,10 +65,10 @@ function handlersOf(state: ServeState): Handlers {
   };
   return {
     hello: async (request, reply) => {
-      const rootId = decoded(request, message.readId(request));
+      const [rootId, rules] = decoded(request, [message.readId(request), message.readRules(request)] as const);
       if (state.session !== undefined) throw malformed("a second greeting");
       const { root, name, logger } = state;
-      state.session = await openSession({ root, session: name, rootId, logger });
+      state.session = await openSession({ root, session: name, rootId, rules, logger });
       reply.bytes(state.session.replica);
     },
     apply: (request, reply) => {

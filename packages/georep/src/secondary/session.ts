@@ -6,7 +6,7 @@ import { close, open, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from "@belay/l
 import { BelayError, takeFileLock, type FileLock, type Logger } from "@belay/supervise";
 
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
-import { replicaIdBytes } from "../rpc/messages.ts";
+import { replicaIdBytes, type SessionRules } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
@@ -28,6 +28,7 @@ export interface Session extends Disposable {
   readonly rootId: FileId;
   /** Random; another one when the map begins from nothing. */
   readonly replica: Buffer;
+  readonly rules: SessionRules;
   readonly logger: Logger;
 }
 
@@ -38,6 +39,7 @@ export interface SessionOptions {
   readonly session: string;
   /** Id of the source's root. */
   readonly rootId: FileId;
+  readonly rules: SessionRules;
   readonly logger: Logger;
   readonly lockMs?: number;
 }
@@ -48,7 +50,7 @@ export interface SessionOptions {
  * @throws BelayError `ELOCKED`; errno errors of the destination as they are
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { root, session, rootId, logger, lockMs = 10_000 } = options;
+  const { root, session, rootId, rules, logger, lockMs = 10_000 } = options;
   const base = join(root, stateDirectoryName, session);
   for (const name of ["held", "conflicts"]) mkdirSync(join(base, name), { recursive: true, mode: 0o700 });
   const lock = await lockSession(join(base, "lock"), lockMs);
@@ -65,6 +67,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     isRecovering: map.fact("open")?.[0] === 1,
     rootId,
     replica: adoptRoot(map, rootId, rootFd),
+    rules,
     logger,
     [Symbol.dispose]: () => dispose(opened, lock),
   };

@@ -6,6 +6,7 @@ import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty } from "../journal/record.ts";
 import { makePlan, type Plan } from "../plan/planner.ts";
 import type { DirtyName } from "../plan/dirty-set.ts";
+import type { SyncPolicy } from "../policy/policy.ts";
 import type { ApplyReply, Failure, Want } from "../rpc/messages.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
@@ -23,13 +24,16 @@ export interface BatchOutcome {
 /** Most names of one `apply`. */
 const chunkSize = 500;
 
+/** What a batch is applied with. */
+export interface Ends {
+  readonly tree: SourceTree;
+  readonly secondary: Secondary;
+  readonly policy: SyncPolicy;
+}
+
 /** Makes the destination equal to the source for these names; durable when it resolves. */
-export async function applyBatch(
-  tree: SourceTree,
-  secondary: Secondary,
-  names: readonly DirtyName[],
-): Promise<BatchOutcome> {
-  const applying = new Applying(tree, secondary);
+export async function applyBatch(ends: Ends, names: readonly DirtyName[]): Promise<BatchOutcome> {
+  const applying = new Applying(ends);
   for (let at = 0; at < names.length; at += chunkSize) await applying.apply(names.slice(at, at + chunkSize), true);
   return applying.finish(names.length);
 }
@@ -43,13 +47,16 @@ class Applying {
   readonly #unsent: Failure[] = [];
   #bytes = 0;
 
-  constructor(tree: SourceTree, secondary: Secondary) {
+  readonly #policy: SyncPolicy;
+
+  constructor({ tree, secondary, policy }: Ends) {
     this.#tree = tree;
     this.#secondary = secondary;
+    this.#policy = policy;
   }
 
   async apply(names: readonly DirtyName[], mayFollow: boolean): Promise<void> {
-    const plan = makePlan(this.#tree, names);
+    const plan = makePlan(this.#tree, names, this.#policy);
     if (plan.request.objects.length + plan.request.entries.length === 0) return;
     for (const [key, place] of plan.places) this.#places.set(key, place);
     for (const { inline } of plan.request.objects) this.#bytes += inline?.length ?? 0;

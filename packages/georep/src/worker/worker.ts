@@ -9,6 +9,7 @@ import { dirty } from "../journal/record.ts";
 import { crawlDirectory } from "../plan/crawl.ts";
 import { DirtySet, type DirtyName } from "../plan/dirty-set.ts";
 import { keyOf, type FileId } from "../ids/file-id.ts";
+import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
 import { anchorCursor } from "./anchor-cursor.ts";
@@ -25,6 +26,8 @@ export interface WorkerOptions {
   readonly logger: Logger;
   /** Begins to watch the source, or finds who watches it; called once. The worker disposes of the feed. */
   readonly openFeed: (tree: SourceTree) => Promise<ChangeFeed>;
+  /** What counts, and how it is sent; default {@link defaultPolicy}. */
+  readonly policy?: SyncPolicy | undefined;
   /** Connects to the receiving end; called once. */
   readonly connect: (rootId: FileId) => Promise<Secondary>;
   /** Told of every change of the status, at most some times a second. */
@@ -59,7 +62,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const feed = owned.use(await options.openFeed(tree));
   const secondary = owned.use(await options.connect(tree.rootId));
   const position = anchorCursor(queue, feed, secondary.replica, tree.rootId);
-  return new RunningWorker({ tree, queue, feed, secondary, position, owned: owned.move() }, options);
+  const { policy = defaultPolicy } = options;
+  return new RunningWorker({ tree, queue, feed, secondary, policy, position, owned: owned.move() }, options);
 }
 
 interface Parts {
@@ -67,6 +71,7 @@ interface Parts {
   readonly queue: WorkQueue;
   readonly feed: ChangeFeed;
   readonly secondary: Secondary;
+  readonly policy: SyncPolicy;
   /** Where to read on. */
   readonly position: Position;
   /** All of the above, to be let go of when the worker ends. */
@@ -225,7 +230,7 @@ class RunningWorker implements Worker {
   async #apply(names: readonly DirtyName[]): Promise<Progress> {
     for (let pause = 250; ; pause = Math.min(2 * pause, 10_000)) {
       try {
-        return this.#note(await applyBatch(this.#parts.tree, this.#parts.secondary, names));
+        return this.#note(await applyBatch(this.#parts, names));
       } catch (error) {
         if (!hasCode(error, ...sick)) throw error;
         this.#lastError = toError(error).message;

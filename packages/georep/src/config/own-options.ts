@@ -1,0 +1,20 @@
+import { parseBandwidth } from "../policy/bandwidth.ts";
+import { parseExcludes } from "../policy/excludes.ts";
+import type { Draft } from "./options.ts";
+
+const truth: Draft = { type: "bool", check: { kind: "bool" } };
+
+/**
+ * Options that gsyncd has not. They have no default that is printed, so that a list of options looks as gsyncd's does until one of them is set;
+ * what holds then is said in `policy`.
+ */
+export const ownDrafts: Readonly<Record<string, Draft>> = {
+  engine: { check: { kind: "choice", of: ["stream", "rsync", "tarssh"] } },
+  compress: { check: { kind: "choice", of: ["none", "zstd"] } },
+  "bandwidth-limit": { check: { kind: "parsed", parse: parseBandwidth } },
+  exclude: { check: { kind: "parsed", parse: parseExcludes } },
+  "delete-excluded": truth,
+  "checkpoint-verify": truth,
+  "keep-journal": truth,
+  "retry-interval": { type: "int", check: { kind: "range", min: 1, max: 86_400 } },
+};
