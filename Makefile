@@ -27,7 +27,7 @@ build: setup ## make the executables: dist/bin/belay and its other names
 
 install: ## install under PREFIX (default /usr/local), honouring DESTDIR
 	@test -x dist/bin/belay || $(MAKE) build
-	@scripts/install.sh install "$(DESTDIR)$(PREFIX)"
+	@BINDIR="$(PREFIX)/bin" scripts/install.sh install "$(DESTDIR)$(PREFIX)"
 
 uninstall: ## remove what install put there
 	@scripts/install.sh uninstall "$(DESTDIR)$(PREFIX)"

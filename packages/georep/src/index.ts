@@ -39,3 +39,5 @@ export type {
   ControlStatus,
 } from "./control/messages.ts";
 export * as georepCommands from "./command/index.ts";
+export { georepLeftovers, type GeorepLeftover } from "./command/left-overs.ts";
+export { georepPlaces, type GeorepPlaces } from "./command/places.ts";

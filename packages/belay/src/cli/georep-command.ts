@@ -85,6 +85,7 @@ function addRunning(georep: Command): void {
     sessionCommand(georep, name, summary)
       .option("--foreground", "stay in the foreground and log to standard error")
       .option("--no-wait", "do not wait until it is connected")
+      .option("--dry-run", "tell what would be sent and removed, by name, size and time; change nothing")
       .option("--timeout <seconds>", "longest wait (default: 60)")
       .option("--force", "a session that runs already is no error")
       .option("--json", "the result as a JSON line")

@@ -1,1 +1,1 @@
-export { georepCommands } from "@belay/georep";
+export { georepCommands, georepLeftovers, georepPlaces } from "@belay/georep";

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { runDirectoryPlaces, silentLogger, sweep, type Logger, type SweptEntry } from "@belay/supervise";
 import { mountpointRoot } from "@belay/wcfs";
 import { checkHost } from "./host-checks.ts";
+import { treatGeorep } from "./georep-leftovers.ts";
 import type { DoctorReport, Leftover } from "./report.ts";
 import { treatRunFiles, treatStartLocks } from "./run-files.ts";
 import { treatMountpoints, treatMounts } from "./stale-mounts.ts";
@@ -31,7 +32,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
     leftovers.push(...swept.skipped.map(skipped));
     leftovers.push(...(await treatRunFiles(directory, fix)));
   }
-  leftovers.push(...(await treatMounts(fix)), ...(await treatMountpoints(fix)));
+  leftovers.push(...(await treatMounts(fix)), ...(await treatMountpoints(fix)), ...(await treatGeorep(fix)));
   leftovers.push(...(await treatStartLocks(mountpointRoot, fix)));
   return { checks, leftovers };
 }

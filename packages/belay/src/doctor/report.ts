@@ -15,7 +15,7 @@ export type LeftoverState = "left" | "fixed" | "gone" | "failed";
 
 /** Something that a process which is no more has left. */
 export interface Leftover {
-  /** Kind of the ledger entry, or `stale-mount`, `hung-mount`, `mountpoint`, `lock-file`, `ledger-file`. */
+  /** Kind of the ledger entry, or `stale-mount`, `hung-mount`, `mountpoint`, `lock-file`, `ledger-file`, `georep-…`. */
   readonly kind: string;
   readonly state: LeftoverState;
   readonly text: string;

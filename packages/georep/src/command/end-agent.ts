@@ -14,8 +14,13 @@ const patienceMs = 10_000;
  *
  * @returns false when there is none
  */
-export async function endAgent(places: GeorepPlaces, known: KnownSession, signal?: AbortSignal): Promise<boolean> {
-  const path = join(workingFolder(places, known), "agent.sock");
+export function endAgent(places: GeorepPlaces, known: KnownSession, signal?: AbortSignal): Promise<boolean> {
+  return endAgentAt(workingFolder(places, known), signal);
+}
+
+/** As {@link endAgent}, of the agent that has its files in a folder. */
+export async function endAgentAt(folder: string, signal?: AbortSignal): Promise<boolean> {
+  const path = join(folder, "agent.sock");
   const limit = AbortSignal.any([AbortSignal.timeout(patienceMs), ...(signal === undefined ? [] : [signal])]);
   try {
     const socket = connect(path);

@@ -6,5 +6,8 @@ export { remove, type DeleteCommandOptions } from "./run/delete.ts";
 export { start, stop, restart, pause, resume } from "./run/start.ts";
 export type { PauseOptions, StartCommandOptions, StopCommandOptions } from "./run/start.ts";
 export { status, type StatusOptions } from "./run/status.ts";
+export { checkpoint, type CheckpointOptions } from "./run/checkpoint.ts";
+export { resync, type ResyncOptions } from "./run/resync.ts";
+export { retry, verify, type RetryOptions } from "./run/verify.ts";
 export { unit, type UnitOptions } from "./run/unit.ts";
 export { inContext, type CommonOptions, type Context } from "./run/context.ts";

@@ -58,13 +58,17 @@ export interface SessionReport {
   readonly problems: readonly string[];
 }
 
-/** Reads the report of a session from its files alone; a worker that can be asked knows more. */
-export function reportOf(places: GeorepPlaces, known: KnownSession): SessionReport {
+/**
+ * Reads the report of a session from its files.
+ *
+ * @param told  what the worker said just now, in the form of its extra file
+ */
+export function reportOf(places: GeorepPlaces, known: KnownSession, told?: object): SessionReport {
   const problems: string[] = [];
   const config = configOf(places, known);
   const state = statePath(known);
   const brick = readBrickStatus(brickStatusPath(state, known.source.path), (problem) => problems.push(problem));
-  const extra = readExtra(extraStatusPath(state, known.source.path), problems);
+  const extra = { ...readExtra(extraStatusPath(state, known.source.path), problems), ...told };
   const facts = {
     monitor: readMonitorStatus(state),
     alive: isPidFileHeld(config.text("pid-file")),

@@ -11,6 +11,18 @@ export function stateText({ state, why }: SessionReport): string {
   return why === undefined ? state : `${state} (${why})`;
 }
 
+/** How far a session is from having everything at its destination, in a line. */
+export function waitingText(report: SessionReport): string {
+  const parts = [
+    stateText(report),
+    report.lagSeconds === undefined ? "" : `${secondsText(report.lagSeconds)} behind`,
+    pendingText(report) === none ? "" : `${pendingText(report)} pending`,
+    (report.retryQueue ?? 0) === 0 ? "" : `${report.retryQueue} to be tried again`,
+    report.etaSeconds === undefined ? "" : `${secondsText(report.etaSeconds)} left`,
+  ];
+  return printable(parts.filter((part) => part !== "").join(", "));
+}
+
 /** A line for each session. */
 export function statusTable(reports: readonly SessionReport[]): string {
   const head = ["NAME", "STATE", "LAG", "RATE", "ETA", "PENDING", "RETRY", "SYNCED", "CHECKPOINT"];

@@ -60,7 +60,7 @@ export function unitFor(
   const root = [
     `CapabilityBoundingSet=${unitCapabilities.join(" ")}`,
     "ProtectSystem=strict",
-    ...written.map((path) => `ReadWritePaths=-${escapePath(path)}`),
+    ...written.map((path) => `ReadWritePaths=${escapePath(`-${path}`)}`),
   ];
   const sections = [
     [

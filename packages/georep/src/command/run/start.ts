@@ -6,6 +6,7 @@ import { stateText } from "../status-text.ts";
 import { pauseSession, resumeSession } from "../pause.ts";
 import { sessionOf, type CommonOptions, type Context } from "./context.ts";
 import { runInForeground } from "./foreground.ts";
+import { tellPlan } from "./resync.ts";
 
 /** Options of `belay georep start` and `restart`. */
 export interface StartCommandOptions extends CommonOptions {
@@ -13,6 +14,7 @@ export interface StartCommandOptions extends CommonOptions {
   readonly wait?: boolean;
   readonly timeout?: string;
   readonly force?: boolean;
+  readonly dryRun?: boolean;
 }
 
 /** Options of `belay georep stop`. */
@@ -32,6 +34,7 @@ type Words = readonly (string | undefined)[];
 export async function start(context: Context, words: Words, options: StartCommandOptions): Promise<number> {
   const { places, talk, signal } = context;
   const known = sessionOf(context, words);
+  if (options.dryRun === true) return tellPlan(context, known);
   if (options.foreground === true) return runInForeground(places, known);
   const { force = false, wait = true } = options;
   const report = await startSession(places, known, { force, wait, timeoutMs: secondsOf(options.timeout), signal });

@@ -1,6 +1,7 @@
 import { BelayError, hasCode, sleep } from "@belay/supervise";
 import { findSession, listSessions } from "../find-session.ts";
-import { reportOf, type SessionReport } from "../report.ts";
+import { reportNow } from "../live-report.ts";
+import type { SessionReport } from "../report.ts";
 import { metricsText } from "../status-metrics.ts";
 import { statusDetail, statusTable } from "../status-text.ts";
 import type { CommonOptions, Context } from "./context.ts";
@@ -21,7 +22,7 @@ export async function status(
   options: StatusOptions,
 ): Promise<number> {
   if (options.watch === true) return watchStatus(context, words, options);
-  show(context, readReports(context, words), options);
+  show(context, await readReports(context, words), options);
   return 0;
 }
 
@@ -35,7 +36,7 @@ async function watchStatus(
   if (everyMs < 100) throw new BelayError("EUSAGE", "--interval is too short", { hint: "0.1 at least" });
   try {
     for (;;) {
-      const reports = readReports(context, words);
+      const reports = await readReports(context, words);
       if (talk.isTerminal && !talk.json) talk.write("\u001b[H\u001b[J");
       show(context, reports, options);
       await sleep(everyMs, signal);
@@ -47,10 +48,11 @@ async function watchStatus(
   }
 }
 
-function readReports({ places, cwd }: Context, words: readonly (string | undefined)[]): SessionReport[] {
+function readReports(context: Context, words: readonly (string | undefined)[]): Promise<SessionReport[]> {
+  const { places, cwd, signal } = context;
   const given = words.filter((word) => word !== undefined);
   const sessions = given.length === 0 ? listSessions(places) : [findSession(places, given, cwd)];
-  return sessions.map((known) => reportOf(places, known));
+  return Promise.all(sessions.map((known) => reportNow(places, known, signal)));
 }
 
 function show({ talk }: Context, reports: readonly SessionReport[], options: StatusOptions): void {

@@ -1,0 +1,71 @@
+import { Deadline, formatSeconds, sleep } from "@belay/supervise";
+import { reachCheckpoint, setCheckpoint } from "../checkpoint.ts";
+import type { KnownSession } from "../known-session.ts";
+import { reportNow } from "../live-report.ts";
+import { localTime } from "../../status/shown-status.ts";
+import { waitingText } from "../status-text.ts";
+import { sessionOf, type CommonOptions, type Context } from "./context.ts";
+import { secondsOf } from "./start.ts";
+
+/** Options of `belay georep checkpoint`. */
+export interface CheckpointOptions extends CommonOptions {
+  readonly verify?: boolean;
+  readonly wait?: boolean;
+  readonly timeout?: string;
+}
+
+/** `belay georep checkpoint SESSION`; 0 when it is complete, or set with `--no-wait`. */
+export async function checkpoint(
+  context: Context,
+  words: readonly (string | undefined)[],
+  options: CheckpointOptions,
+): Promise<number> {
+  const { places, talk, signal } = context;
+  const known = sessionOf(context, words);
+  const timeoutMs = secondsOf(options.timeout) ?? Infinity;
+  const time = await setCheckpoint(known);
+  talk.tell({ event: "checkpoint", name: known.name, time });
+  if (options.wait === false) {
+    talk.say(`checkpoint ${localTime(time)} set: belay georep status ${known.name} tells when it is complete`);
+    return 0;
+  }
+  using deadline = Deadline.after(timeoutMs, {
+    signal,
+    what: `the checkpoint of ${known.name} is set, not complete yet`,
+  });
+  const started = performance.now();
+  const done = await withProgress(context, known, () =>
+    reachCheckpoint(places, known, { verify: options.verify === true, signal: deadline.signal }),
+  );
+  const took = formatSeconds((performance.now() - started) / 1000);
+  talk.say(`checkpoint ${localTime(time)} complete${done.verified ? " and verified" : ""} after ${took}`);
+  talk.tell({ event: "complete", name: known.name, ...done });
+  return 0;
+}
+
+/** Shows on standard error how it goes while something is waited for: a line that is written over, or JSON lines. */
+export async function withProgress<T>(context: Context, known: KnownSession, work: () => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const shown = showProgress(context, known, stop.signal).catch(() => undefined);
+  try {
+    return await work();
+  } finally {
+    stop.abort();
+    await shown;
+  }
+}
+
+async function showProgress({ places, talk }: Context, known: KnownSession, signal: AbortSignal): Promise<void> {
+  const isTerminal = process.stderr.isTTY;
+  if (!isTerminal && !talk.json) return;
+  try {
+    for (;;) {
+      await sleep(talk.json ? 1000 : 500, signal);
+      const report = await reportNow(places, known, signal);
+      if (talk.json) talk.warn(JSON.stringify({ progress: report }));
+      else process.stderr.write(`\r\u001b[K${waitingText(report)}`);
+    }
+  } finally {
+    if (isTerminal && !talk.json) process.stderr.write("\r\u001b[K");
+  }
+}

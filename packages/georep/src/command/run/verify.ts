@@ -1,0 +1,45 @@
+import { askWorker } from "../ask-worker.ts";
+import { printable, tableText } from "../table.ts";
+import { withProgress } from "./checkpoint.ts";
+import { sessionOf, type CommonOptions, type Context } from "./context.ts";
+
+type Words = readonly (string | undefined)[];
+
+/** `belay georep verify SESSION`: 0 when both trees are equal, else 1. */
+export async function verify(context: Context, words: Words): Promise<number> {
+  const { places, talk, signal } = context;
+  const known = sessionOf(context, words);
+  const differences = await withProgress(context, known, () => askWorker(places, known, "verify", {}, signal));
+  for (const { path, aspect, expected, found } of differences) {
+    talk.say(
+      `${printable(path === "" ? "." : path)}: ${aspect}: ${printable(expected)} here, ${printable(found)} there`,
+    );
+    talk.tell({ path, aspect, expected, found });
+  }
+  talk.say(differences.length === 0 ? `${known.name}: equal` : `${known.name}: ${differences.length} differences`);
+  return differences.length === 0 ? 0 : 1;
+}
+
+/** Options of `belay georep retry`. */
+export interface RetryOptions extends CommonOptions {
+  readonly list?: boolean;
+}
+
+/** `belay georep retry SESSION`: has what could not be applied tried again now; with `--list` only shows it. */
+export async function retry(context: Context, words: Words, options: RetryOptions): Promise<number> {
+  const { places, talk, signal } = context;
+  const known = sessionOf(context, words);
+  const queue = await askWorker(places, known, "retries", {}, signal);
+  for (const item of queue) talk.tell(item);
+  if (queue.length === 0) talk.say(`${known.name}: nothing waits to be tried again`);
+  else {
+    const rows = queue.map(({ directory, name, attempts, code, message }) => {
+      return [directory === "" ? name : `${directory}/${name}`, String(attempts), code, message];
+    });
+    talk.say(tableText(["NAME", "ATTEMPTS", "ERROR", "MESSAGE"], rows));
+  }
+  if (options.list === true || queue.length === 0) return 0;
+  await askWorker(places, known, "retry", {}, signal);
+  talk.say(`${known.name}: ${queue.length} due now`);
+  return 0;
+}
