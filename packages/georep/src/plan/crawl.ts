@@ -1,56 +1,83 @@
 import { readdirSync } from "node:fs";
 
-import { close } from "@belay/linux";
+import { close, type Statx } from "@belay/linux";
+import { errnoName, toError } from "@belay/supervise";
 
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty, type DirtyRecord } from "../journal/record.ts";
-import type { ListedName } from "../rpc/messages.ts";
+import type { Failure, ListedName } from "../rpc/messages.ts";
+import type { SyncPolicy } from "../policy/policy.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { deviceOf, isGone, statAt } from "../tree/read-object.ts";
+import { Exclusions } from "./exclusion.ts";
+
+/** Both ends of a replication, and what holds between them. */
+export interface Ends {
+  readonly tree: SourceTree;
+  readonly secondary: Secondary;
+  readonly policy: SyncPolicy;
+}
 
 /** What comparing one directory with its copy found. */
 export interface CrawlResult {
   readonly dirty: readonly DirtyRecord[];
   /** Directories in it: they are to be compared next. */
   readonly below: readonly FileId[];
+  /** The directory cannot be looked at. */
+  readonly failures: readonly Failure[];
 }
 
 /**
  * Compares the names of one directory with those at the destination: what is missing there, what is too much, what is not as it was left or not
  * as it is now. Directories in it are to be compared when that is applied, also those that were only moved: things may have changed in them.
  */
-export async function crawlDirectory(tree: SourceTree, secondary: Secondary, directory: FileId): Promise<CrawlResult> {
-  const there = await listAll(secondary, directory);
-  if (there === undefined) return { dirty: [], below: [] };
+export async function crawlDirectory(ends: Ends, directory: FileId): Promise<CrawlResult> {
+  const there = await listAll(ends.secondary, directory);
+  try {
+    return there === undefined ? nothingFound : compareDirectory(ends, directory, there);
+  } catch (error) {
+    const code = errnoName(error);
+    if (code === undefined) throw error;
+    const failure = { id: directory, name: Buffer.alloc(0), code, message: toError(error).message };
+    return { ...nothingFound, failures: [failure] };
+  }
+}
+
+const nothingFound: CrawlResult = { dirty: [], below: [], failures: [] };
+
+function compareDirectory({ tree, policy }: Ends, directory: FileId, there: Map<string, ListedName>): CrawlResult {
   const fd = tree.openDirectory(directory);
-  if (fd === undefined) return { dirty: [], below: [] };
+  if (fd === undefined) return nothingFound;
   const found: DirtyRecord[] = [record(directory, Buffer.alloc(0), dirty.metadata)];
   const below: FileId[] = [];
+  const { isWhole, leavesOut } = new Exclusions(tree, policy.excludes).of(directory, fd);
   try {
-    for (const name of namesOf(tree, fd, directory)) {
+    for (const name of isWhole ? [] : namesOf(tree, fd, directory)) {
+      const stat = statAt(fd, name);
+      if (stat !== undefined && leavesOut(name, isDirectory(stat.mode))) continue;
       const listed = there.get(keyOf(name));
       there.delete(keyOf(name));
-      const here = compare(tree, fd, name, listed);
+      const here = compare(tree, fd, { name, stat, listed });
       if (here.isDirty) found.push(record(directory, name, dirty.gap));
       if (here.below !== undefined) below.push(here.below);
     }
   } finally {
     close(fd);
   }
-  for (const { name } of there.values()) found.push(record(directory, name, dirty.entry));
-  return { dirty: found, below };
+  for (const { name, mode } of there.values())
+    if (policy.deleteExcluded || !(isWhole || leavesOut(name, isDirectory(mode))))
+      found.push(record(directory, name, dirty.entry));
+  return { dirty: found, below, failures: [] };
 }
 
 function compare(
   { device }: SourceTree,
   fd: number,
-  name: Buffer,
-  listed: ListedName | undefined,
+  { name, stat, listed }: { name: Buffer; stat: Statx | undefined; listed: ListedName | undefined },
 ): { isDirty: boolean; below?: FileId } {
-  const stat = statAt(fd, name);
   if (stat === undefined || deviceOf(stat) !== device) return { isDirty: listed !== undefined };
   const id = idAt(fd, name);
   const isEqual =

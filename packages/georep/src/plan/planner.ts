@@ -1,25 +1,33 @@
 import { close } from "@belay/linux";
+import { errnoName, toError } from "@belay/supervise";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty } from "../journal/record.ts";
 import { isReplicated } from "../policy/attributes.ts";
+import { excludesNothing } from "../policy/excludes.ts";
 import type { SyncPolicy } from "../policy/policy.ts";
 import {
   maxInline,
   type ApplyRequest,
   type ContentHint,
   type EntryChange,
+  type Failure,
   type ObjectChange,
 } from "../rpc/messages.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
-import { isRegular, type ObjectState } from "../tree/object-state.ts";
+import { isDirectory, isRegular, type ObjectState } from "../tree/object-state.ts";
 import { deviceOf, readFileAt, readObjectAt, readObjectOf, statAt } from "../tree/read-object.ts";
 import type { DirtyName } from "./dirty-set.ts";
+import { Exclusions, type Exclusion } from "./exclusion.ts";
 
 /** What one `apply` will say, and where the content of its files is to be had. */
 export interface Plan {
   readonly request: ApplyRequest;
+  /** Directories that may have come from where other things are left out: they are to be compared. */
+  readonly crawl: readonly FileId[];
+  /** What could not be looked at. */
+  readonly failures: readonly Failure[];
   /** A name of each object at the source, by object. */
   readonly places: ReadonlyMap<string, { readonly directory: FileId; readonly name: Buffer }>;
 }
@@ -54,14 +62,29 @@ class Planning implements Disposable {
   readonly #entries: EntryChange[] = [];
   readonly #places = new Map<string, { directory: FileId; name: Buffer }>();
   readonly #directories = new Map<string, number | undefined>();
+  readonly #exclusions: Exclusions;
+  readonly #crawl: FileId[] = [];
+  readonly #failures: Failure[] = [];
   #budget = inlineBudget;
 
   constructor(tree: SourceTree, policy: SyncPolicy) {
     this.#tree = tree;
     this.#policy = policy;
+    this.#exclusions = new Exclusions(tree, policy.excludes);
   }
 
   look(dirtyName: DirtyName): void {
+    try {
+      this.#look(dirtyName);
+    } catch (error) {
+      const code = errnoName(error);
+      if (code === undefined) throw error;
+      const { directory, name } = dirtyName;
+      this.#failures.push({ id: directory, name, code, message: toError(error).message });
+    }
+  }
+
+  #look(dirtyName: DirtyName): void {
     const fd = this.#openDirectory(dirtyName.directory);
     const seen = fd === undefined ? undefined : this.#lookIn(fd, dirtyName);
     // The file was written to through a name it has no more: it may well have others.
@@ -70,7 +93,12 @@ class Planning implements Disposable {
   }
 
   plan(): Plan {
-    return { request: { objects: this.#objects, entries: this.#entries }, places: this.#places };
+    return {
+      request: { objects: this.#objects, entries: this.#entries },
+      crawl: this.#crawl,
+      failures: this.#failures,
+      places: this.#places,
+    };
   }
 
   [Symbol.dispose](): void {
@@ -85,7 +113,8 @@ class Planning implements Disposable {
     if (this.#directories.size === mostOpen) this[Symbol.dispose]();
     const fd = this.#tree.openDirectory(id);
     this.#directories.set(key, fd);
-    const state = fd === undefined ? undefined : readObjectAt(fd, nothing);
+    const isLeftOut = fd !== undefined && this.#exclusions.of(id, fd).isWhole;
+    const state = fd === undefined || isLeftOut ? undefined : readObjectAt(fd, nothing);
     if (state !== undefined) this.#add(state, "keep", undefined);
     return fd;
   }
@@ -94,18 +123,41 @@ class Planning implements Disposable {
     const { rootId } = this.#tree;
     if (directory.equals(rootId) && name.toString("latin1") === stateDirectoryName) return undefined;
     if (name.length === 0) return keyOf(directory);
-    const { state, inline } = this.#read(fd, name, hintOf(kinds));
-    const object = state && this.#add(state, hintOf(kinds), inline);
-    const key = state && keyOf(state.id);
-    if (key !== undefined) this.#places.set(key, { directory, name });
+    const exclusion = this.#exclusions.of(directory, fd);
+    if (exclusion.isWhole && !this.#policy.deleteExcluded) return undefined;
+    const { state, inline } = this.#read(fd, name, hintOf(kinds), exclusion);
+    if (state === undefined) {
+      this.#goes(directory, name, exclusion);
+      return undefined;
+    }
+    const object = this.#add(state, hintOf(kinds), inline);
+    const key = keyOf(state.id);
+    this.#places.set(key, { directory, name });
+    if (this.#policy.excludes !== excludesNothing && isDirectory(state.mode) && (kinds & dirty.entry) !== 0)
+      this.#crawl.push(state.id);
     this.#entries.push({ parent: directory, name, object });
     return key;
   }
 
-  #read(fd: number, name: Buffer, hint: ContentHint): { state?: ObjectState | undefined; inline?: Buffer } {
+  // What may be at the destination under a name that is left out stays, as with rsync.
+  #goes(parent: FileId, name: Buffer, { leavesOut }: Exclusion): void {
+    const [directories, others] = [leavesOut(name, true), leavesOut(name, false)];
+    if (this.#policy.deleteExcluded || (!directories && !others))
+      this.#entries.push({ parent, name, object: undefined });
+    else if (directories !== others)
+      this.#entries.push({ parent, name, object: undefined, spares: directories ? "directories" : "others" });
+  }
+
+  #read(
+    fd: number,
+    name: Buffer,
+    hint: ContentHint,
+    { isWhole, leavesOut }: Exclusion,
+  ): { state?: ObjectState | undefined; inline?: Buffer } {
     const { device } = this.#tree;
     const stat = statAt(fd, name);
     if (stat === undefined || deviceOf(stat) !== device) return {};
+    if (isWhole || leavesOut(name, isDirectory(stat.mode))) return {};
     const isInline = hint !== "keep" && isRegular(stat.mode) && stat.size <= Math.min(maxInline, this.#budget);
     const whole = isInline ? readFileAt(fd, name, stat) : undefined;
     if (whole !== undefined) return { state: whole.state, inline: whole.content };

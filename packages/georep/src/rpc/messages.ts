@@ -38,6 +38,8 @@ export interface EntryChange {
   readonly name: Buffer;
   /** Index into the objects of the same message; undefined: the name has to go. */
   readonly object: number | undefined;
+  /** What may stay at a name that has to go, because it is left out of the replica. */
+  readonly spares?: "directories" | "others" | undefined;
 }
 
 export interface ApplyRequest {
@@ -139,22 +141,35 @@ export function readName(reader: WireReader): Buffer {
 
 const dot = Buffer.from(".");
 const dotDot = Buffer.from("..");
-const nothing = 0xffff_ffff;
+/** In the place of an object's index: the name has to go, unless what is there is of a type that is left out. */
+const goes = { always: 0xffff_ffff, spareDirectories: 0xffff_fffe, spareOthers: 0xffff_fffd } as const;
+
+function goesCode(spares: EntryChange["spares"]): number {
+  if (spares === undefined) return goes.always;
+  return spares === "directories" ? goes.spareDirectories : goes.spareOthers;
+}
+
+function readEntry(parent: FileId, name: Buffer, code: number, objects: number): EntryChange {
+  if (code === goes.always) return { parent, name, object: undefined };
+  if (code === goes.spareDirectories) return { parent, name, object: undefined, spares: "directories" };
+  if (code === goes.spareOthers) return { parent, name, object: undefined, spares: "others" };
+  if (code >= objects) throw malformed("an entry without its object");
+  return { parent, name, object: code };
+}
 
 export function writeApply(writer: WireWriter, { objects, entries }: ApplyRequest): void {
-  writer.list(objects, writeObject).list(entries, (to, { parent, name, object }) => {
+  writer.list(objects, writeObject).list(entries, (to, { parent, name, object, spares }) => {
     to.bytes(parent)
       .bytes(name)
-      .u32(object ?? nothing);
+      .u32(object ?? goesCode(spares));
   });
 }
 
 export function readApply(reader: WireReader): ApplyRequest {
   const objects = reader.list(2 * maxObjects, readObject);
   const entries = reader.list(maxObjects, (from) => {
-    const [parent, name, index] = [readId(from), readName(from), from.u32()];
-    if (index !== nothing && index >= objects.length) throw malformed("an entry without its object");
-    return { parent, name, object: index === nothing ? undefined : index };
+    const [parent, name, code] = [readId(from), readName(from), from.u32()];
+    return readEntry(parent, name, code, objects.length);
   });
   return { objects, entries };
 }

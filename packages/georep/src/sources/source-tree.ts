@@ -143,13 +143,22 @@ function pathByPlaces(rootId: FileId, places: DirectoryPlaces, id: FileId): Buff
   return Buffer.concat(names.slice(0, -1));
 }
 
+function openIfAllowed(id: FileId, open: (id: FileId) => number | undefined): number | undefined {
+  try {
+    return open(id);
+  } catch (error) {
+    if (errnoOf(error) === errno.EACCES) return undefined;
+    throw error;
+  }
+}
+
 function whereIs(
   rootId: FileId,
   id: FileId,
   openDirectory: (id: FileId) => number | undefined,
 ): { directory: FileId; name: Buffer } | undefined {
   if (id.equals(rootId)) return undefined;
-  const fd = openDirectory(id);
+  const fd = openIfAllowed(id, openDirectory);
   if (fd === undefined) return undefined;
   try {
     const path = pathOf(fd);

@@ -4,6 +4,7 @@ import { errnoName, hasCode, toError } from "@belay/supervise";
 import { sendContent, withDescriptor } from "../engines/stream.ts";
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty } from "../journal/record.ts";
+import type { Ends } from "../plan/crawl.ts";
 import { makePlan, type Plan } from "../plan/planner.ts";
 import type { DirtyName } from "../plan/dirty-set.ts";
 import type { SyncPolicy } from "../policy/policy.ts";
@@ -23,13 +24,6 @@ export interface BatchOutcome {
 
 /** Most names of one `apply`. */
 const chunkSize = 500;
-
-/** What a batch is applied with. */
-export interface Ends {
-  readonly tree: SourceTree;
-  readonly secondary: Secondary;
-  readonly policy: SyncPolicy;
-}
 
 /** Makes the destination equal to the source for these names; durable when it resolves. */
 export async function applyBatch(ends: Ends, names: readonly DirtyName[]): Promise<BatchOutcome> {
@@ -57,6 +51,8 @@ class Applying {
 
   async apply(names: readonly DirtyName[], mayFollow: boolean): Promise<void> {
     const plan = makePlan(this.#tree, names, this.#policy);
+    this.#unsent.push(...plan.failures);
+    for (const id of plan.crawl) this.#crawl.set(keyOf(id), id);
     if (plan.request.objects.length + plan.request.entries.length === 0) return;
     for (const [key, place] of plan.places) this.#places.set(key, place);
     for (const { inline } of plan.request.objects) this.#bytes += inline?.length ?? 0;

@@ -103,9 +103,11 @@ export class WorkQueue implements Disposable {
     for (const { directory, name } of done)
       if (!failed.some((f) => f.id.equals(directory) && f.name.equals(name)))
         database.prepare("DELETE FROM retry WHERE directory = ? AND name = ?").run(directory, name);
+    // A directory that could not be looked at may have changed in every name.
+    const again = done.filter(({ name }) => name.length === 0).map(({ directory }) => directory);
     for (const failure of failed) this.#fail(failure);
     if (crawled !== undefined) database.prepare("DELETE FROM crawl WHERE directory = ?").run(crawled);
-    for (const directory of crawl)
+    for (const directory of [...again, ...crawl])
       database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)").run(directory);
     if (anchor !== undefined)
       database.prepare("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?)").run(anchor.incarnation, anchor.replica);

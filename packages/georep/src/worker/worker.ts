@@ -10,6 +10,7 @@ import { crawlDirectory } from "../plan/crawl.ts";
 import { DirtySet, type DirtyName } from "../plan/dirty-set.ts";
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
+import type { Failure } from "../rpc/messages.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
 import { anchorCursor } from "./anchor-cursor.ts";
@@ -217,13 +218,14 @@ class RunningWorker implements Worker {
 
   async #crawl(directory: FileId): Promise<void> {
     this.#state = "crawling";
-    const { tree, secondary, queue } = this.#parts;
-    const { dirty: records, below } = await crawlDirectory(tree, secondary, directory);
+    const { queue } = this.#parts;
+    const { dirty: records, below, failures } = await crawlDirectory(this.#parts, directory);
     const set = new DirtySet();
     for (const record of records) set.add(record);
     const progress = await this.#apply(set.names());
+    const failed = [...(progress.failed ?? []), ...this.#noteFailures(failures)];
     // New directories come as `crawl`, known ones from the comparison.
-    queue.record({ ...progress, crawled: directory, crawl: [...below, ...(progress.crawl ?? [])] });
+    queue.record({ ...progress, failed, crawled: directory, crawl: [...below, ...(progress.crawl ?? [])] });
   }
 
   // A destination that is full or broken gets the same batch again and again; nothing is given up.
@@ -245,12 +247,16 @@ class RunningWorker implements Worker {
   #note({ crawl, failures, entries, bytes }: BatchOutcome): Progress {
     this.#entries += entries;
     this.#bytes += bytes;
+    return { crawl, failed: this.#noteFailures(failures) };
+  }
+
+  #noteFailures(failures: readonly Failure[]): readonly Failure[] {
     this.#failures += failures.length;
     for (const { name, code, message } of failures) {
       this.#lastError = `${JSON.stringify(name.toString())}: ${code}: ${message}`;
       this.#options.logger.warn(`will be tried again: ${this.#lastError}`);
     }
-    return { crawl, failed: failures };
+    return failures;
   }
 
   async #rest(): Promise<void> {
