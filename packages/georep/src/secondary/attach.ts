@@ -19,7 +19,7 @@ import { BelayError } from "@belay/supervise";
 import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
-import { look, openDirectory, placeOf, touch, type Batch, type Order, type Place } from "./batch.ts";
+import { inTheWay, look, openDirectory, placeOf, touch, type Batch, type Order, type Place } from "./batch.ts";
 import { makeNewFile, wholeContent } from "./new-file.ts";
 import { beneath } from "./remove-tree.ts";
 import { writeAll } from "./write-all.ts";
@@ -43,6 +43,7 @@ export function attach(batch: Batch, order: Order, waiting: Map<string, Order>):
     makeNewFile(batch, order, dirfd, content, found !== undefined);
     return;
   }
+  if (found !== undefined && found.object === undefined) throw inTheWay(name);
   if (isDirectory(change.mode)) attachDirectory(batch, order, dirfd);
   else if (!attachFile(batch, order, dirfd, found !== undefined)) return;
   batch.session.map.putName({ parent, name }, change.id);

@@ -43,6 +43,8 @@ export interface Batch {
   /** What is asked for in the reply, by object. */
   readonly wants: Map<string, Want>;
   readonly detached: FileId[];
+  /** Objects that have lost a name at the source and keep it here, by key. */
+  readonly spared: Set<string>;
   readonly failures: Failure[];
 }
 
@@ -63,6 +65,7 @@ export function startBatch(session: Session): Batch {
     crawl: [],
     wants: new Map(),
     detached: [],
+    spared: new Set(),
     failures: [],
   };
 }
@@ -93,6 +96,17 @@ export function attempt(batch: Batch, id: FileId, name: Buffer, action: () => vo
     if (code === undefined) throw error;
     batch.failures.push({ id, name, code, message });
   }
+}
+
+/** Something at the destination is not ours, and may not be moved aside. */
+export function inTheWay(name: Buffer): BelayError {
+  return new BelayError(
+    "EEXIST",
+    `${JSON.stringify(name.toString())}: what is at the destination is not of this session`,
+    {
+      hint: "move it away, or set gfid-conflict-resolution to true",
+    },
+  );
 }
 
 /** What stands at a name. */

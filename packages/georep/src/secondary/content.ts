@@ -17,7 +17,7 @@ import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { isGone, statAt } from "../tree/read-object.ts";
-import { placeOf, type Batch, type Place } from "./batch.ts";
+import { inTheWay, placeOf, type Batch, type Place } from "./batch.ts";
 import type { MappedObject } from "./object-map.ts";
 import { beneath } from "./remove-tree.ts";
 import { writeAll } from "./write-all.ts";
@@ -102,8 +102,10 @@ export function install(batch: Batch, object: MappedObject, temporary: Buffer): 
   const { session, adopted } = batch;
   const place = placeOf(batch, object);
   if (place === undefined) return;
-  if (adopted.delete(keyOf(object.id)) && !session.isRecovering)
-    linkat(place.dirfd, place.name, session.conflictsDirectory, conflictName(place.name));
+  const isForeign = adopted.has(keyOf(object.id)) && !session.isRecovering;
+  if (isForeign && !session.rules.setsConflictsAside) throw inTheWay(place.name);
+  adopted.delete(keyOf(object.id));
+  if (isForeign) linkat(place.dirfd, place.name, session.conflictsDirectory, conflictName(place.name));
   renameat2(session.heldDirectory, temporary, place.dirfd, place.name);
   session.map.put({ ...object, here: fileIdAt(place.dirfd, place.name), hereCtime: 0n });
 }

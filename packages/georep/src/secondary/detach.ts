@@ -3,8 +3,10 @@ import { linkat, readlinkat, renameat2, RENAME_NOREPLACE, unlinkat } from "@bela
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isDevice, isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
-import { look, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
+import { inTheWay, look, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
+import type { MappedObject } from "./object-map.ts";
 import { strangerPrefix } from "./session.ts";
+import { spare } from "./spared.ts";
 
 /**
  * Takes what a name stands for out of the way, unless it is what the name has to stand for: into `held/`, whence it goes to its new name or
@@ -12,12 +14,18 @@ import { strangerPrefix } from "./session.ts";
  *
  * A file that will be replaced by another one keeps its name until then, so that readers always find one of both.
  */
-export function detach(batch: Batch, { parent, name }: EntryChange, change: ObjectChange | undefined): void {
-  const { map } = batch.session;
+export function detach(batch: Batch, { parent, name, spares }: EntryChange, change: ObjectChange | undefined): void {
+  const { map, rules } = batch.session;
   const dirfd = openDirectory(batch, parent);
   const found = dirfd === undefined ? undefined : look(batch, dirfd, name);
   if (dirfd === undefined || found === undefined) {
     map.removeName({ parent, name });
+    return;
+  }
+  if (change !== undefined && rules.ignoreDeletes) map.removeSpared({ parent, name });
+  if (change === undefined && spares === (isDirectory(found.stat.mode) ? "directories" : "others")) return;
+  if (change === undefined && rules.ignoreDeletes) {
+    spare(batch, { parent, name }, found);
     return;
   }
   if (change !== undefined && found.object?.id.equals(change.id)) {
@@ -36,8 +44,9 @@ export function detach(batch: Batch, { parent, name }: EntryChange, change: Obje
 }
 
 function hold(batch: Batch, dirfd: number, name: Buffer, { object, stat }: Found, keepName: boolean): void {
-  const { heldDirectory, held, strangers } = batch.session;
+  const { heldDirectory, held, strangers, rules } = batch.session;
   if (object === undefined) {
+    if (!rules.setsConflictsAside) throw inTheWay(name);
     const stranger = `${strangerPrefix}${Date.now()}-${strangers.size}`;
     renameat2(dirfd, name, heldDirectory, stranger, RENAME_NOREPLACE);
     strangers.set(stranger, name);
@@ -56,7 +65,8 @@ function hold(batch: Batch, dirfd: number, name: Buffer, { object, stat }: Found
 // What stands there already, though unknown, and is of the same kind becomes the object: a copy made earlier by other means, or our
 // own work of a batch that was cut off. Its content is looked at before it counts as equal.
 function mayAdopt(batch: Batch, dirfd: number, name: Buffer, { object, stat }: Found, change: ObjectChange): boolean {
-  if (object !== undefined || typeOf(stat.mode) !== typeOf(change.mode)) return false;
+  if (typeOf(stat.mode) !== typeOf(change.mode)) return false;
+  if (object !== undefined && !(isDirectory(change.mode) && staysForGood(batch, object))) return false;
   const known = batch.session.map.get(change.id);
   if (known !== undefined && placeOf(batch, known) !== undefined) return false;
   if (isLink(change.mode)) return readlinkat(dirfd, name).equals(change.target);
@@ -64,13 +74,19 @@ function mayAdopt(batch: Batch, dirfd: number, name: Buffer, { object, stat }: F
   return true;
 }
 
+// Where deletions are not replicated, a directory that is made anew takes over what is left of the deleted one.
+function staysForGood({ session, changes }: Batch, { id }: MappedObject): boolean {
+  return session.rules.ignoreDeletes && !changes.has(keyOf(id));
+}
+
 function adopt(
   batch: Batch,
   place: { parent: FileId; name: Buffer },
-  { here, stat }: Found,
+  { here, stat, object }: Found,
   change: ObjectChange,
 ): void {
   const { map } = batch.session;
+  if (object !== undefined) map.replaceDirectory(object.id, change.id);
   map.removeNamesOf(change.id);
   map.put({ id: change.id, here, mode: stat.mode, size: -1, mtime: 0n, ctime: 0n, hereCtime: 0n });
   map.putName(place, change.id);

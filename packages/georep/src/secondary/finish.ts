@@ -11,6 +11,7 @@ import { abandonAll } from "./incoming.ts";
 import { applyMetadata } from "./metadata.ts";
 import type { MappedObject } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
+import { dropSparedNames } from "./spared.ts";
 
 const nothing = Buffer.alloc(0);
 
@@ -42,6 +43,7 @@ export function finishBatch(batch: Batch): readonly Failure[] {
     );
     if (batch.failures.length > failures) failed.add(keyOf(change.id));
   }
+  dropSparedNames(batch);
   release(batch);
   for (const change of changes) stamp(batch, change, failed.has(keyOf(change.id)));
   for (const key of batch.touched) if (!batch.changes.has(key) || batch.complete.has(key)) restamp(batch, idOfKey(key));
@@ -63,9 +65,13 @@ function withPlace(batch: Batch, id: FileId, action: (place: Place, object: Mapp
 
 // What no name wants any more. What was never ours is not for us to delete.
 function release(batch: Batch): void {
-  const { held, strangers, heldDirectory, conflictsDirectory, map, logger } = batch.session;
+  const { held, strangers, heldDirectory, conflictsDirectory, map, logger, rules } = batch.session;
   for (const [key, name] of held) {
-    removeTreeAt(heldDirectory, name);
+    const stat = rules.ignoreDeletes ? statAt(heldDirectory, name) : undefined;
+    // Something else has taken the name; what is in it was not to be deleted.
+    if (stat !== undefined && isDirectory(stat.mode))
+      renameat2(heldDirectory, name, conflictsDirectory, conflictName(name), RENAME_NOREPLACE);
+    else removeTreeAt(heldDirectory, name);
     const id = idOfKey(key);
     if (map.namesOf(id).length === 0) map.removeTree(id);
   }
@@ -80,6 +86,12 @@ function release(batch: Batch): void {
 // What failed or did not come is noted as unknown, so that a later look finds it wanting.
 function stamp(batch: Batch, { id, mode, size, mtime, ctime, settled }: ObjectChange, hasFailed: boolean): void {
   const isLacking = batch.lacking.has(keyOf(id));
+  // It is still somebody else's, and to be kept aside when the content comes.
+  if (isLacking && batch.adopted.has(keyOf(id))) {
+    batch.session.map.removeNamesOf(id);
+    batch.session.map.removeObject(id);
+    return;
+  }
   withPlace(batch, id, (place, object) => {
     const hereCtime = hasFailed ? 0n : (statAt(place.dirfd, place.name)?.ctime ?? 0n);
     const known = isLacking ? { size: -1, mtime: 0n, ctime: 0n } : { size, mtime, ctime: settled ? ctime : 0n };

@@ -36,6 +36,10 @@ const schema = `
     parent BLOB NOT NULL, name BLOB NOT NULL, id BLOB NOT NULL, PRIMARY KEY (parent, name)
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS names_id ON names (id);
+  CREATE TABLE IF NOT EXISTS spared (
+    parent BLOB NOT NULL, name BLOB NOT NULL, id BLOB NOT NULL, PRIMARY KEY (parent, name)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS spared_id ON spared (id);
   CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;`;
 
 const statements = {
@@ -51,6 +55,10 @@ const statements = {
           SELECT id FROM gone`,
   removeChildren: "DELETE FROM names WHERE parent = ?",
   removeNameless: "DELETE FROM objects WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM names WHERE names.id = ?1)",
+  spare: "INSERT OR REPLACE INTO spared VALUES (?, ?, ?)",
+  sparedOf: "SELECT parent, name FROM spared WHERE id = ?",
+  removeSpared: "DELETE FROM spared WHERE parent = ? AND name = ?",
+  reparent: "UPDATE OR REPLACE names SET parent = ? WHERE parent = ?",
   fact: "SELECT value FROM facts WHERE key = ?",
   putFact: "INSERT OR REPLACE INTO facts VALUES (?, ?)",
 } as const;
@@ -124,9 +132,29 @@ export class ObjectMap implements Disposable {
     this.#sql.removeObject.run(id);
   }
 
+  /** Notes a name that its object has lost at the source, and keeps here. */
+  spare({ parent, name }: MappedName, id: FileId): void {
+    this.#sql.spare.run(parent, name, id);
+  }
+
+  sparedOf(id: FileId): MappedName[] {
+    return this.#sql.sparedOf.all(id).map((row) => ({ parent: bytes(row["parent"]), name: bytes(row["name"]) }));
+  }
+
+  removeSpared({ parent, name }: MappedName): void {
+    this.#sql.removeSpared.run(parent, name);
+  }
+
+  /** Lets one directory take the place of another, with what is in it. */
+  replaceDirectory(old: FileId, by: FileId): void {
+    this.#sql.reparent.run(by, old);
+    this.removeNamesOf(old);
+    this.removeObject(old);
+  }
+
   /** Forgets everything. */
   clear(): void {
-    this.#database.exec("DELETE FROM names; DELETE FROM objects");
+    this.#database.exec("DELETE FROM names; DELETE FROM objects; DELETE FROM spared");
   }
 
   fact(key: string): Buffer | undefined {
