@@ -5,6 +5,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SOAK_ROUNDS ?= 200
+SOAK_STEPS ?= 10000
 
 ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 export PATH := $(ROOT)node_modules/.bin:$(PATH)
@@ -60,8 +61,8 @@ docs: setup ## API pages in docs/api
 bench: setup-bench ## benchmarks
 	@for bench in bench/*/*.bench.ts; do echo "== $$bench"; node $$bench || exit 1; done
 
-soak: build ## kill -9 at random points, SOAK_ROUNDS times, and look for leaks and lost commits
-	@BELAY_SOAK_ROUNDS=$(SOAK_ROUNDS) node scripts/test.ts test/soak
+soak: build ## kill -9 at random points, SOAK_ROUNDS times, and SOAK_STEPS steps of random clients, against an oracle
+	@BELAY_SOAK_ROUNDS=$(SOAK_ROUNDS) BELAY_SOAK_STEPS=$(SOAK_STEPS) node scripts/test.ts test/soak
 
 clean: ## remove what was built
 	rm -rf dist build coverage docs/api

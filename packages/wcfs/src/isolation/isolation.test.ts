@@ -80,6 +80,26 @@ test("the transcript of the protocol", () => {
   expect(isolation.counts).toMatchObject({ links: 0, watches: 0, pinned: 0, pins: 4, kills: 0, waitingReads: 0 });
 });
 
+test("a watch is over when the pins under way are answered: a late one must not fall into the next watch of the file", () => {
+  const { world, isolation, read } = makeWorld();
+  read(90, 2);
+  const at1 = world.history.commit(2);
+  const client = new Client(isolation, 10);
+  client.watch(at1);
+  expect(client.hear()).toBe("1 ok");
+  world.history.commit(2);
+  const reading = read(90, 2);
+  expect(client.hear()).toBe(`2 pin ${OID} #2 @${hex(at1)}`);
+  client.say(`3 watch ${OID} -`);
+  client.say(`5 watch ${OID} @${hex(world.history.head)}`);
+  expect(client.hear()).toBeUndefined();
+  expect(reading.isGiven).toBe(false);
+  client.say("2 ack");
+  expect(reading.isGiven).toBe(true);
+  expect(client.hear()).toBe("3 ok");
+  expect(client.hear()).toBe("5 ok");
+});
+
 test("a read is let through in the very step of the last ack, as of the head of that moment", () => {
   const { world, isolation, read } = makeWorld();
   read(90, 2);

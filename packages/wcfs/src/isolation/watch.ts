@@ -1,4 +1,5 @@
 import type { Oid, Tid } from "@belay/zodb";
+import { Barrier } from "./barrier.ts";
 import type { ClientProcess } from "./client-process.ts";
 import type { PinTarget } from "./texts.ts";
 
@@ -60,6 +61,13 @@ export class Watch {
     const busy = this.#busy.get(blk);
     if (busy === undefined) done();
     else busy.settled.push(done);
+  }
+
+  /** Calls back when no block is busy. */
+  whenAllSettled(done: () => void): void {
+    const barrier = new Barrier(done);
+    for (const { settled } of this.#busy.values()) settled.push(barrier.one());
+    barrier.close();
   }
 
   /**

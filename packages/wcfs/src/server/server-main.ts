@@ -2,11 +2,12 @@ import { statSync, writeSync } from "node:fs";
 import { cloneFuseFd, mountFuse } from "@belay/fuse";
 import type { FuseMount } from "@belay/fuse";
 import { close } from "@belay/linux";
-import { reaches } from "@belay/supervise";
+import { reaches, type Logger } from "@belay/supervise";
 import { goQuote } from "../launcher/go-quote.ts";
 import type { Report } from "./messages.ts";
 import type { ServerOptions } from "./options.ts";
 import { parseCommandLine } from "./options.ts";
+import { guardConnection } from "./guard.ts";
 import { openServerLog } from "./server-log.ts";
 import type { ServerLog } from "./server-log.ts";
 import { Running } from "./running.ts";
@@ -60,7 +61,7 @@ async function runServer(options: ServerOptions, { log, sinks }: ServerLog, hook
     await using threads = startThreads(options, onReport);
     running.threadsStarted(threads);
     if (!(await running.databaseOpened())) return 0;
-    return await serveMounted(options, threads, running, hooks);
+    return await serveMounted(options, threads, running, log, hooks);
   } catch (error) {
     log.fatal(error instanceof Error ? error.message : String(error));
     return CANNOT_START;
@@ -72,10 +73,13 @@ async function serveMounted(
   options: ServerOptions,
   threads: ServerThreads,
   running: Running,
+  log: Logger,
   hooks: ServerHooks,
 ): Promise<number> {
   const mount = await mountWcfs(options);
   hooks.onMounted?.();
+  // Whatever was inherited for the time until the mount is there has been let go of by now.
+  using _guard = guardConnection(mount.connection, log);
   const notifyFd = cloneFuseFd(mount.fd);
   try {
     running.notifyStarted(threads.startNotifying(notifyFd, mount.mountpoint));

@@ -3,7 +3,7 @@
  *
  *     viewer-entry.ts MOUNTPOINT FILE BLKSIZE MAXBLOCKS KIND SEED
  *
- * It prints lines `view <at> <blk>=<text> …`, each a claim that this was the file's content at that moment. KIND says how it takes to pins:
+ * It prints lines `view <at> [<pins before> <pins after>] <blk>=<text> …`, each a claim that this was the file's content at that moment. KIND says how it takes to pins:
  * `prompt`, `slow`, `dying` (is killed now and then instead of answering), `mute` (stops answering at some time). It ends when stdin does.
  */
 import * as fs from "node:fs";
@@ -57,11 +57,22 @@ function show(blk: number, rev: string): void {
   }
 }
 
+/** Reads what there is. A process that was stopped for a while gets EINTR for a read that waited. */
+async function readAgain(fd: number, buffer: Buffer): Promise<number> {
+  for (;;) {
+    try {
+      return (await read(fd, buffer, 0, buffer.length, null)).bytesRead;
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EINTR")) throw error;
+    }
+  }
+}
+
 /** One link, whose pins are answered as they come. */
 class Link {
   readonly #fd = fs.openSync(join(mountpoint, "head/watch"), "r+");
   readonly #replies = new Map<number, (reply: string) => void>();
-  readonly #pinned = new Set<number>();
+  readonly #pinned = new Map<number, string>();
   readonly ended: Promise<void>;
   #stream = -1;
   #hasLeft = false;
@@ -86,16 +97,21 @@ class Link {
     this.showHead();
   }
 
+  /** Which blocks are shown from which revisions. */
+  get pins(): string {
+    return [...this.#pinned].map(([blk, rev]) => `${blk}@${rev}`).join(",");
+  }
+
   /** Shows all blocks from head, as a client does that begins anew. */
   showHead(): void {
-    for (const blk of this.#pinned) show(blk, "head");
+    for (const blk of this.#pinned.keys()) show(blk, "head");
     this.#pinned.clear();
   }
 
   async #listen(): Promise<void> {
     const buffer = Buffer.alloc(65536);
     for (let rest = ""; ;) {
-      const { bytesRead } = await read(this.#fd, buffer, 0, buffer.length, null);
+      const bytesRead = await readAgain(this.#fd, buffer);
       if (bytesRead === 0) return;
       rest += buffer.toString("utf8", 0, bytesRead);
       for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
@@ -124,18 +140,19 @@ class Link {
     if (this.#hasLeft) return;
     show(blk, rev);
     if (rev === "head") this.#pinned.delete(blk);
-    else this.#pinned.add(blk);
+    else this.#pinned.set(blk, rev);
     fs.writeSync(this.#fd, `${stream} ack\n`);
   }
 }
 
 /** Looks a few times at one moment. */
-async function view(at: string): Promise<void> {
+async function view(at: string, link: Link): Promise<void> {
   const size = fs.statSync(join(mountpoint, `@${at}/bigfile`, file)).size;
   fs.statSync(head);
   for (let looks = 1 + random(3); looks > 0 && !state.isEnding; looks--) {
+    const before = link.pins;
     const texts = await look(size / blksize);
-    fs.writeSync(1, `view ${at} ${texts.join(" ")}\n`);
+    fs.writeSync(1, `view ${at} [${before} ${link.pins}] ${texts.join(" ")}\n`);
     if (random(3) === 0) await pause(random(40));
   }
 }
@@ -157,7 +174,7 @@ async function session(): Promise<void> {
     if (reply.includes("too far away")) continue;
     if (reply !== "ok") throw new Error(reply);
     at = next;
-    await view(at);
+    await view(at, link);
     if (random(10) > 0) continue;
     // A client that has let the file go sees it from head, whatever that is.
     if ((await link.request(`watch ${file} -`)) !== "ok") throw new Error("not stopped");
