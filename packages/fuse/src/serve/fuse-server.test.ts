@@ -86,9 +86,9 @@ describe.runIf(process.geteuid?.() === 0)("a served file system", () => {
     const names = Array.from({ length: 700 }, (_, index) => `a name of some length ${index}`);
     await Promise.all(names.map((name) => fsp.writeFile(server.file(name), "")));
     const listed = await fsp.readdir(server.mountpoint, { encoding: "buffer" });
-    expect(listed.length).toBe(708);
+    expect(listed.length).toBe(710);
     expect(listed.some((name) => name.equals(odd))).toBe(true);
-    expect(new Set(listed.map(String)).size).toBe(708);
+    expect(new Set(listed.map(String)).size).toBe(710);
   });
 
   test("statfs and the mount table show what was given, commas and backslashes too", async () => {
@@ -117,6 +117,17 @@ describe.runIf(process.geteuid?.() === 0)("a served file system", () => {
     expect(errors.join("\n")).toContain("a mistake in an asynchronous handler");
     expect(errors.join("\n")).toContain("was answered before");
     expect(errors.join("\n")).toContain("was not asked for");
+  });
+
+  test("replies are gathered from memory and mapped files; a page that cannot be read is EIO", async () => {
+    await using server = await memoryServer();
+    expect(await fsp.readFile(server.file("gathered"), "latin1")).toBe("from here and out of a f");
+    await expect(fsp.readFile(server.file("unreadable"))).rejects.toMatchObject({ code: "EIO" });
+    expect(await fsp.readFile(server.file("gathered"), "latin1")).toBe("from here and out of a f");
+    const { errors, outcomes } = await server.ask({ kind: "report" });
+    expect(errors).toEqual([]);
+    expect(outcomes).toContain(0);
+    expect(outcomes).toContain(-linux.errno.EFAULT);
   });
 
   test("requests are answered later, by the loop's timers and by promises", async () => {

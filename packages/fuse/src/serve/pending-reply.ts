@@ -1,4 +1,4 @@
-import { errno } from "@belay/linux";
+import { errno, type IoVector } from "@belay/linux";
 
 import type {
   Attr,
@@ -120,6 +120,16 @@ export class PendingReply implements AllReplies {
 
   get bufferAddress(): number {
     return this.#sender.bufferAddress;
+  }
+
+  vector(): IoVector {
+    return this.#sender.lendVector(this);
+  }
+
+  sendVector(): number {
+    this.#sender.checkGathered(this);
+    this.#answer();
+    return this.#sender.gathered(this.request);
   }
 
   /** Of a READ: the first `length` bytes of the buffer. Of a READDIR: the entries added. */

@@ -2,6 +2,8 @@
  * How a handler answers. Each reply is sent exactly once, at once or later, from the serving thread; answering twice
  * throws. A reply whose caller has gone, or whose connection has ended, is dropped silently.
  */
+import type { IoVector } from "@belay/linux";
+
 import type {
   Attr,
   DirectoryEntry,
@@ -78,6 +80,21 @@ export interface ReadReply extends DataReply {
   readonly bufferAddress: number;
   /** Sends the first `length` bytes of {@link buffer}. */
   send(length: number): void;
+  /**
+   * An empty list of places in memory, to be filled with those the payload is to be taken from: nothing is copied before
+   * the kernel does. Made for mapped files; a page of one that cannot be read is no SIGBUS here.
+   *
+   * There is one such list, with room for some 1000 places. As with {@link buffer}, fill it and call {@link sendVector}
+   * in the same step.
+   */
+  vector(): IoVector;
+  /**
+   * Sends the bytes {@link vector} points to.
+   *
+   * @returns 0, or -errno when the kernel could not take them: it then has given the caller EIO. EFAULT: a page could not
+   * be read
+   */
+  sendVector(): number;
 }
 
 /** For WRITE and COPY_FILE_RANGE. */

@@ -1,4 +1,4 @@
-import { errno, ErrnoError } from "@belay/linux";
+import { errno, ErrnoError, IoVector, IOV_MAX } from "@belay/linux";
 
 import { largestFixedPayload, type Words } from "../wire/encode.ts";
 import { opcodeName } from "../wire/opcodes.ts";
@@ -12,7 +12,9 @@ export class ReplySender implements Disposable {
   readonly #onError: (error: unknown) => void;
   readonly #large: ReplyBuffer;
   readonly #small = new ReplyBuffer(largestFixedPayload);
+  readonly #vector = new IoVector(IOV_MAX);
   #borrower: object | undefined;
+  #gatherer: object | undefined;
   #closed = false;
 
   /**
@@ -47,6 +49,30 @@ export class ReplySender implements Disposable {
       throw new Error("the reply's buffer was not asked for, or another reply used it since");
     if (length > this.#large.capacity)
       throw new RangeError(`${length} bytes sent, a reply holds ${this.#large.capacity}`);
+  }
+
+  /** The vector, to be filled by a reply that then calls {@link gathered}. */
+  lendVector(borrower: object): IoVector {
+    this.#small.begin(this.#vector);
+    this.#gatherer = borrower;
+    return this.#vector;
+  }
+
+  /** @throws Error when another reply has used the vector meanwhile */
+  checkGathered(borrower: object): void {
+    if (this.#gatherer !== borrower)
+      throw new Error("the reply's vector was not asked for, or another reply used it since");
+    this.#gatherer = undefined;
+  }
+
+  /** Sends what the vector points to. @returns 0 or -errno */
+  gathered(request: Request): number {
+    this.#onSent(request);
+    if (this.#closed) return 0;
+    const { uniqueLow, uniqueHigh } = request;
+    const written = this.#small.sendVector(this.#fd, uniqueLow, uniqueHigh, this.#vector);
+    this.#vector.clear();
+    return written < 0 && !callerIsGone(-written) ? written : 0;
   }
 
   /** The borrower is about to answer, with the large buffer or without. */

@@ -91,5 +91,6 @@ function report(): void {
     flags: String(server.connection.flags),
   };
   const counts = Object.fromEntries(fileSystem.counts);
-  answer({ counts, errors, interrupted: fileSystem.interrupted, pending: server.pendingRequests, connection });
+  const { interrupted, outcomes } = fileSystem;
+  answer({ counts, errors, interrupted, outcomes, pending: server.pendingRequests, connection });
 }

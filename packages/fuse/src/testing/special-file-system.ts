@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-import { errno } from "@belay/linux";
+import { errno, mmap, O_RDWR, O_TMPFILE, open, pageSize, pwrite } from "@belay/linux";
 
 import type { Handled } from "../serve/file-system.ts";
 import type { ReadReply } from "../serve/replies.ts";
@@ -9,25 +9,49 @@ import type { ReadRequest } from "../wire/request-files.ts";
 import { MemoryFileSystem } from "./memory-file-system.ts";
 
 /** How reading of the file of that name goes. */
-const specialFiles = ["throws", "rejects", "never", "later", "async", "twice", "unasked"] as const;
+const specialFiles = [
+  "throws",
+  "rejects",
+  "never",
+  "later",
+  "async",
+  "twice",
+  "unasked",
+  "gathered",
+  "unreadable",
+] as const;
 
 type SpecialFile = (typeof specialFiles)[number];
 
 /** A file system whose root has files that are not answered as usual. */
 export class SpecialFileSystem extends MemoryFileSystem {
   readonly interrupted: string[] = [];
+  /** What sending from memory gave. */
+  readonly outcomes: number[] = [];
+  readonly #file = open("/dev/shm", O_TMPFILE | O_RDWR, 0o600);
   readonly #special = new Map<number, SpecialFile>();
   readonly #loop: ServeLoop;
 
   constructor(loop: ServeLoop) {
     super();
     this.#loop = loop;
+    pwrite(this.#file, Buffer.from("out of a file"), 0);
     for (const name of specialFiles) this.#special.set(this.addFile(name, Buffer.alloc(4096, name)).nodeid, name);
   }
 
   override read(request: ReadRequest, reply: ReadReply): Handled {
     const name = this.#special.get(request.nodeid);
     return name === undefined ? super.read(request, reply) : this.#readSpecially(name, request, reply);
+  }
+
+  #gather(reply: ReadReply, name: "gathered" | "unreadable"): void {
+    const pages = mmap({ fd: this.#file, length: 2 * pageSize() });
+    const vector = reply.vector();
+    vector.add(Buffer.from("from here and "));
+    // The file has one page: what is mapped behind it cannot be read.
+    vector.addAddress(pages.address + (name === "gathered" ? 0 : pageSize()), 10);
+    this.outcomes.push(reply.sendVector());
+    pages.unmap();
   }
 
   #readSpecially(name: SpecialFile, request: ReadRequest, reply: ReadReply): Handled {
@@ -56,6 +80,12 @@ export class SpecialFileSystem extends MemoryFileSystem {
         return;
       case "unasked":
         reply.send(10);
+        return;
+      case "gathered":
+        this.#gather(reply, name);
+        return;
+      case "unreadable":
+        this.#gather(reply, name);
     }
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 import { errno } from "../errno/errno-table.ts";
+import { addressOf } from "../memory/mapping.ts";
 import { tempDir } from "../testing/temp-dir.ts";
 import { duplicate, getStatusFlags, setCloseOnExec, setNonBlocking, setPipeSize } from "./descriptor-flags.ts";
 import * as io from "./io.ts";
@@ -75,6 +76,13 @@ test("pieces are written and read as one", () => {
   const vector = new IoVector(1);
   vector.add(first);
   expect(() => vector.add(second)).toThrow(RangeError);
+  vector.clear();
+  const memory = Buffer.from("by its address");
+  vector.addAddress(addressOf(memory) + 3, 3);
+  expect([vector.count, vector.room, vector.byteLength]).toEqual([1, 0, 3]);
+  io.lseek(fd, 0, io.SEEK_SET);
+  expect(writevRaw(fd, vector)).toBe(3);
+  expect(io.pread(fd, first, 0) && first.toString()).toBe("it");
   close(fd);
 });
 

@@ -1,5 +1,5 @@
 import { loadKoffi } from "../ffi/load-koffi.ts";
-import { checkRestarting, libc, orNegatedErrno, type Address } from "../ffi/libc.ts";
+import { checkRestarting, libc, orNegatedErrno } from "../ffi/libc.ts";
 
 const readvNative = libc("int64_t readv(int fd, void *iovec, int count)");
 const writevNative = libc("int64_t writev(int fd, void *iovec, int count)");
@@ -14,18 +14,32 @@ export const IOV_MAX = 1024;
  */
 export class IoVector {
   readonly #entries: BigUint64Array;
+  /** The same, by halves: a BigInt for each address and length would be garbage. */
+  readonly #halves: Uint32Array;
   readonly #pieces: (NodeJS.TypedArray | undefined)[];
   #count = 0;
+  #bytes = 0;
 
   /** @param capacity  most pieces it can hold, at most {@link IOV_MAX} */
   constructor(capacity: number) {
     this.#entries = new BigUint64Array(2 * capacity);
+    this.#halves = new Uint32Array(this.#entries.buffer);
     this.#pieces = new Array<undefined>(capacity).fill(undefined);
   }
 
   /** Pieces added since the last {@link clear}. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Pieces there is still room for. */
+  get room(): number {
+    return this.#pieces.length - this.#count;
+  }
+
+  /** Bytes of all pieces together. */
+  get byteLength(): number {
+    return this.#bytes;
   }
 
   /** The `struct iovec` array itself. */
@@ -37,22 +51,28 @@ export class IoVector {
   clear(): void {
     this.#pieces.fill(undefined, 0, this.#count);
     this.#count = 0;
+    this.#bytes = 0;
   }
 
   /** Appends one piece. @throws RangeError when the capacity is used up */
   add(piece: NodeJS.TypedArray): void {
-    this.#put(loadKoffi().address(piece), piece.byteLength, piece);
+    this.#put(Number(loadKoffi().address(piece)), piece.byteLength, piece);
   }
 
-  /** Appends memory by its address; the caller keeps it alive. */
-  addAddress(address: Address, length: number): void {
-    this.#put(BigInt(address), length, undefined);
+  /** Appends memory by its address; the caller keeps it alive. @throws RangeError when the capacity is used up */
+  addAddress(address: number, length: number): void {
+    this.#put(address, length, undefined);
   }
 
-  #put(address: bigint, length: number, piece: NodeJS.TypedArray | undefined): void {
+  #put(address: number, length: number, piece: NodeJS.TypedArray | undefined): void {
     if (this.#count === this.#pieces.length) throw new RangeError(`an IoVector of ${this.#count} pieces is full`);
-    this.#entries[2 * this.#count] = address;
-    this.#entries[2 * this.#count + 1] = BigInt(length);
+    const at = 4 * this.#count;
+    // Typed arrays take numbers modulo 2^32.
+    this.#halves[at] = address;
+    this.#halves[at + 1] = Math.floor(address / 0x1_0000_0000);
+    this.#halves[at + 2] = length;
+    this.#halves[at + 3] = Math.floor(length / 0x1_0000_0000);
+    this.#bytes += length;
     this.#pieces[this.#count++] = piece;
   }
 }

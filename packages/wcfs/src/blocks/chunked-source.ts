@@ -32,14 +32,14 @@ export class ChunkedSource implements BlockSource {
   }
 
   fill(target: Uint8Array, from: number): void {
-    fillFrom(this.#piecesIn(from, from + target.length), target, from);
+    fillFrom(this.piecesIn(from, from + target.length), target, from);
   }
 
   pieces(): PlacedPiece[] {
-    return this.#piecesIn(0, this.#blksize);
+    return this.piecesIn(0, this.#blksize);
   }
 
-  #piecesIn(from: number, to: number): PlacedPiece[] {
+  piecesIn(from: number, to: number): PlacedPiece[] {
     let end = 0;
     return this.#table.range(from, to).map((chunk) => {
       const piece = (chunk.place ??= this.#locate(chunk.oid));

@@ -19,21 +19,29 @@ export interface BlockSource {
    * @throws when a part that is needed is damaged; other parts can still be read
    */
   fill(target: Uint8Array, from: number): void;
-  /** Everything that is stored of the block, in order, without overlaps; the rest is zeros. @throws as fill */
-  pieces(): PlacedPiece[];
+  /**
+   * What is stored of the bytes from `from` up to `to`, in order, without overlaps, perhaps with more on both sides; the rest is zeros.
+   *
+   * @throws as fill
+   */
+  piecesIn(from: number, to: number): readonly PlacedPiece[];
+  /** Everything that is stored of the block. @throws as fill */
+  pieces(): readonly PlacedPiece[];
 }
 
 /** A block nobody has written: zeros. */
 export function holeSource(revMax: Tid): BlockSource {
-  return { revMax, weight: 64, fill: (target) => void target.fill(0), pieces: () => [] };
+  return { revMax, weight: 64, fill: (target) => void target.fill(0), piecesIn: () => [], pieces: () => [] };
 }
 
 /** A block whose bytes are one run from its start (ZBlk0). */
 export function wholeSource(revMax: Tid, piece: PlacedPiece["piece"]): BlockSource {
+  const pieces = [{ at: 0, piece }];
   return {
     revMax,
     weight: 128 + pieceWeight(piece),
-    fill: (target, from) => fillFrom([{ at: 0, piece }], target, from),
-    pieces: () => [{ at: 0, piece }],
+    fill: (target, from) => fillFrom(pieces, target, from),
+    piecesIn: () => pieces,
+    pieces: () => pieces,
   };
 }

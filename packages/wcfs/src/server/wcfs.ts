@@ -3,6 +3,7 @@ import { errno } from "@belay/linux";
 import type { Logger } from "@belay/supervise";
 import type { Storage, Tid } from "@belay/zodb";
 import { formatTid, tidFromUnixNs, tidToUnixNs } from "@belay/zodb";
+import type { FileWindows } from "../blocks/file-windows.ts";
 import { SourceCache } from "../blocks/source-cache.ts";
 import { Uploader } from "../blocks/uploader.ts";
 import { CommitFollower } from "../commits/commit-follower.ts";
@@ -42,6 +43,8 @@ export interface WcfsParts {
   readonly storage: Storage;
   readonly loop: ServeLoop;
   readonly cache: KernelCache;
+  /** The database's file as memory. */
+  readonly windows: FileWindows;
   readonly log: Logger;
   /** Tells the kernel that a file it polls may be ready now. Waits for nothing. */
   wakePoll(handle: bigint): void;
@@ -73,7 +76,7 @@ export class Wcfs {
     const now = () => performance.now();
     const nextId = () => this.#nodes.nextId();
     this.#errors = new ReadErrors(log);
-    this.#database = new Database(storage, () => this.#sources.clear());
+    this.#database = new Database(storage, () => this.#databaseMoved());
     this.#uploader = new Uploader(cache, { now, after: (ms, callback) => void loop.after(ms, callback) });
     const onForgotten: SpaceParts["onForgotten"] = (file) => this.#uploader.forgetFile(file);
     const space: SpaceParts = { database: this.#database, sources: this.#sources, nextId, onForgotten };
@@ -163,6 +166,7 @@ export class Wcfs {
     const files = wcfsFileSystem({
       nodes: this.#nodes,
       gate: this.#isolation,
+      windows: this.#parts.windows,
       wakePoll: (handle) => this.#parts.wakePoll(handle),
       onRead: (file, offset, length) => {
         this.#reads++;
@@ -174,6 +178,11 @@ export class Wcfs {
       },
     });
     return { ...files, init: (connection) => warnOfOldKernel(connection, this.#parts.log) };
+  }
+
+  #databaseMoved(): void {
+    this.#sources.clear();
+    this.#parts.windows.clear();
   }
 
   #shown(tid: Tid): void {

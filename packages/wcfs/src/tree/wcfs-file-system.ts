@@ -1,9 +1,10 @@
 import type { Entry, FileSystem, Opened, ReadReply, ReadRequest, Reply, Request } from "@belay/fuse";
 import * as fuse from "@belay/fuse";
 import { ErrnoError, errno, POLLIN, POLLOUT } from "@belay/linux";
+import type { FileWindows } from "../blocks/file-windows.ts";
 import type { BigFile } from "../files/big-file.ts";
 import type { IsolationGate } from "../files/isolation-gate.ts";
-import { bytesInside, fillFromFile } from "../files/read-file.ts";
+import { bytesInside, sendFromFile } from "../files/read-file.ts";
 import { nodeAttr } from "./attributes.ts";
 import { HandleTable } from "./handle-table.ts";
 import type { NodeTable } from "./node-table.ts";
@@ -16,6 +17,8 @@ export type AnyNode = Directory | SmallFile | StreamFile | BigFile;
 export interface FileSystemParts {
   readonly nodes: NodeTable<AnyNode>;
   readonly gate: IsolationGate;
+  /** The database's file as memory. */
+  readonly windows: FileWindows;
   /** A read of a big file was answered. */
   onRead(file: BigFile, offset: number, length: number): void;
   /** Tells the kernel that a file it polls may be ready now. @param handle  its number of the open file */
@@ -129,12 +132,12 @@ function readBigFile(parts: FileSystemParts, file: BigFile, request: ReadRequest
     // Head may have moved while the gate was closed.
     const length = bytesInside(file, offset, size);
     try {
-      fillFromFile(file, reply.buffer(length), offset);
+      sendFromFile(file, reply, parts.windows, offset, length);
     } catch (error) {
-      reply.error(parts.onReadError(file, offset, error));
+      const number = parts.onReadError(file, offset, error);
+      if (!reply.answered) reply.error(number);
       return;
     }
-    reply.send(length);
     parts.onRead(file, offset, length);
   };
   parts.gate.beforeRead(file, blk(offset), blk(offset + asked - 1), answerOf(request, reply, fill));
