@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 
@@ -5,7 +6,7 @@ import { lgetxattr, lsetxattr } from "@belay/linux";
 import { expect, test } from "vitest";
 
 import { defaultPolicy } from "../../packages/georep/src/policy/policy.ts";
-import { acl } from "./random-writer.ts";
+import { acl, RandomWriter } from "./random-writer.ts";
 import { makePair, within } from "./replica.ts";
 
 const mine = Buffer.from("of the destination");
@@ -29,4 +30,33 @@ test.for([
   fs.chmodSync(file, 0o640);
   await worker.checkpoint(within(10_000));
   expect(lgetxattr(copy, "user.mine")).toEqual(switches.syncXattrs ? undefined : mine);
+});
+
+test.for(["none", "zstd"] as const)("a limit of bandwidth holds for what is sent (compress: %s)", async (compress) => {
+  using pair = makePair();
+  const size = 3_000_000;
+  // Half of it does not shrink.
+  fs.writeFileSync(join(pair.source, "large"), Buffer.concat([randomBytes(size / 2), Buffer.alloc(size / 2, "x")]));
+  let rate: number | undefined = 1_000_000;
+  await using worker = await pair.start({ policy: { ...defaultPolicy, compress, bandwidth: () => rate } });
+  const start = performance.now();
+  await worker.checkpoint(within(20_000));
+  const seconds = (performance.now() - start) / 1000;
+  expect(seconds).toBeGreaterThan(compress === "none" ? 2.8 : 1.3);
+  rate = undefined;
+  fs.writeFileSync(join(pair.source, "more"), randomBytes(size * 5));
+  const again = performance.now();
+  await worker.checkpoint(within(20_000));
+  expect((performance.now() - again) / 1000).toBeLessThan(12);
+  expect(pair.differences()).toEqual([]);
+});
+
+test("compressed, trees become equal all the same", async () => {
+  using pair = makePair();
+  const writer = new RandomWriter(pair.source, Date.now() % 100_000);
+  for (let i = 0; i < 300; i++) writer.step();
+  await using worker = await pair.start({ policy: { ...defaultPolicy, compress: "zstd" } });
+  for (let i = 0; i < 300; i++) writer.step();
+  await worker.checkpoint(within(20_000));
+  expect(pair.differences()).toEqual([]);
 });

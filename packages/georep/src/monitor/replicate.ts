@@ -5,10 +5,8 @@ import { fileURLToPath } from "node:url";
 import { BelayError, silentLogger, spawnProcess, type Ledger, type Logger } from "@belay/supervise";
 
 import { openOwnFeed } from "../feed/own-feed.ts";
-import type { FileId } from "../ids/file-id.ts";
 import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
-import type { SessionRules } from "../rpc/messages.ts";
-import { connectSecondary, type Secondary } from "../rpc/secondary-client.ts";
+import { connectSecondary, type Greeting, type Secondary } from "../rpc/secondary-client.ts";
 import type { SourceKind } from "../sources/change-source.ts";
 import type { WorkerStatus } from "../worker/status.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../worker/worker.ts";
@@ -55,7 +53,7 @@ export async function replicate(source: string, destination: string, options: Re
       ((tree) =>
         openOwnFeed({ tree, path: source, journal: join(state, "journal"), kind: sourceKind, scanEveryMs, logger })),
     policy,
-    connect: (rootId) => connect(command, { session, rootId, rules: policy }, options.ledger),
+    connect: (rootId) => connect(command, { session, rootId, rules: policy, transport: policy }, options.ledger),
   });
 }
 
@@ -63,11 +61,7 @@ function ownSecondary(destination: string): string[] {
   return [process.execPath, fileURLToPath(new URL("../secondary/secondary-main.ts", import.meta.url)), destination];
 }
 
-async function connect(
-  command: readonly string[],
-  greeting: { session: string; rootId: FileId; rules: SessionRules },
-  ledger: Ledger | undefined,
-): Promise<Secondary> {
+async function connect(command: readonly string[], greeting: Greeting, ledger: Ledger | undefined): Promise<Secondary> {
   const child = await spawnProcess(command, { stdin: "pipe", stdout: "pipe", stderr: "tee", group: "inherit", ledger });
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) throw new BelayError("EBUG", "a child without pipes");

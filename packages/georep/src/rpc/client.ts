@@ -1,7 +1,8 @@
 import type { Readable, Writable } from "node:stream";
 
 import { BelayError, toError } from "@belay/supervise";
-import { ByteQueue, encodeFrame, readFrame, writePieces } from "./frames.ts";
+import { FrameSender, plainTransport } from "./frame-sender.ts";
+import { ByteQueue, readFrame, writePieces } from "./frames.ts";
 import { methods, type Method } from "./messages.ts";
 import { encodePreamble, readPreamble, type Preamble } from "./preamble.ts";
 import { malformed, WireReader, WireWriter } from "./wire.ts";
@@ -34,9 +35,11 @@ export class RpcClient implements Disposable {
   #beat: NodeJS.Timeout | undefined;
   readonly lost: Promise<Error>;
   readonly #lose: (error: Error) => void;
+  readonly #sender: FrameSender;
 
-  constructor(input: Readable, output: Writable) {
+  constructor(input: Readable, output: Writable, transport = plainTransport) {
     this.#output = output;
+    this.#sender = new FrameSender(output, transport, () => (this.#lastHeard = performance.now()));
     this.#queue = new ByteQueue(input);
     output.on("error", (error) => this.#fail(error));
     output.setMaxListeners(0); // several requests may wait for room at once
@@ -78,7 +81,7 @@ export class RpcClient implements Disposable {
       this.#waiting.set(request, { method, size: payload.length, resolve, reject }),
     );
     reply.catch(() => undefined); // a caller that is still writing awaits it later
-    await writePieces(this.#output, encodeFrame({ type: methods[method], request, payload }));
+    await this.#sender.send({ type: methods[method], request, payload });
     return reply;
   }
 

@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 
 import type { FileId } from "../ids/file-id.ts";
 import { RpcClient } from "./client.ts";
+import type { Transport } from "./frame-sender.ts";
 import * as message from "./messages.ts";
 
 /** A secondary as the worker sees it: each method is one request. */
@@ -20,18 +21,26 @@ export interface Secondary extends Disposable {
   list(id: FileId, from: number): Promise<message.ListReply>;
 }
 
+/** What a worker says first, and how it will speak. */
+export interface Greeting {
+  readonly session: string;
+  /** Of the source. */
+  readonly rootId: FileId;
+  readonly rules: message.SessionRules;
+  readonly transport?: Transport;
+}
+
 /**
  * Greets a secondary.
  *
- * @param greeting  id of the source's root; what the receiving end has to observe
  * @throws BelayError EPROTO, ELOCKED, or what the secondary says about its directory
  */
 export async function connectSecondary(
   input: Readable,
   output: Writable,
-  { session, rootId, rules }: { session: string; rootId: FileId; rules: message.SessionRules },
+  { session, rootId, rules, transport }: Greeting,
 ): Promise<Secondary> {
-  const rpc = new RpcClient(input, output);
+  const rpc = new RpcClient(input, output, transport);
   let replica: string;
   try {
     await rpc.connect(session);

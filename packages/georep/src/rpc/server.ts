@@ -2,6 +2,7 @@ import type { Readable, Writable } from "node:stream";
 
 import { errnoName, hasCode, toError } from "@belay/supervise";
 import { errorReply, replyBit } from "./client.ts";
+import { compressedBit, decompressPayload } from "./compression.ts";
 import { ByteQueue, encodeFrame, readFrame, writePieces } from "./frames.ts";
 import { methods, type Method } from "./messages.ts";
 import { encodePreamble, readPreamble, type Preamble } from "./preamble.ts";
@@ -37,9 +38,12 @@ export async function serveRpc(
   for (;;) {
     const frame = await readFrame(queue);
     if (frame === undefined) return;
-    const method = methodOf.get(frame.type);
+    const isCompressed = (frame.type & compressedBit) !== 0;
+    const requested = frame.type & ~compressedBit;
+    const method = methodOf.get(requested);
     if (method === undefined) throw malformed(`a request of type ${frame.type}`);
-    const { type, payload } = await answer(handlers[method], frame.type, frame.payload);
+    const request = isCompressed ? decompressPayload(frame.payload) : frame.payload;
+    const { type, payload } = await answer(handlers[method], requested, request);
     await writePieces(output, encodeFrame({ type, request: frame.request, payload }));
   }
 }

@@ -1,0 +1,70 @@
+import type { Writable } from "node:stream";
+
+import { createTokenBucket, type TokenBucket } from "../policy/token-bucket.ts";
+import { compressedBit, compressPayload } from "./compression.ts";
+import { encodeFrame, writePieces, type Frame } from "./frames.ts";
+
+/** How requests travel. */
+export interface Transport {
+  readonly compress: "none" | "zstd";
+  /** Bytes a second now; undefined: as fast as it goes. */
+  readonly bandwidth: () => number | undefined;
+}
+
+/** As fast as it goes, as it is. */
+export const plainTransport: Transport = { compress: "none", bandwidth: () => undefined };
+
+/** Writes frames one after the other, in the order in which they are given to it: compressed, and no faster than is allowed. */
+export class FrameSender {
+  readonly #output: Writable;
+  readonly #compresses: boolean;
+  readonly #bucket: TokenBucket;
+  readonly #onProgress: () => void;
+  #last: Promise<void> = Promise.resolve();
+  #underWay = 0;
+
+  /** @param onProgress  told while a frame goes out slowly: the peer cannot have answered it yet */
+  constructor(output: Writable, { compress, bandwidth }: Transport, onProgress: () => void) {
+    this.#output = output;
+    this.#compresses = compress === "zstd";
+    this.#bucket = createTokenBucket(bandwidth);
+    this.#onProgress = onProgress;
+  }
+
+  /** Resolves when the stream takes more. @throws BelayError EPIPE */
+  send(frame: Frame): Promise<void> {
+    const isPlain = !this.#compresses && this.#underWay === 0 && this.#bucket.portion === undefined;
+    return isPlain ? writePieces(this.#output, encodeFrame(frame)) : this.#sendInTurn(frame);
+  }
+
+  async #sendInTurn(frame: Frame): Promise<void> {
+    // Compressing goes on while others are written.
+    const packed = this.#compresses ? compressed(frame) : Promise.resolve(frame);
+    const before = this.#last;
+    this.#underWay++;
+    const sent = packed.then(async (ready) => {
+      await before;
+      await this.#write(ready);
+    });
+    this.#last = sent.catch(() => undefined).finally(() => this.#underWay--);
+    return sent;
+  }
+
+  async #write(frame: Frame): Promise<void> {
+    const [header, payload] = encodeFrame(frame);
+    await this.#bucket.take(header.length);
+    await writePieces(this.#output, [header]);
+    for (let at = 0; at < payload.length;) {
+      const piece = payload.subarray(at, at + (this.#bucket.portion ?? payload.length));
+      await this.#bucket.take(piece.length);
+      await writePieces(this.#output, [piece]);
+      this.#onProgress();
+      at += piece.length;
+    }
+  }
+}
+
+async function compressed(frame: Frame): Promise<Frame> {
+  const payload = await compressPayload(frame.payload);
+  return payload === undefined ? frame : { ...frame, type: frame.type | compressedBit, payload };
+}
