@@ -20,6 +20,7 @@ mkdir -p "$stamps"
 
 say() { echo "setup: $*"; }
 have() { command -v "$1" >/dev/null 2>&1; }
+has_library() { PATH=$PATH:/usr/sbin:/sbin ldconfig -p | grep -q "^[[:space:]]*$1 "; }
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"
@@ -31,6 +32,8 @@ as_root() {
 # Debian packages, only those whose program is missing.
 missing=()
 have fusermount3 || missing+=(fuse3)
+# The runtime's one library that a small Debian lacks. Without it even npm fails, as it takes the runtime that comes first on the path.
+has_library libatomic.so.1 || missing+=(libatomic1)
 have npm || missing+=(npm)
 # python3 -m venv works only where ensurepip is there too, which Debian has in a package of its own.
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3 python3-venv)
