@@ -42,6 +42,15 @@ const probes: Case[] = [
   { name: "probe asks all with --engine auto", argv: ["--engine", "auto", "probe", "--quiet"], answers: onlySudo },
 ];
 
+const moreProbes: Case[] = [
+  { name: "probe without podman and docker on the machine", argv: ["probe"], absent: ["podman", "docker"] },
+  { name: "probe without any engine on the machine", argv: ["probe"], absent: ["podman", "docker", "sudo"] },
+  { name: "probe when podman dies", argv: ["probe"], answers: [{ words: ["podman", "version"], signal: "SIGKILL" }] },
+  { name: "probe with words it does not know", argv: ["probe", "--fast", "now"] },
+  { name: "probe with --engine and no value", argv: ["--engine"] },
+  { name: "probe with a shortened option", argv: ["--eng", "docker", "probe", "--qui"] },
+];
+
 const builds: Case[] = [
   { name: "build of an image that is not there", argv: build, files: x, answers: noImage },
   { name: "build of a current image", argv: build, files: x, answers: current },
@@ -257,8 +266,228 @@ const builds: Case[] = [
     argv: [...build, "--skip-binfmt", "-e", "/usr/bin/git"],
     files: x,
     answers: noImage,
-    liveOnly: true,
+    program: "/usr/bin/git",
     better: { why: "the kernel's vdso is no file to copy", stdout: "" },
+  },
+];
+
+const moreBuilds: Case[] = [
+  {
+    name: "build of an image that inspect knows nothing of",
+    argv: build,
+    files: x,
+    answers: [{ words: ["podman", "inspect"], stdout: "[]" }],
+  },
+  {
+    name: "build of an image without a configuration",
+    argv: build,
+    files: x,
+    answers: [{ words: ["podman", "inspect"], stdout: "[{}]" }],
+  },
+  {
+    name: "build overrides a DOCKER_BUILDKIT of the user's for docker",
+    argv: build,
+    files: x,
+    answers: [noPodman, ...noImage],
+    env: { DOCKER_BUILDKIT: "0" },
+  },
+  {
+    name: "a script beside the Dockerfile gets docker's environment",
+    argv: build,
+    files: { ...x, "x.pre": '#!/bin/sh\necho "BUILDKIT=$DOCKER_BUILDKIT"\n' },
+    answers: [noPodman, ...noImage],
+  },
+  {
+    name: "quiet build with a registry",
+    argv: [...build, "-r", "reg:5000", "--quiet"],
+    files: { "x.docker": "FROM qemu/base\n", "dockerfiles/base.docker": "FROM b" },
+    answers: noImage,
+  },
+  {
+    name: "build with a registry that lacks the image itself",
+    argv: [...build, "-r", "reg:5000"],
+    files: { "x.docker": "FROM qemu/base\n", "dockerfiles/base.docker": "FROM b" },
+    answers: [{ ...fails("podman", "pull", "reg:5000/qemu/x"), stderr: "403 Forbidden\n" }, ...noImage],
+  },
+  {
+    name: "build with a registry that forbids the second base",
+    argv: [...build, "-r", "reg:5000"],
+    files: {
+      "x.docker": "FROM qemu/base\nFROM qemu/other\n",
+      "dockerfiles/base.docker": "FROM b",
+      "dockerfiles/other.docker": "FROM o",
+    },
+    answers: [{ ...fails("podman", "pull", "reg:5000/qemu/other"), stderr: "403 Forbidden\n" }, ...noImage],
+  },
+  {
+    name: "build with docker takes bases and cache from a registry",
+    argv: [...build, "-r", "reg:5000", "--build-arg", "A=b"],
+    files: { "x.docker": "FROM qemu/base\n", "dockerfiles/base.docker": "FROM b" },
+    answers: [noPodman, ...noImage],
+    env: { HTTP_PROXY: "http://p:1" },
+  },
+  {
+    name: "build with a stage that bears a name",
+    argv: build,
+    files: { "x.docker": "FROM qemu/base AS first\n", "dockerfiles/base.docker": "FROM b" },
+    answers: noImage,
+    better: { why: "the name of a stage is no part of the name of an image", status: 0, calls: 3 },
+  },
+  {
+    name: "build with a circle of included Dockerfiles",
+    argv: build,
+    files: {
+      "x.docker": "FROM qemu/a\n",
+      "dockerfiles/a.docker": "FROM qemu/b",
+      "dockerfiles/b.docker": "FROM qemu/a",
+    },
+    answers: current,
+  },
+  { name: "build of an empty Dockerfile", argv: build, files: { "x.docker": "" }, answers: noImage },
+  {
+    name: "build of a Dockerfile with a byte order mark",
+    argv: build,
+    files: { "x.docker": "\ufeffFROM a\n" },
+    answers: noImage,
+  },
+  {
+    name: "build of a Dockerfile with a here-document",
+    argv: build,
+    files: { "x.docker": "FROM a\nRUN <<E\n# no comment\n\nFROM qemu/x\nE\n", "dockerfiles/x.docker": "FROM b" },
+    answers: noImage,
+  },
+  { name: "build of a folder", argv: ["build", "-t", "x", "-f", "bin"] },
+  {
+    name: "build without -t",
+    argv: ["build", "-f", "x.docker"],
+    files: x,
+    better: { why: "told before any engine is asked", calls: 0 },
+  },
+  {
+    name: "build with files of one name",
+    argv: [...build, "--extra-files", "a/f", "b/f"],
+    files: { ...x, "a/f": "1", "b/f": "2" },
+    answers: noImage,
+  },
+  {
+    name: "build with a file by its full path",
+    argv: [...build, "--extra-files", "WORK/a"],
+    files: { ...x, a: "1" },
+    answers: noImage,
+  },
+  {
+    name: "build with a file whose name has a blank",
+    argv: [...build, "--extra-files", "a b"],
+    files: { ...x, "a b": "1" },
+    answers: noImage,
+    better: { why: "the label's name is quoted", calls: 3 },
+  },
+  {
+    name: "build with a folder among the extra files",
+    argv: [...build, "--extra-files", "bin"],
+    files: x,
+    answers: noImage,
+  },
+  { name: "build with --extra-files and none", argv: [...build, "--extra-files"], files: x, answers: noImage },
+  {
+    name: "build with links among the extra files",
+    argv: [...build, "--extra-files", "link"],
+    files: { ...x, real: "1" },
+    links: { link: "real" },
+    answers: noImage,
+  },
+  {
+    name: "build with an executable behind a link",
+    argv: [...build, "--skip-binfmt", "-e", "link"],
+    files: { ...x, "bin/real": "#!/bin/sh\n" },
+    links: { link: "bin/real" },
+    answers: noImage,
+  },
+  {
+    name: "build with a dynamic executable behind a link",
+    argv: [...build, "--skip-binfmt", "-e", "WORK/tool"],
+    files: x,
+    links: { tool: "/usr/bin/git" },
+    answers: noImage,
+    program: "/usr/bin/git",
+    better: { why: "the kernel's vdso is no file to copy", stdout: "" },
+  },
+  {
+    name: "build with an executable by its full path",
+    argv: [...build, "--skip-binfmt", "-e", "WORK/bin/own", "--extra-files", "x.docker"],
+    files: { ...x, "bin/own": "#!/bin/sh\n" },
+    answers: noImage,
+  },
+  {
+    name: "build with --skip-binfmt alone",
+    argv: [...build, "--skip-binfmt"],
+    files: x,
+    answers: noImage,
+  },
+  {
+    name: "quiet build that is skipped says so",
+    argv: [...build, "--quiet"],
+    files: { ...x, "x.pre": "#!/bin/sh\nexit 3\n" },
+    answers: noImage,
+  },
+  {
+    name: "quiet build whose script fails says so",
+    argv: [...build, "--quiet"],
+    files: { ...x, "x.pre": "#!/bin/sh\nexit 1\n" },
+    answers: noImage,
+  },
+  {
+    name: "build with a script in another folder",
+    argv: ["build", "-t", "qemu/x", "-f", "sub/x.docker"],
+    files: { "sub/x.docker": plain, "sub/x.pre": "#!/bin/sh\nmkdir d; echo made > d/made\n" },
+    answers: noImage,
+  },
+  {
+    name: "build with a script and a Dockerfile without a suffix",
+    argv: ["build", "-t", "qemu/x", "-f", "Dockerfile"],
+    files: { Dockerfile: plain, "Dockerfile.pre": "#!/bin/sh\necho > made\n" },
+    answers: noImage,
+  },
+  {
+    name: "a current image needs no script",
+    argv: build,
+    files: { ...x, "x.pre": "#!/bin/sh\nexit 1\n" },
+    answers: current,
+  },
+  {
+    name: "build fails when the engine dies",
+    argv: build,
+    files: x,
+    answers: [
+      ...noImage,
+      { words: ["podman", "build"], signal: "SIGKILL" },
+      { words: ["podman", "ps"], stdout: "[]" },
+    ],
+    better: { why: "what a killed build leaves is looked for", calls: 4 },
+  },
+  {
+    name: "quiet build shows what the engine says on stderr",
+    argv: [...build, "--quiet"],
+    files: x,
+    answers: [...noImage, { words: ["podman", "build"], status: 1, stdout: "STEP 1\n", stderr: "no space left\n" }],
+  },
+  {
+    name: "build with --no-cache and a registry",
+    argv: [...build, "--no-cache", "-r", "reg"],
+    files: x,
+    answers: current,
+  },
+  {
+    name: "build of an image for sudo docker that is current",
+    argv: build,
+    files: x,
+    answers: [...onlySudo, ...current],
+  },
+  {
+    name: "build with --engine podman where only docker works",
+    argv: ["--engine", "podman", ...build],
+    files: x,
+    answers: [noPodman],
   },
 ];
 
@@ -303,6 +532,52 @@ const runs: Case[] = [
   },
   { name: "cc without two dashes", argv: ["cc", "-i", "i", "x.c", "-O2"] },
   { name: "cc without an image", argv: ["cc", "x.c"] },
+];
+
+const moreRuns: Case[] = [
+  { name: "run of nothing", argv: ["run"], answers: [{ words: ["podman", "run"], status: 125 }] },
+  { name: "run hands its stdin on", argv: ["run", "-i", "image", "cat"], stdin: "some text\n" },
+  {
+    name: "quiet failed run",
+    argv: ["run", "--quiet", "image"],
+    answers: [{ words: ["podman", "run"], status: 126, stdout: "unseen\n", stderr: "cannot run\n" }],
+  },
+  {
+    name: "a failed run whose rest cannot be told",
+    argv: ["run", "image"],
+    answers: [{ words: ["podman", "run"], status: 3 }, fails("podman", "ps")],
+    better: { why: "what could not be removed is tried once more at the end", calls: 4 },
+  },
+  {
+    name: "a failed run whose rest cannot be removed",
+    argv: ["run", "image"],
+    answers: [
+      { words: ["docker", "run"], status: 3 },
+      noPodman,
+      { words: ["docker", "ps"], stdout: "aa\nbb\n" },
+      fails("docker", "rm", "-f", "aa"),
+    ],
+  },
+  { name: "run with --keep leaves no trace of it in the call", argv: ["run", "--keep", "image"], answers: [noPodman] },
+  {
+    name: "run as the current user with docker through sudo",
+    argv: ["run", "--run-as-current-user", "--keep", "image"],
+    answers: onlySudo,
+  },
+  { name: "run with a value stuck to an option of ours", argv: ["run", "--quiet=yes", "image"] },
+  { name: "run with an option that could be two", argv: ["run", "--", "--quiet", "image"] },
+  { name: "cc of nothing", argv: ["cc", "-i", "i"] },
+  { name: "cc with the image stuck on", argv: ["cc", "-ii", "--cc=clang -m32", "x.c"] },
+  { name: "cc with sources and no two dashes", argv: ["cc", "-i", "i", "-s", "/a", "x.c", "-o", "x"] },
+  { name: "cc with no sources", argv: ["cc", "-s", "-i", "i", "--", "x.c"] },
+  { name: "cc with sources twice", argv: ["cc", "-i", "i", "-s", "/a", "-s", "/b", "--", "x.c"] },
+  { name: "cc with two dashes twice", argv: ["cc", "-i", "i", "--", "--", "x.c"] },
+  { name: "cc with an option before two dashes", argv: ["cc", "-i", "i", "-v", "--", "x.c"] },
+  {
+    name: "quiet cc that fails",
+    argv: ["cc", "--quiet", "-i", "i", "x.c"],
+    answers: [{ words: ["podman", "run"], status: 1 }],
+  },
 ];
 
 const others: Case[] = [
@@ -383,6 +658,57 @@ const others: Case[] = [
     argv: ["update", "qemu/x"],
     answers: [{ words: ["podman", "build"], status: 2 }],
   },
+  { name: "fetch with docker", argv: ["--engine", "docker", "fetch", "qemu/x:1", "reg:5000", "more"] },
+  { name: "fetch without a registry", argv: ["fetch", "x"] },
+  { name: "fetch without an engine", argv: ["fetch", "x", "reg"], answers: nothing },
+  { name: "images with docker", argv: ["images", "--", "x"], answers: [noPodman] },
+  { name: "images without an engine", argv: ["images"], answers: nothing },
+  {
+    name: "clean when the engine cannot tell",
+    argv: ["clean"],
+    answers: [fails("podman", "ps")],
+    better: { why: "the engine's reason is told", calls: 2 },
+  },
+  {
+    name: "clean with docker",
+    argv: ["clean", "--quiet", "more"],
+    answers: [noPodman, { words: ["docker", "ps"], stdout: "aa\n" }],
+  },
+  { name: "clean of nothing", argv: ["clean"] },
+  { name: "clean without an engine", argv: ["clean"], answers: nothing },
+  {
+    name: "check of an image that inspect does not understand",
+    argv: ["check", "x", "x.docker"],
+    files: x,
+    answers: [{ words: ["podman", "inspect"], stdout: "[{}]" }],
+  },
+  { name: "check with a Dockerfile that is not there", argv: ["check", "x", "none"], answers: current },
+  { name: "check of nothing", argv: ["check"] },
+  { name: "check of the age of nothing", argv: ["check", "--checktype", "age", "x"], answers: noImage },
+  { name: "check of age with no number", argv: ["check", "--checktype=age", "--olderthan", "long", "x"] },
+  {
+    name: "check of age with a negative number",
+    argv: ["check", "--checktype=age", "--olderthan", "-5", "x"],
+    answers: image({}, "2999-01-01T00:00:00.1Z"),
+  },
+  {
+    name: "check of the age of an image made in a full second",
+    argv: ["check", "--checktype=age", "x"],
+    answers: image({}, "2020-02-03T04:05:06Z"),
+    better: {
+      why: "fractions of a second may be missing",
+      stdout: "Image created @ 2020-02-03T04:05:06Z more than 60 minutes old\n",
+    },
+  },
+  { name: "check with docker", argv: ["--engine=docker", "check", "qemu/x", "x.docker"], files: x, answers: current },
+  { name: "update of nothing", argv: ["update"] },
+  { name: "update with docker", argv: ["update", "qemu/x", "-u", "more"], answers: [noPodman] },
+  { name: "update without an engine", argv: ["update", "qemu/x"], answers: nothing },
+  { name: "update with a missing executable", argv: ["update", "x", "--executable", "none"] },
+  ...["run", "fetch", "update", "clean", "images", "probe", "cc", "check"].map((name) => ({
+    name: `help of ${name}`,
+    argv: [name, "-h"],
+  })),
   { name: "no subcommand", argv: [] },
   { name: "an unknown subcommand", argv: ["bake"] },
   { name: "an unknown engine", argv: ["--engine", "rkt", "probe"] },
@@ -391,4 +717,12 @@ const others: Case[] = [
 ];
 
 /** Every command line the two tools are compared on. */
-export const cases: readonly Case[] = [...probes, ...builds, ...runs, ...others];
+export const cases: readonly Case[] = [
+  ...probes,
+  ...moreProbes,
+  ...builds,
+  ...moreBuilds,
+  ...runs,
+  ...moreRuns,
+  ...others,
+];

@@ -1,7 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname, join } from "node:path";
+import { digest } from "./stand-in-engine.ts";
 import type { Answer, RecordedCall } from "./stand-in-engine.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -14,6 +15,12 @@ export interface Case {
   readonly env?: Readonly<Record<string, string>>;
   /** Files in the working directory: name → text; those that end in `.pre` or begin with `bin/` are executable. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Links: name → target. */
+  readonly links?: Readonly<Record<string, string>>;
+  /** What is on stdin. Default: nothing. */
+  readonly stdin?: string;
+  /** Engines that are not installed. */
+  readonly absent?: readonly string[];
   /** Answers of the engines; a call no rule matches succeeds silently. */
   readonly answers?: readonly Answer[];
   /** Where we do better than the Python tool on purpose: what is printed or left instead, and why. */
@@ -23,25 +30,35 @@ export interface Case {
     readonly status?: number;
     readonly calls?: number;
   };
-  /** What it prints depends on this machine, so only a run of the Python tool beside it tells. */
-  readonly liveOnly?: boolean;
+  /** A program of this machine that goes in. What `ldd` says of it takes the place of its libraries in the recording. */
+  readonly program?: string;
 }
 
 /** What a tool did, with everything random or of this machine replaced by words. */
 export interface Recording {
   readonly status: number | null;
   readonly stdout: string;
+  /** What of the engines' words on stderr was to be seen on the tool's. */
+  readonly heard?: readonly string[];
   readonly calls: readonly RecordedCall[];
   /** Names left in the directory for temporary files. */
   readonly left: readonly string[];
 }
 
+const standIn = `exec ${join(repository, "node_modules/.bin/node")} ${join(import.meta.dirname, "stand-in-engine.ts")}`;
+
+// Every command line begins with a call of `version`. Where nothing is to be said about it, it is written down without starting a runtime.
+function quickVersion(folder: string, name: string, { answers = [], env, absent }: Case): string {
+  const special = [env, absent].some((each) => each !== undefined);
+  if (special || answers.some(({ words }) => words[0] === name && (words[1] ?? "version") === "version")) return "";
+  const quiet = `$([ "$(readlink /proc/$$/fd/1)" = /dev/null ] && echo ',"quiet":true')`;
+  return `if [ "$*" = version ]; then printf '{"argv":["${name}","version"],"env":{}%s}\\n' "${quiet}" >> ${join(folder, "log.jsonl")}; exit; fi\n`;
+}
+
 /** Lays out the files of a case below a folder. */
 export function prepare(folder: string, each: Case): void {
-  const node = join(repository, "node_modules/.bin/node");
-  const standIn = join(import.meta.dirname, "stand-in-engine.ts");
   const scripts = Object.fromEntries(
-    ["podman", "docker", "sudo"].map((name) => [`bin/${name}`, `#!/bin/sh\nexec ${node} ${standIn} ${name} "$@"\n`]),
+    ["podman", "docker", "sudo"].map((name) => [`bin/${name}`, `#!/bin/sh\n${quickVersion(folder, name, each)}${standIn} ${name} "$@"\n`]), // prettier-ignore
   );
   const all = { ...scripts, "answers.json": JSON.stringify(each.answers ?? []), ...each.files };
   for (const [name, text] of Object.entries(all)) {
@@ -50,6 +67,8 @@ export function prepare(folder: string, each: Case): void {
     writeFileSync(path, text);
     if (name.startsWith("bin/") || name.endsWith(".pre")) chmodSync(path, 0o755);
   }
+  for (const name of each.absent ?? []) rmSync(join(folder, "bin", name));
+  for (const [name, target] of Object.entries(each.links ?? {})) symlinkSync(target, join(folder, name));
   mkdirSync(join(folder, "tmp"), { recursive: true });
   mkdirSync(join(folder, "run"), { recursive: true });
 }
@@ -58,9 +77,11 @@ export function prepare(folder: string, each: Case): void {
 export function record(folder: string, each: Case, tool: readonly string[]): Recording {
   const log = join(folder, "log.jsonl");
   writeFileSync(log, "");
-  const [program = "", ...first] = tool;
+  const [name = "", ...first] = tool;
+  const program = name === "python3" ? "/usr/bin/python3" : name;
   const env = {
-    PATH: `${join(folder, "bin")}:/usr/bin:/bin`,
+    // Where an engine is to be absent, the machine's own must not take its place.
+    PATH: each.absent === undefined ? `${join(folder, "bin")}:/usr/bin:/bin` : join(folder, "bin"),
     HOME: folder,
     LANG: "C.UTF-8",
     COLUMNS: "80",
@@ -73,15 +94,41 @@ export function record(folder: string, each: Case, tool: readonly string[]): Rec
     ...each.env,
   };
   const argv = each.argv.map((word) => word.replaceAll("WORK", folder));
-  const result = spawnSync(program, [...first, ...argv], { cwd: folder, env, encoding: "utf8", timeout: 30_000 });
+  const result = spawnSync(program, [...first, ...argv], {
+    cwd: folder,
+    env,
+    encoding: "utf8",
+    timeout: 30_000,
+    input: each.stdin ?? "",
+  });
   const tidy = (text: string): string => normalise(text, folder);
   const lines = readFileSync(log, "utf8").split("\n").filter((line) => line !== ""); // prettier-ignore
   return {
     status: result.status,
     stdout: tidy(result.stdout),
-    calls: lines.map((line) => JSON.parse(tidy(line)) as RecordedCall),
+    heard: (each.answers ?? []).flatMap(({ stderr = "" }) => (stderr !== "" && result.stderr.includes(stderr) ? [stderr] : [])), // prettier-ignore
+    calls: lines.map((line) => withoutLibraries(JSON.parse(tidy(line)) as RecordedCall, each.program)),
     left: spawnSync("ls", ["-A", join(folder, "tmp")], { encoding: "utf8" }).stdout.split("\n").filter(Boolean).map(tidy), // prettier-ignore
   };
+}
+
+// An answer that neither tool had a hand in, so that the recording holds on other machines too.
+function withoutLibraries(call: RecordedCall, program: string | undefined): RecordedCall {
+  if (program === undefined || call.context === undefined) return call;
+  const { stdout } = spawnSync("ldd", [program], { encoding: "utf8" });
+  const libraries = [...stdout.matchAll(/(?:\S+ => )?(\/\S+) \(0x/g)].map(([, path = ""]) => path);
+  const context = { ...call.context };
+  for (const path of libraries) {
+    const name = path.slice(1);
+    const mode = (statSync(path).mode & 0o7777).toString(8);
+    if (context[name] === `${mode} ${digest(readFileSync(path))}`) context[name] = "as on this machine";
+  }
+  const rest = Object.entries(context).filter(([, value]) => value !== "as on this machine");
+  const found = Object.keys(context).length - rest.length;
+  const told = found === libraries.length ? "all there" : `${found} of ${libraries.length}`;
+  const own = digest(readFileSync(program));
+  const named = rest.map(([name, value]) => [name, value.replace(own, "PROGRAM")]);
+  return { ...call, context: { ...Object.fromEntries(named), LIBRARIES: told } };
 }
 
 function normalise(text: string, folder: string): string {
@@ -90,6 +137,7 @@ function normalise(text: string, folder: string): string {
     .replace(/docker_build[\w-]+/g, "CONTEXT")
     .replace(/tmp[a-z0-9_]{8}\.docker/g, "DOCKERFILE")
     .replaceAll(folder, "WORK")
+    .replaceAll(folder.slice(1), "WORK")
     .replace(/\b[0-9a-f]{32}\b/g, "UUID")
     .replaceAll(`id ${username} 2`, "id USER 2")
     .replaceAll(`useradd -u ${uid} -U ${username}`, "useradd -u UID -U USER")

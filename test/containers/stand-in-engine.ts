@@ -8,7 +8,6 @@
 import { createHash } from "node:crypto";
 import { appendFileSync, lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { extract } from "tar-stream";
 
 /** How the stand-in answers a call whose words begin with `words`; `*` stands for any one word. */
 export interface Answer {
@@ -16,6 +15,8 @@ export interface Answer {
   readonly status?: number;
   readonly stdout?: string;
   readonly stderr?: string;
+  /** Ends by this signal instead of leaving with a status. */
+  readonly signal?: NodeJS.Signals;
 }
 
 /** One call as it is written down. */
@@ -23,6 +24,10 @@ export interface RecordedCall {
   readonly argv: readonly string[];
   /** Only what the engine is meant to see. */
   readonly env: Readonly<Record<string, string>>;
+  /** Nobody sees what it prints on stdout. */
+  readonly quiet?: true;
+  /** What it was given on stdin, of calls that say that they read it (`-i`). */
+  readonly stdin?: string;
   /** The folder given to `build`, or the archive on stdin: path → mode and digest, or target of a link. */
   readonly context?: Readonly<Record<string, string>>;
   /** The Dockerfile of `build`. */
@@ -31,7 +36,8 @@ export interface RecordedCall {
 
 const watched = ["DOCKER_BUILDKIT", "TRAVIS", "GITLAB_CI"];
 
-function digest(data: Uint8Array): string {
+/** The beginning of a digest; enough to tell files apart. */
+export function digest(data: Uint8Array): string {
   return createHash("sha1").update(data).digest("hex").slice(0, 12);
 }
 
@@ -50,6 +56,7 @@ function listFolder(folder: string, below = ""): [string, string][] {
 async function listArchive(): Promise<{ context: Record<string, string>; dockerfile: string }> {
   const entries: [string, string][] = [];
   let dockerfile = "";
+  const { extract } = await import("tar-stream");
   const reader = extract();
   process.stdin.pipe(reader);
   for await (const entry of reader) {
@@ -67,12 +74,14 @@ async function describe(argv: readonly string[]): Promise<RecordedCall> {
   const env = Object.fromEntries(
     watched.flatMap((name) => (name in process.env ? [[name, process.env[name] ?? ""]] : [])),
   );
+  const quiet = readlinkSync("/proc/self/fd/1") === "/dev/null" ? ({ quiet: true } as const) : {};
   const build = argv.indexOf("build");
-  if (build < 1 || build > 3) return { argv, env };
-  if (argv.at(-1) === "-") return { argv, env, ...(await listArchive()) };
+  if (argv.includes("-i")) return { argv, env, ...quiet, stdin: readFileSync(0, "utf8") };
+  if (build < 1 || build > 3) return { argv, env, ...quiet };
+  if (argv.at(-1) === "-") return { argv, env, ...quiet, ...(await listArchive()) };
   const context = argv.at(-1) ?? "";
   const dockerfile = readFileSync(argv[argv.indexOf("-f") + 1] ?? "", "utf8");
-  return { argv, env, context: Object.fromEntries(listFolder(context).sort()), dockerfile };
+  return { argv, env, ...quiet, context: Object.fromEntries(listFolder(context).sort()), dockerfile };
 }
 
 function matches(answer: Answer, argv: readonly string[]): boolean {
@@ -87,4 +96,5 @@ if (process.argv[1]?.endsWith("stand-in-engine.ts") === true) {
   process.stdout.write(answer?.stdout ?? "");
   process.stderr.write(answer?.stderr ?? "");
   process.exitCode = answer?.status ?? 0;
+  if (answer?.signal !== undefined) process.kill(process.pid, answer.signal);
 }

@@ -68,7 +68,8 @@ async function fillContext(tools: BuildTools, request: BuildRequest, context: st
   if (binfmt?.enabled === false) return "refused";
   const pre = preScript(request.dockerfile);
   if (pre !== undefined) {
-    const status = await runPreScript(pre, context, request.quiet, tools.stdoutTo === "stderr", tools.scope.signal);
+    const toStderr = tools.stdoutTo === "stderr";
+    const status = await runPreScript(pre, context, request.quiet, toStderr, tools.engine.env, tools.scope.signal);
     if (status === 3) talk.say("Skip");
     else if (status !== 0) talk.say(`${pre} exited with code ${status}`);
     if (status !== 0) return status === 3 ? "skipped" : "refused";

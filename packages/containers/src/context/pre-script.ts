@@ -12,6 +12,7 @@ export function preScript(dockerfile: string): string | undefined {
 /**
  * Runs a script inside the context.
  *
+ * @param env its environment: that of the engine's calls
  * @returns exit status, or minus the number of the signal that killed it; 3 asks to skip the image
  * @throws errno errors of spawning (EACCES: not executable)
  */
@@ -20,11 +21,12 @@ export function runPreScript(
   context: string,
   quiet: boolean,
   toStderr: boolean,
+  env: NodeJS.ProcessEnv,
   signal?: AbortSignal,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     const stdout = quiet ? "ignore" : toStderr ? 2 : "inherit";
-    const child = spawn(realpathSync(path), [], { cwd: context, stdio: ["inherit", stdout, "inherit"] });
+    const child = spawn(realpathSync(path), [], { cwd: context, env, stdio: ["inherit", stdout, "inherit"] });
     const stop = (): void => void child.kill("SIGTERM");
     signal?.addEventListener("abort", stop, { once: true });
     child.once("error", reject);
