@@ -458,11 +458,7 @@ const moreBuilds: Case[] = [
     name: "build fails when the engine dies",
     argv: build,
     files: x,
-    answers: [
-      ...noImage,
-      { words: ["podman", "build"], signal: "SIGKILL" },
-      { words: ["podman", "ps"], stdout: "[]" },
-    ],
+    answers: [...noImage, { words: ["podman", "build"], signal: "SIGKILL" }, { words: ["podman", "ps"], stdout: "[]" }],
     better: { why: "what a killed build leaves is looked for", calls: 4 },
   },
   {

@@ -127,7 +127,7 @@ function withoutLibraries(call: RecordedCall, program: string | undefined): Reco
   const found = Object.keys(context).length - rest.length;
   const told = found === libraries.length ? "all there" : `${found} of ${libraries.length}`;
   const own = digest(readFileSync(program));
-  const named = rest.map(([name, value]) => [name, value.replace(own, "PROGRAM")]);
+  const named = rest.map(([name, value]) => [name, value.replace(own, "PROGRAM")] as const);
   return { ...call, context: { ...Object.fromEntries(named), LIBRARIES: told } };
 }
 
