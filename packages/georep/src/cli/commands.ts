@@ -52,6 +52,12 @@ export const commands: readonly CommandSpec[] = [
     ],
   },
   {
+    name: "agent",
+    help: "Watches one brick and writes its journal; started by the monitor, and outlives it.",
+    positionals: session,
+    options: [text("local-path", "the brick"), configFile, debug],
+  },
+  {
     name: "secondary",
     help: "Receives what a worker sends; started by the worker, through ssh.",
     positionals: session,

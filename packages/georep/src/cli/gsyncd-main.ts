@@ -1,5 +1,6 @@
 import { BelayError, hasCode, isUserError, toError } from "@belay/supervise";
 import { placesOf } from "../session/places.ts";
+import { agent } from "./agent-command.ts";
 import { helpText, parseArguments, programName, type CommandSpec } from "./argument-parser.ts";
 import { commands } from "./commands.ts";
 import { configCheck, configGet, configReset, configSet } from "./config-commands.ts";
@@ -22,6 +23,7 @@ const actions: Readonly<Record<string, (invocation: Invocation) => number | Prom
   "monitor-status": monitorStatus,
   monitor,
   worker,
+  agent,
   secondary,
   status,
   "config-check": configCheck,

@@ -16,5 +16,11 @@ export const ownDrafts: Readonly<Record<string, Draft>> = {
   "delete-excluded": truth,
   "checkpoint-verify": truth,
   "keep-journal": truth,
+  /** Megabytes that the journal of a source may take. */
+  "journal-limit": { type: "int", check: { kind: "range", min: 16, max: 1_048_576 } },
+  /** What a source is watched through; `auto`: the best that works. */
+  "change-source": { check: { kind: "choice", of: ["auto", "fanotify", "inotify", "scan"] } },
+  /** Seconds between two comparisons, for the source `scan`. */
+  "scan-interval": { type: "int", check: { kind: "range", min: 1, max: 86_400 } },
   "retry-interval": { type: "int", check: { kind: "range", min: 1, max: 86_400 } },
 };

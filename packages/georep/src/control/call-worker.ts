@@ -1,11 +1,10 @@
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 
-import { BelayError, hasCode, untilAborted } from "@belay/supervise";
+import { BelayError, untilAborted } from "@belay/supervise";
 
+import { connectLocal } from "../local-socket/connect-local.ts";
 import { linesOf } from "./lines.ts";
 import { controlCalls, controlReply, type ControlCall, type ControlCalls } from "./messages.ts";
-import { shortSocketPath } from "./short-path.ts";
 
 /**
  * Asks a running worker, and waits for its answer; a checkpoint takes as long as it takes.
@@ -31,18 +30,11 @@ export async function callWorker<C extends ControlCall>(
 }
 
 async function connectTo(path: string): Promise<Socket> {
-  try {
-    using short = shortSocketPath(path);
-    const socket = connect(short.path);
-    await once(socket, "connect");
-    return socket;
-  } catch (error) {
-    if (!hasCode(error, "ENOENT", "ECONNREFUSED", "ENOTDIR")) throw error;
-    throw new BelayError("ENOWORKER", `no worker runs at ${path}`, {
-      hint: "see its status: it may be stopped, or about to start again",
-      cause: error,
-    });
-  }
+  const socket = await connectLocal(path);
+  if (socket !== undefined) return socket;
+  throw new BelayError("ENOWORKER", `no worker runs at ${path}`, {
+    hint: "see its status: it may be stopped, or about to start again",
+  });
 }
 
 async function readResult<C extends ControlCall>(socket: Socket, call: C): Promise<ControlCalls[C]["result"]> {

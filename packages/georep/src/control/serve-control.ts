@@ -1,12 +1,10 @@
-import { chmodSync, rmSync } from "node:fs";
-import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 
-import { BelayError, fileIdentity, toError, type Ledger, type Logger } from "@belay/supervise";
+import { BelayError, toError, type Ledger, type Logger } from "@belay/supervise";
 
+import { listenLocal } from "../local-socket/listen-local.ts";
 import { linesOf } from "./lines.ts";
 import { controlCalls, controlRequest, isControlCall, type ControlCall, type ControlCalls } from "./messages.ts";
-import { shortSocketPath } from "./short-path.ts";
 
 /** What a worker does for each call. The signal aborts when whoever asked has gone. */
 export type ControlHandlers = {
@@ -22,41 +20,18 @@ export type ControlHandlers = {
  *
  * A socket that is there already is taken for what a dead worker left: the caller holds the lock that allows only one worker.
  */
-export async function serveControl(
+export function serveControl(
   ledger: Ledger,
   path: string,
   handlers: ControlHandlers,
   logger: Logger,
 ): Promise<AsyncDisposable> {
-  const open = new Set<Socket>();
-  const server = createServer((socket) => {
-    open.add(socket);
-    socket.once("close", () => open.delete(socket));
+  return listenLocal(ledger, path, (socket) => {
     serveConnection(socket, handlers).catch((error: unknown) => {
       logger.debug(`a caller at ${path} was dropped: ${toError(error).message}`);
       socket.destroy();
     });
   });
-  const entry = await ledger.intend({ kind: "socket", path });
-  rmSync(path, { force: true });
-  using short = shortSocketPath(path);
-  const previous = process.umask(0o177);
-  try {
-    server.listen(short.path);
-    await once(server, "listening");
-  } finally {
-    process.umask(previous);
-  }
-  chmodSync(path, 0o600);
-  await entry.acquired(fileIdentity(path));
-  return {
-    [Symbol.asyncDispose]: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of open) socket.destroy();
-      await closed;
-      await entry.release();
-    },
-  };
 }
 
 async function serveConnection(socket: Socket, handlers: ControlHandlers): Promise<void> {

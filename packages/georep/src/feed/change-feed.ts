@@ -26,6 +26,8 @@ export interface ChangeFeed extends AsyncDisposable {
    * @throws why watching cannot go on
    */
   drain(): Promise<Position>;
+  /** Why changes wait in memory instead of in the journal just now. */
+  readonly trouble: Error | undefined;
   /** Settles when watching cannot go on. */
   readonly failed: Promise<Error>;
 }

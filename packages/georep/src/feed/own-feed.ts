@@ -1,5 +1,7 @@
-import { Journal } from "../journal/journal.ts";
+import { Journal, type JournalSizes } from "../journal/journal.ts";
+import { Recorder } from "../journal/recorder.ts";
 import type { SourceContext, SourceKind } from "../sources/change-source.ts";
+import { guardRoot } from "../sources/guard-root.ts";
 import { openSource } from "../sources/open-source.ts";
 import type { ChangeFeed } from "./change-feed.ts";
 
@@ -7,10 +9,13 @@ import type { ChangeFeed } from "./change-feed.ts";
 export interface OwnFeedOptions extends Omit<SourceContext, "tell" | "scanEveryMs"> {
   /** Directory of the journal; outside the tree. */
   readonly journal: string;
+  readonly sizes?: JournalSizes | undefined;
   /** Default: the best that works here. */
   readonly kind?: SourceKind | undefined;
   /** For the source `scan`; default a minute. */
   readonly scanEveryMs?: number | undefined;
+  /** Told when the journal cannot be written, and with undefined when it can again. */
+  readonly onTrouble?: ((trouble: Error | undefined) => void) | undefined;
 }
 
 /**
@@ -20,13 +25,13 @@ export interface OwnFeedOptions extends Omit<SourceContext, "tell" | "scanEveryM
  * @throws what keeps it from watching
  */
 export async function openOwnFeed(options: OwnFeedOptions): Promise<ChangeFeed> {
-  const journal = new Journal(options.journal);
-  const { kind, scanEveryMs = 60_000 } = options;
-  const context = { ...options, scanEveryMs, tell: journal.append.bind(journal) };
-  const source = await openSource(context, kind).catch((error: unknown) => {
-    journal[Symbol.dispose]();
-    throw error;
-  });
+  const { tree, path, kind, logger, scanEveryMs = 60_000, onTrouble = () => undefined } = options;
+  await using owned = new AsyncDisposableStack();
+  const journal = owned.use(new Journal(options.journal, options.sizes));
+  const recorder = owned.use(new Recorder(journal, { logger, onTrouble }));
+  const context: SourceContext = { tree, path, logger, scanEveryMs, tell: (records) => recorder.record(records) };
+  const source = owned.use(guardRoot(await openSource(context, kind), tree, path));
+  const held = owned.move();
   return {
     kind: source.kind,
     incarnation: crypto.randomUUID(),
@@ -36,6 +41,9 @@ export async function openOwnFeed(options: OwnFeedOptions): Promise<ChangeFeed> 
     get end() {
       return journal.end;
     },
+    get trouble() {
+      return recorder.trouble;
+    },
     read: (from) => journal.read(from),
     trim: (before) => journal.trim(before),
     set onAppend(callback: () => void) {
@@ -44,14 +52,12 @@ export async function openOwnFeed(options: OwnFeedOptions): Promise<ChangeFeed> 
     get onAppend() {
       return journal.onAppend;
     },
-    drain: () => {
+    drain: async () => {
       source.drain();
-      return Promise.resolve(journal.end);
+      await recorder.whenWritten();
+      return journal.end;
     },
     failed: source.failed,
-    [Symbol.asyncDispose]: async () => {
-      await source[Symbol.asyncDispose]();
-      journal[Symbol.dispose]();
-    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 import { Journal } from "./journal.ts";
+import { lostRecords } from "./segments.ts";
 import { dirty, type DirtyRecord } from "./record.ts";
 
 const named = (name: string): DirtyRecord => ({
@@ -16,7 +17,7 @@ const named = (name: string): DirtyRecord => ({
 
 const namesIn = (records: readonly DirtyRecord[]) => records.map(({ name }) => name.toString());
 
-test("what was appended is read from any position on, also by the next process, and a torn tail is cut off", () => {
+test("what was appended is read from any position on, also by the next process, and a torn tail is a gap", () => {
   const directory = mkdtempSync(join(tmpdir(), "belay-test-"));
   try {
     const first = new Journal(directory);
@@ -35,7 +36,9 @@ test("what was appended is read from any position on, also by the next process, 
     second.append([named("d")]);
     const { records, next } = second.read(middle);
     expect(namesIn(records)).toEqual(["c"]);
-    expect(namesIn(second.read(next).records)).toEqual(["d"]);
+    const gap = second.read(next);
+    expect(gap.records).toEqual([lostRecords]);
+    expect(namesIn(second.read(gap.next).records)).toEqual(["d"]);
     second.trim(second.end);
     expect(readdirSync(directory)).toHaveLength(1);
   } finally {

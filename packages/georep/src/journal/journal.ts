@@ -1,42 +1,42 @@
-import { closeSync, ftruncateSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+
+import { hasCode } from "@belay/supervise";
 
 import type { Position } from "./position.ts";
-import { encodeRecord, type DirtyRecord } from "./record.ts";
-import {
-  decodeAll,
-  readRecords,
-  removeSegments,
-  segmentHeader,
-  segmentPath,
-  segmentsIn,
-  segmentStart,
-} from "./segments.ts";
+import { encodeRecords, type DirtyRecord } from "./record.ts";
+import { readRecords, removeSegments, segmentHeader, segmentPath, segmentsIn, segmentStart } from "./segments.ts";
 
-/** When a segment ends and the next one begins. */
-const rollAt = 8 * 1024 * 1024;
+/** Sizes of a journal, in bytes. */
+export interface JournalSizes {
+  /** When a segment ends and the next one begins; default 8 MiB. */
+  readonly segment?: number;
+  /** What all of it may take; default 4 GiB. Beyond it the oldest segments go, and whoever has not read them finds a gap there. */
+  readonly most?: number;
+}
 
 /**
  * What became dirty, in order, in segment files of a directory.
  *
- * It is memory that does not run out while the destination is away. It is synced when a segment is full, not before: whoever starts after an
- * unclean end has to compare everything anyway, because nobody watched meanwhile.
+ * It is memory that does not run out while the destination is away. Only whole segments are synced: what a process wrote outlives it without, and
+ * after a crash of the machine everything has to be compared anyway, because nobody watched meanwhile.
  */
 export class Journal implements Disposable {
   readonly #directory: string;
+  readonly #segmentBytes: number;
+  readonly #mostSegments: number;
   #fd: number;
   #end: Position;
   #trimmed = 0;
   /** Called after every append. */
   onAppend: () => void = () => undefined;
 
-  /** Opens the journal behind what is there; a torn last record is cut off. */
-  constructor(directory: string) {
+  /** Begins a segment of its own behind what is there. */
+  constructor(directory: string, { segment = 8 * 1024 ** 2, most = 4 * 1024 ** 3 }: JournalSizes = {}) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     this.#directory = directory;
-    const last = segmentsIn(directory).at(-1);
-    if (last !== undefined) cutTornTail(segmentPath(directory, last));
-    this.#end = segmentStart((last ?? 0) + 1);
-    this.#fd = this.#create(this.#end.segment);
+    this.#segmentBytes = segment;
+    this.#mostSegments = Math.max(Math.floor(most / segment), 2);
+    [this.#fd, this.#end] = this.#create((segmentsIn(directory).at(-1) ?? 0) + 1);
   }
 
   /** Behind the last record. */
@@ -49,12 +49,20 @@ export class Journal implements Disposable {
     return segmentStart(segmentsIn(this.#directory)[0] ?? this.#end.segment);
   }
 
+  /** Writes all of the records or none. @throws ENOSPC, EDQUOT, EIO */
   append(records: readonly DirtyRecord[]): void {
     if (records.length === 0) return;
-    const bytes = Buffer.concat(records.map(encodeRecord));
-    for (let done = 0; done < bytes.length;) done += writeSync(this.#fd, bytes, done);
-    this.#end = { segment: this.#end.segment, offset: this.#end.offset + bytes.length };
-    if (this.#end.offset >= rollAt) this.#roll();
+    if (this.#end.offset >= this.#segmentBytes) this.#roll();
+    const { segment, offset } = this.#end;
+    const bytes = encodeRecords(records);
+    try {
+      for (let done = 0; done < bytes.length;)
+        done += writeSync(this.#fd, bytes, done, bytes.length - done, offset + done);
+    } catch (error) {
+      ftruncateSync(this.#fd, offset);
+      throw error;
+    }
+    this.#end = { segment, offset: offset + bytes.length };
     this.onAppend();
   }
 
@@ -79,24 +87,32 @@ export class Journal implements Disposable {
   }
 
   #roll(): void {
+    const [fd, end] = this.#create(this.#end.segment + 1);
     fsyncSync(this.#fd);
     closeSync(this.#fd);
-    this.#end = segmentStart(this.#end.segment + 1);
-    this.#fd = this.#create(this.#end.segment);
+    [this.#fd, this.#end] = [fd, end];
+    const segments = segmentsIn(this.#directory);
+    const first = segments.at(-this.#mostSegments);
+    if (segments.length > this.#mostSegments && first !== undefined)
+      removeSegments(this.#directory, segmentStart(first));
   }
 
-  #create(segment: number): number {
-    const fd = openSync(segmentPath(this.#directory, segment), "wx", 0o600);
-    writeSync(fd, segmentHeader);
-    return fd;
+  #create(segment: number): [fd: number, end: Position] {
+    const path = segmentPath(this.#directory, segment);
+    let fd: number;
+    try {
+      fd = openSync(path, "wx", 0o600);
+    } catch (error) {
+      if (hasCode(error, "EEXIST")) return this.#create(segment + 1);
+      throw error;
+    }
+    try {
+      writeSync(fd, segmentHeader);
+    } catch (error) {
+      closeSync(fd);
+      rmSync(path);
+      throw error;
+    }
+    return [fd, segmentStart(segment)];
   }
-}
-
-function cutTornTail(path: string): void {
-  const bytes = readFileSync(path);
-  const whole = segmentHeader.length + decodeAll(bytes.subarray(segmentHeader.length)).length;
-  if (whole >= bytes.length) return;
-  const fd = openSync(path, "r+");
-  ftruncateSync(fd, whole);
-  closeSync(fd);
 }

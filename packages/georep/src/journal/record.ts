@@ -26,20 +26,28 @@ export interface DirtyRecord {
 /** Bytes before a record's payload: `u32 length, u32 crc32`. */
 export const recordHeader = 8;
 
-/** Appends the encoded form of a record. */
-export function encodeRecord({ kinds, directory, name, object }: DirtyRecord): Buffer {
-  const length = 4 + directory.length + name.length + object.length;
-  const bytes = Buffer.allocUnsafe(recordHeader + length);
-  bytes.writeUInt32LE(length, 0);
-  bytes.writeUInt8(kinds, 8);
-  bytes.writeUInt8(directory.length, 9);
-  bytes.writeUInt8(name.length, 10);
-  bytes.writeUInt8(object.length, 11);
-  bytes.set(directory, 12);
-  bytes.set(name, 12 + directory.length);
-  bytes.set(object, 12 + directory.length + name.length);
-  bytes.writeUInt32LE(crc32(bytes.subarray(recordHeader)), 4);
+/** Records as they stand in a segment, one behind the other. */
+export function encodeRecords(records: readonly DirtyRecord[]): Buffer {
+  const bytes = Buffer.allocUnsafe(records.reduce((sum, record) => sum + recordHeader + payloadLength(record), 0));
+  records.reduce((at, record) => writeRecord(bytes, at, record), 0);
   return bytes;
+}
+
+const payloadLength = ({ directory, name, object }: DirtyRecord) => 4 + directory.length + name.length + object.length;
+
+function writeRecord(bytes: Buffer, at: number, record: DirtyRecord): number {
+  const { kinds, directory, name, object } = record;
+  const [payload, end] = [at + recordHeader, at + recordHeader + payloadLength(record)];
+  bytes.writeUInt32LE(end - payload, at);
+  bytes[payload] = kinds;
+  bytes[payload + 1] = directory.length;
+  bytes[payload + 2] = name.length;
+  bytes[payload + 3] = object.length;
+  bytes.set(directory, payload + 4);
+  bytes.set(name, payload + 4 + directory.length);
+  bytes.set(object, payload + 4 + directory.length + name.length);
+  bytes.writeUInt32LE(crc32(bytes.subarray(payload, end)), at + 4);
+  return end;
 }
 
 /** The record at an offset, and where the next one begins; undefined where the bytes are no whole record. */

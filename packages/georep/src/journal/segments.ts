@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { hasCode } from "@belay/supervise";
@@ -18,7 +18,7 @@ export const segmentStart = (segment: number): Position => ({ segment, offset: s
 /** Numbers of the segments of a journal, smallest first; whatever else lies there does not count. */
 export function segmentsIn(directory: string): number[] {
   const numbers = readdirSync(directory).flatMap((name) => {
-    const match = /^SEG\.(\d{10})$/.exec(name);
+    const match = /^SEG\.([0-8]\d{9})$/.exec(name);
     return match === null ? [] : [Number(match[1])];
   });
   return numbers.sort((a, b) => a - b);
@@ -54,7 +54,7 @@ export function readRecords(
 /** Removes segments that lie wholly before a position. */
 export function removeSegments(directory: string, before: Position): void {
   for (const segment of segmentsIn(directory))
-    if (segment < before.segment) rmSync(segmentPath(directory, segment), { force: true });
+    if (segment < before.segment) rmSync(segmentPath(directory, segment), { force: true, recursive: true });
 }
 
 /** The whole records at the begin of some bytes, and how long they are. */
@@ -69,13 +69,8 @@ export function decodeAll(bytes: Buffer): { records: DirtyRecord[]; length: numb
 }
 
 function readPart(path: string, offset: number, end: number): Buffer | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, "r");
-  } catch (error) {
-    if (hasCode(error, "ENOENT")) return undefined;
-    throw error;
-  }
+  const fd = openSegment(path);
+  if (fd === undefined) return undefined;
   try {
     const size = Math.min(readSize, Math.max(Math.min(fstatSync(fd).size, end) - offset, 0));
     const bytes = Buffer.allocUnsafe(size);
@@ -83,4 +78,20 @@ function readPart(path: string, offset: number, end: number): Buffer | undefined
   } finally {
     closeSync(fd);
   }
+}
+
+const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+// What has a segment's name but is no file is as good as none.
+function openSegment(path: string): number | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, readFlags);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ELOOP", "ENXIO")) return undefined;
+    throw error;
+  }
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  return undefined;
 }

@@ -19,6 +19,8 @@ export interface ReplicateOptions {
   readonly state: string;
   readonly sourceKind?: SourceKind | undefined;
   readonly scanEveryMs?: number;
+  /** See {@link WorkerOptions.force}. */
+  readonly force?: boolean | undefined;
   /** Default: watches in this process, see `openOwnFeed`. */
   readonly openFeed?: WorkerOptions["openFeed"];
   readonly logger?: Logger;
@@ -47,6 +49,7 @@ export async function replicate(source: string, destination: string, options: Re
     source,
     state,
     logger,
+    force: options.force,
     onStatus,
     openFeed:
       options.openFeed ??

@@ -28,6 +28,8 @@ export interface CrawlResult {
   readonly below: readonly FileId[];
   /** The directory cannot be looked at. */
   readonly failures: readonly Failure[];
+  /** There is nothing in it, and something of ours at the destination. */
+  readonly isEmptied: boolean;
 }
 
 /**
@@ -46,16 +48,18 @@ export async function crawlDirectory(ends: Ends, directory: FileId): Promise<Cra
   }
 }
 
-const nothingFound: CrawlResult = { dirty: [], below: [], failures: [] };
+const nothingFound: CrawlResult = { dirty: [], below: [], failures: [], isEmptied: false };
 
 function compareDirectory({ tree, policy }: Ends, directory: FileId, there: Map<string, ListedName>): CrawlResult {
   const fd = tree.openDirectory(directory);
   if (fd === undefined) return nothingFound;
   const found: DirtyRecord[] = [record(directory, Buffer.alloc(0), dirty.metadata)];
   const below: FileId[] = [];
+  let isEmpty = true;
   const { isWhole, leavesOut } = new Exclusions(tree, policy.excludes).of(directory, fd);
   try {
     for (const name of isWhole ? [] : namesOf(tree, fd, directory)) {
+      isEmpty = false;
       const stat = statAt(fd, name);
       if (stat !== undefined && leavesOut(name, isDirectory(stat.mode))) continue;
       const listed = there.get(keyOf(name));
@@ -70,7 +74,8 @@ function compareDirectory({ tree, policy }: Ends, directory: FileId, there: Map<
   for (const { name, mode } of there.values())
     if (policy.deleteExcluded || !(isWhole || leavesOut(name, isDirectory(mode))))
       found.push(record(directory, name, dirty.entry));
-  return { dirty: found, below, failures: [] };
+  const isEmptied = isEmpty && !isWhole && [...there.values()].some(({ id }) => id.length > 0);
+  return { dirty: found, below, failures: [], isEmptied };
 }
 
 function compare(

@@ -25,6 +25,8 @@ import { deviceOf, isGone } from "../tree/read-object.ts";
 export interface SourceTree extends Disposable {
   readonly root: number;
   readonly rootId: FileId;
+  /** Tells this root from that of another file system, which may well have the same id. */
+  readonly identity: string;
   readonly device: string;
   /** Whether ids can be opened themselves; otherwise {@link places} has to know where directories are. */
   readonly opensHandles: boolean;
@@ -45,6 +47,7 @@ export type DirectoryPlaces = Map<string, { readonly parent: FileId; readonly na
 export function openSourceTree(path: string): SourceTree {
   const root = open(path, O_RDONLY | O_DIRECTORY);
   const rootId = fileIdAt(root, "");
+  const stat = statx(root, "", AT_EMPTY_PATH);
   const places: DirectoryPlaces = new Map();
   const opensHandles = canOpen(root, rootId);
   const openDirectory = (id: FileId): number | undefined =>
@@ -52,7 +55,8 @@ export function openSourceTree(path: string): SourceTree {
   return {
     root,
     rootId,
-    device: deviceOf(statx(root, "", AT_EMPTY_PATH)),
+    identity: `${rootId.toString("hex")}-${stat.btime}`,
+    device: deviceOf(stat),
     opensHandles,
     places,
     openDirectory,

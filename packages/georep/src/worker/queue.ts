@@ -19,6 +19,8 @@ export interface Anchor {
   readonly incarnation: string;
   /** Of the secondary's memory of the destination. */
   readonly replica: string;
+  /** Of the source's root. */
+  readonly root: string;
 }
 
 /** What a step of the work changes, all of it or nothing. */
@@ -38,7 +40,9 @@ const schema = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS cursor (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER, offset INTEGER);
-  CREATE TABLE IF NOT EXISTS anchor (one INTEGER PRIMARY KEY CHECK (one = 1), incarnation TEXT, replica TEXT);
+  CREATE TABLE IF NOT EXISTS anchor (
+    one INTEGER PRIMARY KEY CHECK (one = 1), incarnation TEXT, replica TEXT, root TEXT
+  );
   CREATE TABLE IF NOT EXISTS crawl (seq INTEGER PRIMARY KEY AUTOINCREMENT, directory BLOB NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS retry (
     directory BLOB NOT NULL, name BLOB NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL,
@@ -63,8 +67,10 @@ export class WorkQueue implements Disposable {
   }
 
   get anchor(): Anchor | undefined {
-    const row = this.#database.prepare("SELECT incarnation, replica FROM anchor").get();
-    return row && { incarnation: String(row["incarnation"]), replica: String(row["replica"]) };
+    const row = this.#database.prepare("SELECT incarnation, replica, root FROM anchor").get();
+    return (
+      row && { incarnation: String(row["incarnation"]), replica: String(row["replica"]), root: String(row["root"]) }
+    );
   }
 
   /** The directory to compare next: the one found last, so that the queue stays short. */
@@ -88,7 +94,9 @@ export class WorkQueue implements Disposable {
   }
 
   dueRetries(now: number, limit: number): RetryItem[] {
-    return this.#database.prepare("SELECT * FROM retry WHERE due <= ? LIMIT ?").all(now, limit).map(toItem);
+    // One that is due later than any can be: the clock was set back.
+    const sql = "SELECT * FROM retry WHERE due <= ?1 OR due > ?1 + ?2 LIMIT ?3";
+    return this.#database.prepare(sql).all(now, lastRetryMs, limit).map(toItem);
   }
 
   /** When the next one is due, in milliseconds since 1970. */
@@ -110,7 +118,9 @@ export class WorkQueue implements Disposable {
     for (const directory of [...again, ...crawl])
       database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)").run(directory);
     if (anchor !== undefined)
-      database.prepare("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?)").run(anchor.incarnation, anchor.replica);
+      database
+        .prepare("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?, ?)")
+        .run(anchor.incarnation, anchor.replica, anchor.root);
     if (cursor !== undefined)
       database.prepare("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)").run(cursor.segment, cursor.offset);
     database.exec("COMMIT");

@@ -20,4 +20,6 @@ export interface WorkerStatus {
   /** Milliseconds since 1970 when the destination was last known to have everything. */
   readonly lastSynced: number | undefined;
   readonly lastError: string | undefined;
+  /** Why changes wait in the watcher's memory instead of in the journal just now. */
+  readonly feedTrouble?: string | undefined;
 }

@@ -13,7 +13,7 @@ import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
 import type { Failure } from "../rpc/messages.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
-import { anchorCursor } from "./anchor-cursor.ts";
+import { anchorCursor, rootEmpty } from "./anchor-cursor.ts";
 import { applyBatch, type BatchOutcome } from "./apply-batch.ts";
 import { WorkQueue, type Progress, type RetryItem } from "./queue.ts";
 import type { WorkerState, WorkerStatus } from "./status.ts";
@@ -25,6 +25,11 @@ export interface WorkerOptions {
   /** Directory of the worker's own for its queue; outside the source. */
   readonly state: string;
   readonly logger: Logger;
+  /**
+   * Goes on when the source's root is another directory than before, or a comparison finds it empty; otherwise the work halts there with
+   * `EROOTCHANGED` or `EROOTEMPTY`, as it may well be a file system that is not mounted.
+   */
+  readonly force?: boolean | undefined;
   /** Begins to watch the source, or finds who watches it; called once. The worker disposes of the feed. */
   readonly openFeed: (tree: SourceTree) => Promise<ChangeFeed>;
   /** What counts, and how it is sent; default {@link defaultPolicy}. */
@@ -62,7 +67,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   // Watching first, comparing then: whatever changes while we compare is told of.
   const feed = owned.use(await options.openFeed(tree));
   const secondary = owned.use(await options.connect(tree.rootId));
-  const position = anchorCursor(queue, feed, secondary.replica, tree.rootId);
+  const position = anchorCursor(queue, feed, secondary.replica, tree, options.force);
   const { policy = defaultPolicy } = options;
   return new RunningWorker({ tree, queue, feed, secondary, policy, position, owned: owned.move() }, options);
 }
@@ -128,6 +133,7 @@ class RunningWorker implements Worker {
       failures: this.#failures,
       lastSynced: this.#lastSynced,
       lastError: this.#lastError,
+      feedTrouble: feed.trouble?.message,
     };
   }
 
@@ -218,8 +224,10 @@ class RunningWorker implements Worker {
 
   async #crawl(directory: FileId): Promise<void> {
     this.#state = "crawling";
-    const { queue } = this.#parts;
-    const { dirty: records, below, failures } = await crawlDirectory(this.#parts, directory);
+    const { tree, queue } = this.#parts;
+    const { dirty: records, below, failures, isEmptied } = await crawlDirectory(this.#parts, directory);
+    if (isEmptied && directory.equals(tree.rootId) && this.#options.force !== true)
+      throw rootEmpty(this.#options.source);
     const set = new DirtySet();
     for (const record of records) set.add(record);
     const progress = await this.#apply(set.names());
