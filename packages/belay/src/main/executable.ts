@@ -22,8 +22,8 @@ const applets: Readonly<Record<string, (args: readonly string[]) => Promise<numb
       process.stdout.write(`${gsyncdVersion}\n`);
       return 0;
     }
-    const { gsyncdMain } = await import("./gsyncd.part.ts");
-    return gsyncdMain(args);
+    const { gsyncdMain, gsyncdRoles } = await import("./gsyncd.part.ts");
+    return gsyncdMain(args, process.env, gsyncdRoles);
   },
 };
 

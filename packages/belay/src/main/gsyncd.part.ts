@@ -1,1 +1,1 @@
-export { gsyncdMain } from "@belay/georep";
+export { gsyncdMain, gsyncdRoles } from "@belay/georep";

@@ -26,7 +26,6 @@ describe("roles", () => {
       localNodeId: "U",
       foreground: false,
       inet6: true,
-      configFile: undefined,
     });
   });
 

@@ -12,6 +12,7 @@ import { standardStreams, type Terminal } from "./output.ts";
 import { printUrls } from "./print-urls.ts";
 import { monitor, secondary, worker } from "./role-commands.ts";
 import type { Roles } from "./roles.ts";
+import { withOnlyRoots } from "./restricted/only-roots.ts";
 import { checkSshRequest, sshRequestOf } from "./restricted/run-ssh-call.ts";
 import { replaceProcess } from "./restricted/replace-process.ts";
 import type { Invocation } from "./session-request.ts";
@@ -76,7 +77,7 @@ async function runSshCall(
   terminal: Terminal,
 ): Promise<number> {
   const call = checkSshRequest(request, env);
-  const dispatched = { ...env, _GSYNCD_DISPATCHED_: "1" };
+  const dispatched = { ...withOnlyRoots(env, request.roots), _GSYNCD_DISPATCHED_: "1" };
   if (call.kind === "gsyncd")
     return gsyncdMain(call.argv, { ...dispatched, _GSYNCD_RESTRICTED_: "1" }, roles, terminal);
   return replaceProcess(call.program ?? call.name, [call.name, ...call.args], dispatched);

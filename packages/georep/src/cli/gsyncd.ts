@@ -5,5 +5,6 @@ import { gsyncdVersion } from "./gsyncd-version.ts";
 if (process.argv.includes("--version", 2)) process.stdout.write(`${gsyncdVersion}\n`);
 else {
   const { gsyncdMain } = await import("./gsyncd-main.ts");
-  process.exitCode = await gsyncdMain(process.argv.slice(2));
+  const { gsyncdRoles } = await import("../roles/lazy-roles.ts");
+  process.exitCode = await gsyncdMain(process.argv.slice(2), process.env, gsyncdRoles);
 }

@@ -1,23 +1,38 @@
+import { resolve } from "node:path";
 import { openLiveConfig } from "../config/live-config.ts";
 import { upgradeConfigFile } from "../config/upgrade-file.ts";
-import { secondaryText, type Session } from "../session/session.ts";
-import { parseResource } from "../url/parse.ts";
 import { requireRoles } from "./require-roles.ts";
-import type { RoleRequest } from "./roles.ts";
-import { sessionOf, type Invocation } from "./session-request.ts";
+import { onlyRootsOf } from "./restricted/only-roots.ts";
+import type { MonitorRequest, RoleRequest } from "./roles.ts";
+import { sessionOf, type Invocation, type SessionRequest } from "./session-request.ts";
 
 /** `monitor P S` */
 export async function monitor(invocation: Invocation): Promise<number> {
   const roles = requireRoles(invocation.roles);
   const { args } = invocation;
-  const { session, file } = sessionOf(invocation);
-  await upgradeConfigFile(file, session);
+  const request = sessionOf(invocation);
+  await upgradeConfigFile(request.file, request.session);
   return roles.monitor({
-    ...roleRequest(invocation, session, {}),
+    ...roleRequest(invocation, request, {}),
+    workerArguments: workerArguments(invocation),
     pauseOnStart: args.flag("pause-on-start"),
     localNodeId: args.text("local-node-id"),
     useConfiguredVolumes: args.flag("use-gconf-volinfo"),
   });
+}
+
+// Paths are made absolute now: a daemon works in another directory.
+function workerArguments({ args, inet6 }: Invocation): MonitorRequest["workerArguments"] {
+  const file = args.text("config-file");
+  const more = [
+    ...(file === undefined ? [] : [`--config-file=${resolve(file)}`]),
+    ...(args.flag("debug") ? ["--debug"] : []),
+  ];
+  return (localPath, feedbackFd) => [
+    ...(inet6 ? ["--inet6"] : []),
+    ...["worker", ...args.positionals, "--feedback-fd", String(feedbackFd), `--local-path=${localPath}`],
+    ...more,
+  ];
 }
 
 /** `worker P S` */
@@ -26,9 +41,10 @@ export function worker(invocation: Invocation): Promise<number> {
   const { args } = invocation;
   const localPath = args.text("local-path");
   return roles.worker({
-    ...roleRequest(invocation, sessionOf(invocation).session, { local_path: localPath }),
+    ...roleRequest(invocation, sessionOf(invocation), { local_path: localPath }),
     localPath,
     feedbackFd: args.number("feedback-fd"),
+    turns: 0,
     localNode: args.text("local-node"),
     localNodeId: args.text("local-node-id"),
     subvolume: args.text("subvol-num"),
@@ -43,12 +59,13 @@ export function worker(invocation: Invocation): Promise<number> {
 export function secondary(invocation: Invocation): Promise<number> {
   const roles = requireRoles(invocation.roles);
   const { args } = invocation;
-  const { session } = sessionOf(invocation);
+  const about = sessionOf(invocation);
   const facts = { primary_node: args.text("primary-node"), primary_brick: args.text("primary-brick") };
-  const request = roleRequest(invocation, session, facts);
+  const request = roleRequest(invocation, about, facts);
   return roles.secondary({
     ...request,
-    secondary: parseResource(`gluster://localhost:${session.volume}`),
+    secondary: request.secondary.scheme === "ssh" ? request.secondary.inner : request.secondary,
+    onlyRoots: onlyRootsOf(invocation.env),
     sessionOwner: args.text("session-owner"),
     primaryBrick: args.text("primary-brick"),
     primaryNode: args.text("primary-node"),
@@ -66,7 +83,11 @@ const secondaryOptions = [
   "secondary-gluster-command-dir",
 ] as const;
 
-function roleRequest(invocation: Invocation, session: Session, facts: Record<string, string | undefined>): RoleRequest {
+function roleRequest(
+  invocation: Invocation,
+  { session, file: given, primary, secondary }: SessionRequest,
+  facts: Record<string, string | undefined>,
+): RoleRequest {
   const { command, args, places, terminal, inet6 } = invocation;
   const debug = args.flag("debug");
   const commandLine = new Map<string, string>();
@@ -75,17 +96,17 @@ function roleRequest(invocation: Invocation, session: Session, facts: Record<str
     if (value !== undefined) commandLine.set(name, value);
   }
   for (const name of ["use-rsync-xattrs", "secondary-access-mount"]) if (args.flag(name)) commandLine.set(name, "true");
-  const file = command === "secondary" ? null : args.text("config-file");
+  const file = command === "secondary" ? null : given;
   const config = openLiveConfig({ places, session, file, commandLine, facts }, (problem) =>
     terminal.err(`gsyncd: ${problem}\n`),
   );
   return {
     places,
     session,
-    primary: parseResource(`gluster://localhost:${session.primary}`),
-    secondary: parseResource(`ssh://${secondaryText(session)}`),
+    primary,
+    secondary,
     config,
-    configFile: args.text("config-file"),
+    pidFile: command === "monitor" ? config.current().text("pid-file") : undefined,
     debug,
     foreground: debug || command !== "monitor",
     inet6,

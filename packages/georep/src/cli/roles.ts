@@ -12,8 +12,8 @@ export interface RoleRequest {
   /** Where it goes to; for the role `secondary` the place here that is written to. */
   readonly secondary: Resource;
   readonly config: LiveConfig;
-  /** The session's file as given on the command line, to be passed on to workers; undefined: the default one. */
-  readonly configFile: string | undefined;
+  /** Locked while the role runs; undefined: it has none. */
+  readonly pidFile: string | undefined;
   /** The role stays in the foreground, and logs to stderr at the level DEBUG. */
   readonly debug: boolean;
   /** The role stays in the foreground; true also whenever `debug` is. */
@@ -28,6 +28,8 @@ export interface MonitorRequest extends RoleRequest {
   readonly localNodeId: string | undefined;
   /** Bricks and ids of the volumes come from the configuration instead of from Gluster. */
   readonly useConfiguredVolumes: boolean;
+  /** Arguments of this program that make it the worker for a brick or source, in the words this monitor was called in. */
+  workerArguments(localPath: string, feedbackFd: number): string[];
 }
 
 /** `gsyncd worker`: one per local brick or source. */
@@ -36,6 +38,8 @@ export interface WorkerRequest extends RoleRequest {
   readonly localPath: string | undefined;
   /** Closed when the worker is connected; see the monitor. */
   readonly feedbackFd: number | undefined;
+  /** How often the destination is to be made equal before the worker ends, with exit code 0; 0: it goes on for ever. */
+  readonly turns: number;
   readonly localNode: string | undefined;
   readonly localNodeId: string | undefined;
   readonly subvolume: string | undefined;
@@ -49,6 +53,8 @@ export interface WorkerRequest extends RoleRequest {
 export interface SecondaryRequest extends RoleRequest {
   /** Id of the primary volume, or of the source. */
   readonly sessionOwner: string | undefined;
+  /** Folders that the destination has to be one of, or lie in, whatever links there are; undefined: any. */
+  readonly onlyRoots: readonly string[] | undefined;
   readonly primaryBrick: string | undefined;
   readonly primaryNode: string | undefined;
   readonly primaryNodeId: string | undefined;

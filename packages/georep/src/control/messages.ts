@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+import { workerStatusForm } from "../worker/status-form.ts";
+
 /** Arguments and result of every call a running worker answers. */
 export interface ControlCalls {
   /** What it does right now. */
@@ -18,25 +20,13 @@ export interface ControlCalls {
 
 export type ControlCall = keyof ControlCalls;
 
-const workerStatus = z.object({
-  state: z.enum(["starting", "crawling", "active", "paused", "waiting"]),
-  source: z.enum(["fanotify", "inotify", "scan"]).optional(),
-  lagSeconds: z.number(),
-  crawlQueue: z.number(),
-  retryQueue: z.number(),
-  entries: z.number(),
-  bytes: z.number(),
-  failures: z.number(),
-  lastSynced: z.number().optional(),
-  lastError: z.string().optional(),
-});
 const status = z.object({
   pid: z.number(),
   /** Milliseconds since 1970. */
   startedAt: z.number(),
   source: z.string(),
   secondary: z.string(),
-  worker: workerStatus,
+  worker: workerStatusForm,
 });
 /** Names are bytes: `name` is for people, `nameBytes` (base64) for programs. */
 const retry = z.object({

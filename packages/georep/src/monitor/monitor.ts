@@ -1,40 +1,27 @@
-import {
-  BelayError,
-  errnoName,
-  hasCode,
-  sleep,
-  takePidLock,
-  toError,
-  type Ledger,
-  type Logger,
-} from "@belay/supervise";
+import { BelayError, hasCode, sleep, takePidLock, toError, type Ledger, type Logger } from "@belay/supervise";
 
-import type { Worker } from "../worker/worker.ts";
+import { faultOf, type Fault } from "./fault.ts";
 
-/** Why a worker ended, for programs. */
-export type FaultReason =
-  /** The connection to the receiving end broke. */
-  | "connection"
-  /** The receiving end did not start, or refused. */
-  | "secondary"
-  /** The source is not there or cannot be watched. */
-  | "source"
-  /** Another process replicates the same. */
-  | "locked"
-  | "internal";
+/** Work that is kept going: a worker in this process, or a process. Disposing of it ends it in order. */
+export interface MonitoredWork extends AsyncDisposable {
+  /** Settles when it has ended by itself or was ended; rejects with the reason when it could not go on. */
+  readonly ended: Promise<void>;
+}
 
 /** What became of the workers. */
 export interface MonitorStatus {
   readonly state: "starting" | "running" | "faulty" | "ended";
   readonly restarts: number;
-  readonly reason: FaultReason | undefined;
-  readonly lastError: string | undefined;
+  /** Why the last one ended. */
+  readonly fault: Fault | undefined;
+  /** While faulty: when the next one starts, milliseconds since 1970. */
+  readonly nextStart: number | undefined;
 }
 
 /** How workers are kept going. */
-export interface MonitorOptions {
+export interface MonitorOptions<Work extends MonitoredWork> {
   /** Starts a worker; called again after each that ended. */
-  readonly start: () => Promise<Worker>;
+  readonly start: () => Promise<Work>;
   readonly logger: Logger;
   /** Written and locked while the monitor runs; needs a ledger. */
   readonly pidFile?: { readonly ledger: Ledger; readonly path: string };
@@ -44,11 +31,11 @@ export interface MonitorOptions {
   readonly onStatus?: (status: MonitorStatus) => void;
 }
 
-/** Keeps a replication going until it is disposed of. */
-export interface Monitor extends AsyncDisposable {
+/** Keeps a replication going until it is disposed of, or until a worker ends as `inconsistent`. */
+export interface Monitor<Work extends MonitoredWork> extends AsyncDisposable {
   readonly status: MonitorStatus;
   /** The worker that runs now. */
-  readonly worker: Worker | undefined;
+  readonly worker: Work | undefined;
   /** Resolves when the monitor has ended. */
   readonly ended: Promise<void>;
 }
@@ -61,7 +48,7 @@ const healthyAfterMs = 30_000;
  *
  * @throws BelayError ELOCKED when the pid file is another's
  */
-export async function startMonitor(options: MonitorOptions): Promise<Monitor> {
+export async function startMonitor<Work extends MonitoredWork>(options: MonitorOptions<Work>): Promise<Monitor<Work>> {
   const { pidFile } = options;
   const lock = pidFile && (await takePidLock(pidFile.ledger, pidFile.path));
   const stop = new AbortController();
@@ -83,13 +70,13 @@ export async function startMonitor(options: MonitorOptions): Promise<Monitor> {
   };
 }
 
-class Running {
-  readonly #options: MonitorOptions;
+class Running<Work extends MonitoredWork> {
+  readonly #options: MonitorOptions<Work>;
   readonly #signal: AbortSignal;
-  worker: Worker | undefined;
-  status: MonitorStatus = { state: "starting", restarts: 0, reason: undefined, lastError: undefined };
+  worker: Work | undefined;
+  status: MonitorStatus = { state: "starting", restarts: 0, fault: undefined, nextStart: undefined };
 
-  constructor(options: MonitorOptions, signal: AbortSignal) {
+  constructor(options: MonitorOptions<Work>, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
   }
@@ -98,15 +85,23 @@ class Running {
     const { backOffMs = 250, mostBackOffMs = 30_000, logger } = this.#options;
     for (let pause = backOffMs; !this.#signal.aborted; pause = Math.min(2 * pause, mostBackOffMs)) {
       const started = performance.now();
+      this.#tell({ ...this.status, state: "starting", nextStart: undefined });
       const error = await this.#runOnce();
       if (performance.now() - started > healthyAfterMs) pause = backOffMs;
-      const reason = reasonOf(error);
-      if (reason === "ended") break;
-      logger.error(`the worker has ended: ${error.message}; the next one starts in ${pause / 1000} s`, { reason });
-      this.#tell({ state: "faulty", restarts: this.status.restarts + 1, reason, lastError: error.message });
+      if (hasCode(error, "ECANCELED")) break;
+      const fault = faultOf(error);
+      const faulty = { state: "faulty", restarts: this.status.restarts + 1, fault } as const;
+      if (fault.reason === "inconsistent") {
+        logger.error(`the worker has ended: ${fault.message}; it is not started again`, { reason: fault.reason });
+        this.#tell({ ...faulty, nextStart: undefined });
+        return;
+      }
+      const hint = fault.hint === undefined ? "" : ` (${fault.hint})`;
+      logger.error(`the worker has ended: ${fault.message}${hint}`, { reason: fault.reason, again_in: pause / 1000 });
+      this.#tell({ ...faulty, nextStart: Date.now() + pause });
       await sleep(pause, this.#signal).catch(() => undefined);
     }
-    this.#tell({ ...this.status, state: "ended" });
+    this.#tell({ ...this.status, state: "ended", nextStart: undefined });
   }
 
   async #runOnce(): Promise<Error> {
@@ -115,16 +110,16 @@ class Running {
       await this.#unlessAborted(this.worker);
       this.#tell({ ...this.status, state: "running" });
       await this.worker.ended;
-      return ended();
+      return wasEnded();
     } catch (error) {
-      return this.#signal.aborted ? ended() : toError(error);
+      return this.#signal.aborted ? wasEnded() : toError(error);
     } finally {
       this.worker = undefined;
     }
   }
 
   // The monitor may have been ended while the worker was starting.
-  async #unlessAborted(worker: Worker): Promise<void> {
+  async #unlessAborted(worker: Work): Promise<void> {
     if (this.#signal.aborted) await worker[Symbol.asyncDispose]();
   }
 
@@ -134,12 +129,4 @@ class Running {
   }
 }
 
-const ended = () => new BelayError("ECANCELED", "the worker was ended", { isCanceled: true });
-
-function reasonOf(error: Error): FaultReason | "ended" {
-  if (hasCode(error, "ECANCELED")) return "ended";
-  if (hasCode(error, "ECONNLOST", "EPIPE", "EPROTO", "ECONNRESET")) return "connection";
-  if (hasCode(error, "ESECONDARY")) return hasCode(error.cause, "ELOCKED") ? "locked" : "secondary";
-  if (hasCode(error, "ELOCKED")) return "locked";
-  return errnoName(error) === undefined ? "internal" : "source";
-}
+const wasEnded = () => new BelayError("ECANCELED", "the worker was ended", { isCanceled: true });

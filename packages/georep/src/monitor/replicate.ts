@@ -1,4 +1,3 @@
-import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -7,6 +6,7 @@ import { BelayError, silentLogger, spawnProcess, type Ledger, type Logger } from
 import { openOwnFeed } from "../feed/own-feed.ts";
 import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
 import { connectSecondary, type Greeting, type Secondary } from "../rpc/secondary-client.ts";
+import { refuseNested } from "./refuse-nested.ts";
 import type { SourceKind } from "../sources/change-source.ts";
 import type { WorkerStatus } from "../worker/status.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../worker/worker.ts";
@@ -78,13 +78,4 @@ async function connect(command: readonly string[], greeting: Greeting, ledger: L
       cause: error,
     });
   }
-}
-
-function refuseNested(source: string, destination: string): void {
-  const from = realpathSync(source);
-  const to = existsSync(destination) ? realpathSync(destination) : destination;
-  if (!`${to}/`.startsWith(`${from}/`) && !`${from}/`.startsWith(`${to}/`)) return;
-  throw new BelayError("EINVAL", `${source} and ${destination}: one lies in the other`, {
-    hint: "replicate between separate directories",
-  });
 }

@@ -12,7 +12,7 @@ export const replyBit = 0x80;
 /** Type of the reply that tells an error. */
 export const errorReply = 0xff;
 
-/** How often an idle connection says that it is alive, and how long silence may last, in milliseconds. */
+/** How often an idle connection says at least that it is alive, and how long silence may last, in milliseconds. */
 export const heartbeat = { everyMs: 10_000, lostMs: 120_000 };
 
 interface Waiting {
@@ -33,12 +33,15 @@ export class RpcClient implements Disposable {
   #failure: Error | undefined;
   #lastHeard = performance.now();
   #beat: NodeJS.Timeout | undefined;
+  readonly #lostMs: number;
   readonly lost: Promise<Error>;
   readonly #lose: (error: Error) => void;
   readonly #sender: FrameSender;
 
-  constructor(input: Readable, output: Writable, transport = plainTransport) {
+  /** @param lostMs  see {@link heartbeat}; 0: silence may last for ever */
+  constructor(input: Readable, output: Writable, transport = plainTransport, lostMs = heartbeat.lostMs) {
     this.#output = output;
+    this.#lostMs = lostMs;
     this.#sender = new FrameSender(output, transport, () => (this.#lastHeard = performance.now()));
     this.#queue = new ByteQueue(input);
     output.on("error", (error) => this.#fail(error));
@@ -54,7 +57,8 @@ export class RpcClient implements Disposable {
     const peer = await readPreamble(this.#queue, "secondary");
     this.#credit = Math.max(peer.credit, 1);
     void this.#receive();
-    this.#beat = setInterval(() => this.#pulse(), heartbeat.everyMs).unref();
+    const everyMs = this.#lostMs === 0 ? heartbeat.everyMs : Math.min(heartbeat.everyMs, this.#lostMs / 3);
+    this.#beat = setInterval(() => this.#pulse(), everyMs).unref();
     return peer;
   }
 
@@ -117,9 +121,9 @@ export class RpcClient implements Disposable {
   // A clock that jumped means that this process was stopped, not that the peer is dead.
   #pulse(): void {
     const silence = performance.now() - this.#lastHeard;
-    const isOverdue = silence > heartbeat.lostMs && silence < 2 * heartbeat.lostMs && this.#waiting.size > 0;
-    if (isOverdue)
-      this.#fail(new BelayError("ECONNLOST", `no answer from the secondary for ${heartbeat.lostMs / 1000} s`));
+    const lost = this.#lostMs;
+    const isOverdue = lost > 0 && silence > lost && silence < 2 * lost && this.#waiting.size > 0;
+    if (isOverdue) this.#fail(new BelayError("ECONNLOST", `no answer from the secondary for ${lost / 1000} s`));
     else if (this.#waiting.size === 0) this.call("ping").catch(() => undefined);
   }
 

@@ -28,6 +28,8 @@ export interface Greeting {
   readonly rootId: FileId;
   readonly rules: message.SessionRules;
   readonly transport?: Transport;
+  /** Silence after which the secondary is given up, as it gives us up; 0: never. Default two minutes. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -38,9 +40,9 @@ export interface Greeting {
 export async function connectSecondary(
   input: Readable,
   output: Writable,
-  { session, rootId, rules, transport }: Greeting,
+  { session, rootId, rules, transport, timeoutMs }: Greeting,
 ): Promise<Secondary> {
-  const rpc = new RpcClient(input, output, transport);
+  const rpc = new RpcClient(input, output, transport, timeoutMs);
   let replica: string;
   try {
     await rpc.connect(session);

@@ -17,6 +17,11 @@ export async function formatResource(resource: Resource, form: UrlForm): Promise
   return form === "canonical" ? canonical : escapeUrl(canonical);
 }
 
+/** A resource as one word of letters, digits and `%_.~+-`, which survives ssh and shells; `parseEscapable` reads it. */
+export function escapedUrl({ scheme, body }: Resource): string {
+  return escapeUrl(`${scheme}://${body}`);
+}
+
 async function canonicalBody(resource: Resource): Promise<string> {
   switch (resource.scheme) {
     case "file":

@@ -1,7 +1,7 @@
 import { userInfo } from "node:os";
 import { describe, expect, test } from "vitest";
-import { escapeUrl, formatResource } from "./format.ts";
-import { parseResource } from "./parse.ts";
+import { escapedUrl, escapeUrl, formatResource } from "./format.ts";
+import { parseEscapable, parseResource } from "./parse.ts";
 import { canConnect } from "./resource.ts";
 
 const me = userInfo().username;
@@ -69,5 +69,23 @@ describe("who can replicate to whom", () => {
     ["h:/a", undefined, false],
   ])("%s to %s: %s", (local, remote, possible) => {
     expect(canConnect(parseResource(local), remote === undefined ? undefined : parseResource(remote))).toBe(possible);
+  });
+});
+
+describe("the escaped form names every path", () => {
+  test.each(["/a b", "/*?[x]", "/a+b%20", "/x:y", "/new\nline", "/ä€"])("%j", (path) => {
+    const file = { scheme: "file", body: path, path } as const;
+    const ssh = { scheme: "ssh", body: `u@host:file://${path}`, user: "u", host: "host", inner: file } as const;
+    for (const resource of [file, ssh]) {
+      expect(escapedUrl(resource)).toMatch(/^[\w.~%+-]+$/);
+      expect(parseEscapable(escapedUrl(resource))).toEqual(resource);
+    }
+  });
+
+  test("other forms are read as ever", () => {
+    expect(parseEscapable("u@host:/dst")).toEqual(parseResource("u@host:/dst"));
+    expect(parseEscapable("file:///a%20b")).toMatchObject({ path: "/a%20b" });
+    for (const wrong of ["file%3A%2F%2F%", "file%3A%2F%2Frelative", "x%3A%2F%2F/a", "file%3A%2F%2F%2Fa%00b"])
+      expect(() => parseEscapable(wrong)).toThrow(expect.objectContaining({ code: "EURL" }));
   });
 });

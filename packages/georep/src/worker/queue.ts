@@ -93,6 +93,11 @@ export class WorkQueue implements Disposable {
     return rows.map(toItem);
   }
 
+  /** Makes all of them due. */
+  retryNow(): void {
+    this.#database.exec("UPDATE retry SET due = 0");
+  }
+
   dueRetries(now: number, limit: number): RetryItem[] {
     // One that is due later than any can be: the clock was set back.
     const sql = "SELECT * FROM retry WHERE due <= ?1 OR due > ?1 + ?2 LIMIT ?3";

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
+import { close, openat2, O_DIRECTORY, O_RDONLY, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from "@belay/linux";
 import { hasCode, sleep, toError, untilAborted, type Logger } from "@belay/supervise";
 
 import type { ChangeFeed } from "../feed/change-feed.ts";
@@ -8,7 +9,7 @@ import { comparePositions, type Position } from "../journal/position.ts";
 import { dirty } from "../journal/record.ts";
 import { crawlDirectory } from "../plan/crawl.ts";
 import { DirtySet, type DirtyName } from "../plan/dirty-set.ts";
-import { keyOf, type FileId } from "../ids/file-id.ts";
+import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
 import type { Failure } from "../rpc/messages.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
@@ -47,8 +48,16 @@ export interface Worker extends AsyncDisposable {
   readonly ended: Promise<void>;
   /** Resolves when everything written to the source before the call is at the destination, and durable. */
   checkpoint(signal?: AbortSignal): Promise<void>;
-  /** What could not be applied, and why. */
-  retries(): RetryItem[];
+  /** What could not be applied, and why; the most often failed first. */
+  retries(limit?: number): RetryItem[];
+  /** What waits to be tried again is due now. */
+  retryNow(): void;
+  /**
+   * Has everything at and below a path (bytes, relative to the source; empty: all) compared again.
+   *
+   * @throws errno errors when there is no such directory
+   */
+  resync(path: Buffer): void;
   pause(): void;
   resume(): void;
 }
@@ -137,8 +146,20 @@ class RunningWorker implements Worker {
     };
   }
 
-  retries(): RetryItem[] {
-    return this.#parts.queue.retries();
+  retries(limit?: number): RetryItem[] {
+    return this.#parts.queue.retries(limit);
+  }
+
+  retryNow(): void {
+    this.#parts.queue.retryNow();
+    this.#poke();
+  }
+
+  resync(path: Buffer): void {
+    const { tree, queue } = this.#parts;
+    queue.record({ crawl: [directoryAt(tree, path)] });
+    this.#behindSince ??= performance.now();
+    this.#poke();
   }
 
   pause(): void {
@@ -303,6 +324,16 @@ class RunningWorker implements Worker {
   #tell(): void {
     this.#lastTold = performance.now();
     this.#options.onStatus?.(this.status);
+  }
+}
+
+function directoryAt(tree: SourceTree, path: Buffer): FileId {
+  if (path.length === 0) return tree.rootId;
+  const fd = openat2(tree.root, path, O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+  try {
+    return fileIdAt(fd, "");
+  } finally {
+    close(fd);
   }
 }
 

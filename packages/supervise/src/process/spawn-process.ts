@@ -1,5 +1,6 @@
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { once } from "node:events";
+import { Duplex } from "node:stream";
 import { toError } from "../errors/belay-error.ts";
 import type { LedgerHandle } from "../ledger/types.ts";
 import { createRingBuffer } from "./ring-buffer.ts";
@@ -114,6 +115,7 @@ function supervise(
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,
+    extra: child.stdio.slice(3).map((stream) => (stream instanceof Duplex ? stream : undefined)),
     exited: closed,
     ...kept,
     async succeeded() {

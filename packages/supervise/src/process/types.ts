@@ -1,4 +1,4 @@
-import type { Readable, Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import type { Ledger } from "../ledger/types.ts";
 import type { ProcessIdentity } from "./identity.ts";
 
@@ -51,6 +51,8 @@ export interface SupervisedProcess extends AsyncDisposable {
   readonly stdout: Readable | null;
   /** With `stderr: "pipe"`. */
   readonly stderr: Readable | null;
+  /** Our end of each `"pipe"` of `extraStdio`, which goes both ways, by its place there. */
+  readonly extra: readonly (Duplex | undefined)[];
   /** Settles when the process has ended and its output was read to the end. Never rejects. */
   readonly exited: Promise<ExitStatus>;
   /** What `stdout: "capture"` has seen so far. */

@@ -13,6 +13,8 @@ import { peerNamesOf } from "./peer-names.ts";
 
 /** A call and what it is about. */
 export interface LegacyContext {
+  /** As it was given. */
+  readonly argv: readonly string[];
   readonly call: LegacyCall;
   readonly env: NodeJS.ProcessEnv;
   readonly terminal: Terminal;
@@ -25,6 +27,7 @@ export interface LegacyContext {
 
 /** What a call is about: its file, and the peers whose configuration counts. */
 export async function createContext(
+  argv: readonly string[],
   call: LegacyCall,
   env: NodeJS.ProcessEnv,
   terminal: Terminal,
@@ -34,13 +37,13 @@ export async function createContext(
   const patterns = call.config?.patterns ?? "none";
   if (patterns !== "none") {
     const names = patterns === "glob" ? call.positionals.map(regexOfGlob) : call.positionals;
-    return { call, env, terminal, roles, configFile, peers: { names }, peerNames: new Map() };
+    return { argv, call, env, terminal, roles, configFile, peers: { names }, peerNames: new Map() };
   }
   const [local, remote] = connectable(call.positionals);
   const both = [local, remote].filter((resource) => resource !== undefined);
   const names = await Promise.all(both.map((resource) => formatResource(resource, "canonical")));
   const peerNames = await peerNamesOf(local, remote);
-  return { call, env, terminal, roles, configFile, peers: { names }, peerNames };
+  return { argv, call, env, terminal, roles, configFile, peers: { names }, peerNames };
 }
 
 /** The resources of a call; the first must be able to replicate to the second. */

@@ -46,7 +46,7 @@ export async function legacyMain(
     await printResourceUrls(terminal, call.positionals, form as "normal" | "canonical" | "canonical-escaped");
     return 0;
   }
-  const context = await createContext(call, env, terminal, roles);
+  const context = await createContext(argv, call, env, terminal, roles);
   if (call.config !== undefined) return runConfigCall(context, call.config);
   return runAction(context, targets, restricted);
 }

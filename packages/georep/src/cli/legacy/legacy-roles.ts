@@ -1,14 +1,17 @@
 import { statSync } from "node:fs";
+import { join } from "node:path";
 import { createConfig, type Config } from "../../config/config.ts";
 import type { LiveConfig } from "../../config/live-config.ts";
 import { placesOf } from "../../session/places.ts";
-import { sessionBetween, type Session } from "../../session/session.ts";
+import { sessionBetween, sessionFolder, type Session } from "../../session/session.ts";
 import type { Resource } from "../../url/resource.ts";
 import { requireRoles } from "../require-roles.ts";
 import type { RoleRequest } from "../roles.ts";
-import { BelayError } from "@belay/supervise";
+import { BelayError, ownCommand } from "@belay/supervise";
 import { brickId } from "../../config/load-config.ts";
+import { onlyRootsOf } from "../restricted/only-roots.ts";
 import { valuesOf, type LegacyContext } from "./legacy-context.ts";
+import { findLegacyOption } from "./legacy-options.ts";
 import { translateOptions } from "./translate-options.ts";
 
 /** Starts the role a call of 2014 asks for: monitor, receiving end, or the worker for a pair of resources. */
@@ -29,14 +32,21 @@ export async function runLegacyRole(
       pauseOnStart: call.options.get("pause_on_start") === "true",
       localNodeId: call.options.get("glusterd_uuid"),
       useConfiguredVolumes: false,
+      workerArguments: (localPath, feedbackFd) => workerArguments(context.argv, localPath, feedbackFd),
     });
   }
   if (remote === undefined)
-    return roles.secondary({ ...request, ...unknownPeer, sessionOwner: call.options.get("session_owner") });
+    return roles.secondary({
+      ...request,
+      ...unknownPeer,
+      sessionOwner: call.options.get("session_owner"),
+      onlyRoots: onlyRootsOf(context.env),
+    });
   return roles.worker({
     ...request,
     localPath: call.options.get("local_path") ?? (local.scheme === "file" ? local.path : undefined),
     feedbackFd: call.local.has("feedback_fd") ? Number(call.local.get("feedback_fd")) : undefined,
+    turns: Number(valuesOf(context).get("turns") ?? 0) || 0,
     localNode: undefined,
     localNodeId: call.options.get("glusterd_uuid"),
     subvolume: call.options.get("subvol_num"),
@@ -46,6 +56,17 @@ export async function runLegacyRole(
     secondaryId: call.options.get("slave_id"),
   });
 }
+
+// Behind what was given, as the last word counts: in the foreground, without a pid file.
+function workerArguments(argv: readonly string[], localPath: string, feedbackFd: number): string[] {
+  const words = argv.filter((word) => !isMonitorWord(word));
+  const end = words.indexOf("--");
+  const more = ["-N", "--pid-file=", `--feedback-fd=${feedbackFd}`, `--local-path=${localPath}`];
+  return end < 0 ? [...words, ...more] : [...words.slice(0, end), ...more, ...words.slice(end)];
+}
+
+const isMonitorWord = (word: string): boolean =>
+  word.startsWith("--") && ["--monitor", "--pause-on-start"].includes(findLegacyOption(word)?.names.at(-1) ?? "");
 
 const unknownPeer = {
   primaryBrick: undefined,
@@ -57,16 +78,17 @@ const unknownPeer = {
 };
 
 function roleRequest(context: LegacyContext, local: Resource, remote: Resource | undefined): RoleRequest {
-  const { call, env, configFile } = context;
+  const { call, env } = context;
   const session = sessionBetween(local, remote);
   const debug = call.local.has("debug");
+  const config = followConfig(context, session);
   return {
     places: placesOf(env),
     session,
     primary: local,
     secondary: remote ?? local,
-    config: followConfig(context, session),
-    configFile,
+    config,
+    pidFile: config.current().text("pid-file"),
     debug,
     foreground: debug || call.local.get("go_daemon") === "dont",
     inet6: false,
@@ -88,19 +110,28 @@ function followConfig(context: LegacyContext, session: Session): LiveConfig {
   };
 }
 
+// Where users without privileges keep their state; what is built in is root's.
+function ownWorkingDirectory(env: NodeJS.ProcessEnv, session: Session): string {
+  const state = env["XDG_STATE_HOME"] ?? join(env["HOME"] ?? "/", ".local/state");
+  return join(state, "belay/georep/gsyncd", sessionFolder(session));
+}
+
 function configOf(context: LegacyContext, session: Session): Config {
   const values = valuesOf(context);
   const unprivileged = process.getuid?.() !== 0;
   const log = (unprivileged ? values.get("log_file_mbr") : undefined) ?? values.get("log_file") ?? "";
   // Without a file named there was none; logs then go to stderr.
-  const named = new Map([...values, ["log_file", log], ["pid_file", values.get("pid_file") ?? ""]]);
+  const named = new Map([...values, ["log_file", log]]);
+  for (const name of ["pid_file", "state_file"]) named.set(name, values.get(name) ?? "");
+  if (!named.has("remote_gsyncd")) named.set("remote_gsyncd", ownCommand([]).join(" "));
+  if (!named.has("working_dir") && unprivileged) named.set("working_dir", ownWorkingDirectory(context.env, session));
   const level = values.get("log_level")?.toUpperCase();
   if (level !== undefined) named.set("log_level", level === "WARN" ? "WARNING" : level);
   const localPath = values.get("local_path") ?? "";
   return createConfig({
     file: context.configFile,
     machine: new Map(),
-    session: translateOptions(named),
+    session: new Map([...translateOptions(named), ["secondary-log-file", log]]),
     commandLine: new Map(),
     variables: new Map([
       ["primary", session.primary],

@@ -4,6 +4,7 @@ import { options } from "../../config/options.ts";
 const renamed: Readonly<Record<string, string>> = {
   timeout: "secondary-timeout",
   isolated_slave: "isolated-secondarys",
+  session_owner: "primary-volume-id",
 };
 
 /**

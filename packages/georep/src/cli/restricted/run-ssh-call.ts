@@ -12,20 +12,26 @@ export interface SshRequest {
   readonly owner: string | undefined;
   /** Networks the key may be used from, besides what this machine's configuration says. */
   readonly networks: string | undefined;
+  /** Folders the key is for; undefined: any its user may write to. */
+  readonly roots: readonly string[] | undefined;
 }
 
 /**
  * What ssh was asked to run, when this process was started as a key's forced command or as somebody's login shell.
  *
  * glusterd's own calls are none (`_GLUSTERD_CALLED_=1`), nor are those this program makes itself (`_GSYNCD_DISPATCHED_`). A forced command
- * may restrict its key further: `gsyncd --only-session=<id> --only-network=<networks>`.
+ * may restrict its key further: `gsyncd --only-session=<id> --only-network=<networks> --only-root=<folder>`, the last as often as there are folders.
  */
 export function sshRequestOf(argv: readonly string[], env: NodeJS.ProcessEnv): SshRequest | undefined {
   if (env["_GLUSTERD_CALLED_"] === "1" || env["_GSYNCD_DISPATCHED_"] !== undefined) return undefined;
   const command = env["SSH_ORIGINAL_COMMAND"] ?? shellCommand(argv, env);
   if (command === undefined) return undefined;
-  const value = (name: string) => argv.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
-  return { command, owner: value("--only-session"), networks: value("--only-network") };
+  const values = (name: string) =>
+    argv.filter((word) => word.startsWith(`${name}=`)).map((word) => word.slice(name.length + 1));
+  const [owner] = values("--only-session");
+  const [networks] = values("--only-network");
+  const roots = values("--only-root");
+  return { command, owner, networks, roots: roots.length === 0 ? undefined : roots };
 }
 
 function shellCommand(argv: readonly string[], env: NodeJS.ProcessEnv): string | undefined {

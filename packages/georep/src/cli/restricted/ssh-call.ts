@@ -8,6 +8,8 @@ import { commands } from "../commands.ts";
 import { isLegacyCall } from "../interface.ts";
 import { checkRestrictedLegacy } from "../legacy/restrict-legacy.ts";
 import { parseLegacy } from "../legacy/parse-legacy.ts";
+import { normalizePath } from "../../url/normalize-path.ts";
+import { parseEscapable } from "../../url/parse.ts";
 import { isRsyncOfOurs } from "./rsync-call.ts";
 
 /** What a key holder's command comes to. */
@@ -94,9 +96,19 @@ function checkSecondary(args: readonly string[], config: Pick<Config, "text">, o
   const programs = config.text("secondary-gluster-command-dir");
   require("secondary-gluster-command-dir", parsed.text("secondary-gluster-command-dir"), (value) => value === programs);
   const [primary = "", secondary = ""] = parsed.positionals;
-  require("primary", primary, (value) => volume.test(value));
-  require("secondary", secondary, (value) => /^(?:[\w.-]+@)?[\w.:-]+::[\w.-]+$/.test(value));
+  require("primary", primary, (value) => volume.test(value) || isDirectory(value));
+  require("secondary", secondary, (value) => /^(?:[\w.-]+@)?[\w.:-]+::[\w.-]+$/.test(value) || isDirectory(value));
   checkOwner(parsed.text("session-owner"), owner);
+}
+
+// Where it lies is looked at when it is opened: what a path leads to may have changed by then.
+function isDirectory(text: string): boolean {
+  try {
+    const resource = parseEscapable(text);
+    return resource.scheme === "file" && resource.path === normalizePath(resource.path);
+  } catch {
+    return false;
+  }
 }
 
 function checkListen(args: readonly string[], owner: string | undefined): void {

@@ -1,0 +1,58 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+
+import { toError, type Logger } from "@belay/supervise";
+
+import type { MonitorStatus } from "../../monitor/monitor.ts";
+import { brickStatusPath, extraStatusPath, updateBrickStatus } from "../../status/brick-status.ts";
+import { updateExtraStatus } from "../../status/extra-status.ts";
+import { writeMonitorStatus } from "../../status/monitor-status.ts";
+
+/** What a monitor writes into the files of its session. */
+export interface SessionStatus {
+  /** The session's state, one word. */
+  state(word: string): Promise<void>;
+  /** What became of a source's worker. */
+  worker(source: string, status: MonitorStatus): void;
+  /** Everything that was told is written. */
+  settled(): Promise<void>;
+}
+
+/** glusterd's words for what only the monitor knows of a worker. */
+const words: Readonly<Partial<Record<MonitorStatus["state"], string>>> = {
+  starting: "Initializing...",
+  faulty: "Faulty",
+};
+
+/** @param path  of `monitor.status`; empty: there are no status files */
+export function sessionStatus(path: string, logger: Logger): SessionStatus {
+  let last = Promise.resolve();
+  const afterwards = (write: () => Promise<void>): Promise<void> => {
+    if (path === "") return Promise.resolve();
+    last = last.then(write).catch((error: unknown) => {
+      logger.warn(`the status cannot be written: ${toError(error).message}`);
+    });
+    return last;
+  };
+  return {
+    state: (word) =>
+      afterwards(async () => {
+        mkdirSync(dirname(path), { recursive: true });
+        await writeMonitorStatus(path, word);
+        logger.info("Monitor Status Change", { status: word });
+      }),
+    worker: (source, status) => void afterwards(() => writeWorker(path, source, status)),
+    settled: () => last,
+  };
+}
+
+async function writeWorker(path: string, source: string, status: MonitorStatus): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true });
+  const { state, restarts, fault, nextStart } = status;
+  const word = fault?.reason === "inconsistent" ? "inconsistent" : words[state];
+  if (word !== undefined) await updateBrickStatus(brickStatusPath(path, source), () => ({ worker_status: word }));
+  const now = { pid: process.pid, updatedAt: Date.now(), state, restarts, nextStart };
+  await updateExtraStatus(extraStatusPath(path, source), {
+    monitor: { ...now, fault: fault === undefined ? undefined : { ...fault } },
+  });
+}

@@ -1,0 +1,57 @@
+import { mkdirSync } from "node:fs";
+import { relative } from "node:path";
+
+import {
+  close,
+  open,
+  openat2,
+  O_DIRECTORY,
+  O_RDONLY,
+  RESOLVE_BENEATH,
+  RESOLVE_NO_MAGICLINKS,
+  RESOLVE_NO_SYMLINKS,
+} from "@belay/linux";
+import { BelayError } from "@belay/supervise";
+
+import { normalizePath } from "../../url/normalize-path.ts";
+
+/** The directory a secondary writes to, held open. */
+export interface OpenRoot extends Disposable {
+  /** Leads to it and to nothing else. */
+  readonly path: string;
+}
+
+/**
+ * Opens the destination. It is made if it is absent, but for restricted callers, who would choose what is made.
+ *
+ * @param only  folders it has to be one of or lie in; links below them are not followed. undefined: any folder
+ * @throws BelayError `ERESTRICTED`; errno errors of opening it
+ */
+export function openRoot(path: string, only: readonly string[] | undefined): OpenRoot {
+  if (only === undefined) {
+    mkdirSync(path, { recursive: true });
+    return { path, [Symbol.dispose]: () => undefined };
+  }
+  const wanted = normalizePath(path);
+  const allowed = only.map(normalizePath).find((folder) => isWithin(wanted, folder));
+  if (allowed === undefined) {
+    throw new BelayError("ERESTRICTED", `disallowed gsyncd invocation: this key is for ${only.join(", ")} only`);
+  }
+  const fd = openBelow(allowed, relative(allowed, wanted));
+  return { path: `/proc/self/fd/${fd}`, [Symbol.dispose]: () => close(fd) };
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || folder === "/" || path.startsWith(`${folder}/`);
+}
+
+function openBelow(folder: string, path: string): number {
+  const flags = O_RDONLY | O_DIRECTORY;
+  const top = open(folder, flags);
+  if (path === "") return top;
+  try {
+    return openat2(top, path, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+  } finally {
+    close(top);
+  }
+}

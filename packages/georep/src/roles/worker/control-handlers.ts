@@ -1,0 +1,41 @@
+import { BelayError } from "@belay/supervise";
+
+import type { ControlStatus } from "../../control/messages.ts";
+import type { ControlHandlers } from "../../control/serve-control.ts";
+import type { RetryItem } from "../../worker/queue.ts";
+import type { Worker } from "../../worker/worker.ts";
+
+/** What a running worker answers to those who ask at its socket. */
+export function controlHandlers(worker: Worker, about: Omit<ControlStatus, "worker">): ControlHandlers {
+  return {
+    status: () => ({ ...about, worker: worker.status }),
+    retries: () => worker.retries().map(shownRetry),
+    checkpoint: async ({ verify = false }, signal) => {
+      if (verify) throw notYet();
+      const requestedAt = Date.now();
+      await worker.checkpoint(signal);
+      return { requestedAt, completedAt: Date.now(), verified: false };
+    },
+    resync: ({ path = "" }) => {
+      worker.resync(Buffer.from(path));
+      return null;
+    },
+    verify: () => Promise.reject(notYet()),
+    retry: () => {
+      worker.retryNow();
+      return null;
+    },
+  };
+}
+
+/** A retry item as it is shown and stored. */
+export function shownRetry({ directory, name, attempts, code, message }: RetryItem) {
+  const nameBytes = name.toString("base64");
+  return { directory: directory.toString("hex"), name: name.toString(), nameBytes, attempts, code, message };
+}
+
+function notYet(): BelayError {
+  return new BelayError("ENOSYS", "this worker cannot compare by digest", {
+    hint: "ask for a checkpoint without verify",
+  });
+}

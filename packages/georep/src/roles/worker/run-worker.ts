@@ -1,0 +1,186 @@
+import { closeSync, mkdirSync, writeSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+
+import {
+  hasCode,
+  openLedger,
+  reportFailure,
+  reportReady,
+  sleep,
+  takeFileLock,
+  toError,
+  untilAborted,
+  type Ledger,
+  type Logger,
+} from "@belay/supervise";
+
+import type { WorkerRequest } from "../../cli/roles.ts";
+import { connect } from "../../connect/connect.ts";
+import { secondaryCommand } from "../../connect/secondary-command.ts";
+import { openControlPath } from "../../connect/control-path.ts";
+import { serveControl } from "../../control/serve-control.ts";
+import { openOwnFeed } from "../../feed/own-feed.ts";
+import { faultOf } from "../../monitor/fault.ts";
+import { refuseNested } from "../../monitor/refuse-nested.ts";
+import { policyOf } from "../../policy/policy.ts";
+import { startWorker, type Worker, type WorkerOptions } from "../../worker/worker.ts";
+import { endInTime } from "../process/end-in-time.ts";
+import { holdPidFile } from "../process/hold-pid-file.ts";
+import { runDetached } from "../process/run-detached.ts";
+import { stopOnSignals, type StopSignal } from "../process/stop-signal.ts";
+import { tieToParent } from "../process/watch-parent.ts";
+import { sessionLogger } from "../session-logger.ts";
+import { protocolSession, sourceId, sourcesOf, workingPath } from "../source-of.ts";
+import { controlHandlers } from "./control-handlers.ts";
+import { followCheckpoint } from "./follow-checkpoint.ts";
+import { openStatus } from "./worker-status.ts";
+
+/** Time for the worker before this one to let go of the source, in milliseconds. */
+const lockMs = 5000;
+
+/**
+ * `gsyncd worker`: replicates one source until a signal comes or its monitor is gone (exit code 1), it cannot go on (1), or its turns are
+ * done (0).
+ */
+export async function runWorker(request: WorkerRequest): Promise<number> {
+  const [source] = sourcesOf(request);
+  const path = request.localPath ?? source?.path ?? "/";
+  return runDetached(request.foreground, () => endInTime(() => work(request, path)));
+}
+
+async function work(request: WorkerRequest, path: string): Promise<number> {
+  using stop = stopOnSignals();
+  const parent = tieToParent();
+  void parent.gone.then(() => stop.stop("the monitor has ended"));
+  const config = request.config.current();
+  const label = `worker ${path}`;
+  const logger = sessionLogger({ label, config, file: "log-file", level: "log-level", debug: request.debug });
+  for (const problem of config.problems) logger.warn(problem);
+  try {
+    await using ledger = await openLedger();
+    await using _pidFile = await holdPidFile(ledger, request.pidFile);
+    await replicate(request, path, { ledger, logger, stop });
+    return 0;
+  } catch (error) {
+    if (stop.signal.aborted) {
+      logger.info(toError(stop.signal.reason).message);
+      return 1;
+    }
+    const fault = faultOf(toError(error));
+    logger.error(fault.message, { reason: fault.reason, code: fault.code });
+    parent.report(fault);
+    reportFailure(error);
+    throw error;
+  }
+}
+
+interface Surroundings {
+  readonly ledger: Ledger;
+  readonly logger: Logger;
+  readonly stop: StopSignal;
+}
+
+async function replicate(request: WorkerRequest, path: string, around: Surroundings): Promise<void> {
+  const { ledger, logger, stop } = around;
+  const config = request.config.current();
+  const working = workingPath(config, path);
+  mkdirSync(working, { recursive: true, mode: 0o700 });
+  using _lock = await takeFileLock(join(working, "worker.lock"), {
+    wait: true,
+    signal: AbortSignal.any([stop.signal, AbortSignal.timeout(lockMs)]),
+  });
+  await using status = openStatus(request, path, logger);
+  const link: Link = { lost: undefined };
+  await using worker = await start(request, path, working, around, { onStatus: status.onStatus, link });
+  status.follow(worker);
+  connected(request.feedbackFd);
+  const about = { pid: process.pid, startedAt: status.startedAt, source: path, secondary: request.secondary.body };
+  await using _control = await serveControl(
+    ledger,
+    join(working, "worker.sock"),
+    controlHandlers(worker, about),
+    logger,
+  );
+  const checkpoints = followCheckpoint({
+    config: request.config,
+    worker,
+    before: status.before,
+    tell: status.tell,
+    logger,
+    signal: stop.signal,
+  });
+  checkpoints.catch((error: unknown) => logger.warn(`checkpoints are not followed: ${toError(error).message}`));
+  const ended = request.turns > 0 ? Promise.race([turns(request, worker), worker.ended]) : worker.ended;
+  await untilAborted(explained(ended, link), stop.signal);
+}
+
+/** What the connection to the receiving end knows about its own end. */
+interface Link {
+  lost: Promise<Error> | undefined;
+}
+
+// A request that was under way only knows that the connection is gone.
+async function explained(ended: Promise<void>, link: Link): Promise<void> {
+  try {
+    await ended;
+  } catch (error) {
+    if (link.lost !== undefined && hasCode(error, "ECONNLOST", "EPIPE", "ECONNRESET")) throw await link.lost;
+    throw error;
+  }
+}
+
+async function start(
+  request: WorkerRequest,
+  path: string,
+  working: string,
+  { ledger, logger, stop }: Surroundings,
+  { onStatus, link }: Pick<WorkerOptions, "onStatus"> & { readonly link: Link },
+): Promise<Worker> {
+  const config = request.config.current();
+  const { primary, secondary, session, debug } = request;
+  const owner = sourceId(config, session);
+  const viaSsh = secondary.scheme === "ssh";
+  if (secondary.scheme === "file") refuseNested(path, secondary.path);
+  const control = viaSsh ? await openControlPath(ledger) : undefined;
+  const node = request.localNode ?? hostname();
+  const command = secondaryCommand({ source: primary, destination: secondary, config, owner, node, debug }, control);
+  logger.debug(`starting ${command.join(" ")}`);
+  const policy = policyOf(config, request.config);
+  const starting = startWorker({
+    source: path,
+    policy,
+    state: working,
+    logger,
+    onStatus,
+    openFeed: (tree) => openOwnFeed({ tree, path, journal: join(working, "journal"), logger }),
+    connect: async (rootId) => {
+      const timeoutMs = config.int("secondary-timeout") * 1000;
+      const greeting = { session: protocolSession(owner), rootId, rules: policy, transport: policy, timeoutMs };
+      const connection = await connect({ command, viaSsh, greeting, ledger });
+      link.lost = connection.lost;
+      return connection;
+    },
+  });
+  // Told to end while it still connects: what has been acquired is in the ledger, and goes with it.
+  return untilAborted(starting, stop.signal);
+}
+
+/** Tells the monitor that both ends are connected, and that its wait is over. */
+function connected(fd: number | undefined): void {
+  reportReady();
+  if (fd === undefined) return;
+  try {
+    writeSync(fd, "connected\n");
+    closeSync(fd);
+  } catch {
+    // Nobody waits.
+  }
+}
+
+async function turns({ turns: count, config }: WorkerRequest, worker: Worker): Promise<void> {
+  for (let turn = 0; turn < count; turn++) {
+    if (turn > 0) await sleep(config.current().int("change-interval") * 1000);
+    await worker.checkpoint();
+  }
+}

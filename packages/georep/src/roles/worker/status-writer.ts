@@ -1,0 +1,64 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+
+import { toError, type Logger } from "@belay/supervise";
+
+import { brickStatusPath, extraStatusPath, updateBrickStatus, type BrickStatus } from "../../status/brick-status.ts";
+import { updateExtraStatus, type ExtraWorker } from "../../status/extra-status.ts";
+
+/** What the files of a source are to say. */
+export interface StatusText {
+  readonly brick: Partial<BrickStatus>;
+  readonly worker?: ExtraWorker;
+}
+
+/** Writes the status files of a source, at most once a second, and what came last in any case. */
+export interface StatusWriter extends AsyncDisposable {
+  write(text: StatusText): void;
+}
+
+const leastMs = 1000;
+
+/** @param state  path of `monitor.status`; empty: there are no status files */
+export function openStatusWriter(state: string, source: string, logger: Logger): StatusWriter {
+  let waiting: StatusText | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let writing: Promise<void> = Promise.resolve();
+  let lastProblem = "";
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    const text = waiting;
+    waiting = undefined;
+    if (text !== undefined) writing = writing.then(() => writeFiles(state, source, text)).catch(complain);
+    return writing;
+  };
+  // A status that cannot be written must not stop the work.
+  const complain = (error: unknown) => {
+    const { message } = toError(error);
+    if (message !== lastProblem) logger.warn(`the status cannot be written: ${message}`);
+    lastProblem = message;
+  };
+  let lastFlush = -Infinity;
+  return {
+    write: (text) => {
+      if (state === "") return;
+      waiting = { ...waiting, ...text, brick: { ...waiting?.brick, ...text.brick } };
+      if (timer !== undefined) return;
+      timer = setTimeout(
+        () => {
+          lastFlush = performance.now();
+          void flush();
+        },
+        Math.max(0, lastFlush + leastMs - performance.now()),
+      );
+    },
+    [Symbol.asyncDispose]: flush,
+  };
+}
+
+async function writeFiles(state: string, source: string, { brick, worker }: StatusText): Promise<void> {
+  mkdirSync(dirname(state), { recursive: true });
+  await updateBrickStatus(brickStatusPath(state, source), () => brick);
+  if (worker !== undefined) await updateExtraStatus(extraStatusPath(state, source), { worker });
+}

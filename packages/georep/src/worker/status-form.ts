@@ -1,0 +1,15 @@
+import { z } from "zod";
+
+/** Form of a `WorkerStatus` that comes from a file or a socket. */
+export const workerStatusForm = z.object({
+  state: z.enum(["starting", "crawling", "active", "paused", "waiting"]),
+  source: z.enum(["fanotify", "inotify", "scan"]).optional(),
+  lagSeconds: z.number(),
+  crawlQueue: z.number(),
+  retryQueue: z.number(),
+  entries: z.number(),
+  bytes: z.number(),
+  failures: z.number(),
+  lastSynced: z.number().optional(),
+  lastError: z.string().optional(),
+});
