@@ -106,7 +106,7 @@ async function checkEngines(): Promise<Check> {
   const works = states.some(({ works: it }) => it);
   const check = { name: "container-engine", text: states.map(({ text }) => text).join(", ") };
   if (works) return { ...check, state: "ok" };
-  return { ...check, state: "warn", hint: "belay containers needs one: install podman, or start docker's daemon" };
+  return { ...check, state: "warn", hint: "belay container needs one: install podman, or start docker's daemon" };
 }
 
 const engineLimitMs = 5000;

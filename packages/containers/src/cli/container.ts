@@ -5,7 +5,7 @@ import { ParseExit } from "./argparse/spec.ts";
 import type { Parsed } from "./argparse/spec.ts";
 import type { CommandFunction, Invocation } from "./commands/command.ts";
 import { containerSpec } from "./container-spec.ts";
-import { processTalk } from "./talk.ts";
+import { processTalk, writeOut } from "./talk.ts";
 
 /** What the command line's package lends us. */
 export interface ContainerOptions {
@@ -89,7 +89,8 @@ function parse(argv: readonly string[], prog: string): Parsed | number {
     return parsed.command === undefined ? parseKnown(containerSpec(prog), ["--help"]) : parsed;
   } catch (error) {
     if (!(error instanceof ParseExit)) throw error;
-    (error.status === 0 ? process.stdout : process.stderr).write(error.message);
+    if (error.status === 0) writeOut(error.message);
+    else process.stderr.write(error.message);
     return error.status;
   }
 }

@@ -4,7 +4,7 @@ import { ParseExit } from "./argparse/spec.ts";
 import type { Parsed } from "./argparse/spec.ts";
 import type { CommandFunction } from "./commands/command.ts";
 import { dockerPySpec } from "./docker-py-spec.ts";
-import { processTalk } from "./talk.ts";
+import { processTalk, writeOut } from "./talk.ts";
 
 const commands: Readonly<Record<string, () => Promise<CommandFunction>>> = {
   run: async () => (await import("./commands/run.ts")).run,
@@ -45,7 +45,8 @@ function parse(argv: readonly string[], name: string): Parsed | number {
     return 1;
   } catch (error) {
     if (!(error instanceof ParseExit)) throw error;
-    (error.status === 0 ? process.stdout : process.stderr).write(error.message);
+    if (error.status === 0) writeOut(error.message);
+    else process.stderr.write(error.message);
     return error.status;
   }
 }

@@ -1,4 +1,4 @@
-import { MissingOption } from "./missing-option.ts";
+import { Mistake } from "../errors/mistake.ts";
 import type { Values } from "./argparse/spec.ts";
 
 /** The text given for an option or positional. */
@@ -7,10 +7,10 @@ export function text(values: Values, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** As {@link text}, for what a command cannot do without. @throws MissingOption naming it */
+/** As {@link text}, for what a command cannot do without. @throws Mistake `EMISSING` */
 export function needed(values: Values, name: string, option: string): string {
   const value = text(values, name);
-  if (value === undefined) throw new MissingOption(option);
+  if (value === undefined) throw new Mistake("EMISSING", `${option} is missing`, "--help tells what it stands for");
   return value;
 }
 

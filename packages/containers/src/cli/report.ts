@@ -1,11 +1,12 @@
 import { BelayError, renderError } from "@belay/supervise";
-import { MissingOption } from "./missing-option.ts";
+import { Mistake } from "../errors/mistake.ts";
+import { writeOut } from "./talk.ts";
 
 /** Prints an error on stderr, as JSON on stdout if asked, and answers the exit status: the one place where that is decided. */
 export function report(error: unknown, program: string, json = false): number {
   const status = signalStatus(error);
   const rendered = renderError(userFacing(error), { program, exitCodes: { user: 1, bug: 1 } });
-  if (json) process.stdout.write(`${rendered.json}\n`);
+  if (json) writeOut(`${rendered.json}\n`);
   process.stderr.write(`${rendered.text}\n`);
   return status ?? rendered.exitCode;
 }
@@ -17,6 +18,5 @@ function signalStatus(error: unknown): number | undefined {
 }
 
 function userFacing(error: unknown): unknown {
-  if (!(error instanceof MissingOption)) return error;
-  return new BelayError("EMISSING", error.message, { hint: "--help tells what it stands for", cause: error.cause });
+  return error instanceof Mistake ? new BelayError(error.code, error.message, { hint: error.hint }) : error;
 }

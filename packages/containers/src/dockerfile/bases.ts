@@ -36,19 +36,30 @@ export function baseImages(dockerfile: string, args: ReadonlyMap<string, string>
   return [...new Set(images)];
 }
 
-/** Instructions without comments, those that go over several lines joined. */
+/** Instructions without comments and here-documents, those that go over several lines joined. */
 function instructions(dockerfile: string): string[] {
   const out: string[] = [];
+  const ends: string[] = [];
   let open = "";
   for (const line of splitLines(dockerfile)) {
+    if (ends[0] !== undefined) {
+      if (line.replace(/^\t+/, "") === ends[0]) ends.shift();
+      continue;
+    }
     if (/^\s*(#|$)/.test(line)) continue;
     const more = /\\\s*$/.test(line);
     open += more ? line.replace(/\\\s*$/, " ") : line;
     if (more) continue;
     out.push(open.trim());
+    if (/^(RUN|COPY|ADD)\s/i.test(open.trim())) ends.push(...documents(open));
     open = "";
   }
   return open === "" ? out : [...out, open.trim()];
+}
+
+/** Words that end the here-documents an instruction begins (`RUN <<END`), in order. */
+function documents(instruction: string): string[] {
+  return [...instruction.matchAll(/(?<!<)<<-?(["']?)(\w+)\1(?=\s|$)/g)].map(([, , word = ""]) => word);
 }
 
 function unquote(text: string): string {

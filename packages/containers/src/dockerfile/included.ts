@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { Mistake } from "../errors/mistake.ts";
 import type { ReadIncluded } from "./preprocess.ts";
 import { readDockerfile } from "./text.ts";
 
@@ -8,23 +9,22 @@ import { readDockerfile } from "./text.ts";
  * A stage name (`FROM qemu/NAME AS base`) or a tag behind the name is not part of the file's name. All Debian images for user-mode
  * emulation come from one Dockerfile.
  *
- * @throws the errno error of the last folder when it is in none
+ * @throws Mistake when it is in none, or cannot be read
  */
 export function includedFrom(folders: readonly string[]): ReadIncluded {
   return (line) => {
     const names = [...new Set([line, line.trim(), (line.trim().split(/\s/)[0] ?? "").replace(/:.*$/, "")])].map(
       fileName,
     );
-    let failure: unknown;
     for (const path of folders.flatMap((folder) => names.map((name) => join(folder, `${name}.docker`)))) {
       try {
         return readDockerfile(path);
       } catch (error) {
         if (!isMissing(error)) throw error;
-        failure ??= error;
       }
     }
-    throw failure;
+    const files = names.map((name) => `${name}.docker`).join(" or ");
+    throw new Mistake("ENOENT", `FROM qemu/${line}: there is no ${files} in ${folders.join(" or ")}`);
   };
 }
 
@@ -33,7 +33,7 @@ function fileName(image: string): string {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+  return error instanceof Mistake && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }
 
 /**

@@ -38,7 +38,9 @@ test("bytes that are no UTF-8 are refused, other line ends are read", () => {
   const path = folder({ a: "FROM a\r\nRUN b\rRUN c" });
   expect(readDockerfile(join(path, "a"))).toBe("FROM a\nRUN b\nRUN c");
   writeFileSync(join(path, "b"), Buffer.from([0x46, 0xff]));
-  expect(() => readDockerfile(join(path, "b"))).toThrow(TypeError);
+  expect(() => readDockerfile(join(path, "b"))).toThrow("is not in UTF-8");
+  expect(() => readDockerfile(join(path, "none"))).toThrow("is not there");
+  expect(() => readDockerfile(path)).toThrow("is a folder");
 });
 
 test("the checksum is SHA-1 over UTF-8", () => {
@@ -60,7 +62,7 @@ test("included files are looked for beside the program, then beside the Dockerfi
     "b",
     "boot",
   ]);
-  expect(() => read("none")).toThrow("ENOENT");
+  expect(() => read("none")).toThrow(`FROM qemu/none: there is no none.docker in ${join(path, "tool/dockerfiles")} or`);
 });
 
 test("base images are those of FROM, COPY --from and mounts, without stages and scratch", () => {
@@ -81,4 +83,21 @@ from Debian:\${VERSION}
 `;
   expect(baseImages(dockerfile)).toEqual(["debian:12", "tools:1", "busybox:latest", "imageplain", "Debian:12"]);
   expect(baseImages(dockerfile, new Map([["VERSION", "13"], ["FLAVOUR", "x"]]))).toEqual(["debian:13", "tools:1", "busybox:latest", "imagex", "x", "Debian:13"]); // prettier-ignore
+});
+
+test("what stands in here-documents is no instruction", () => {
+  const dockerfile = `FROM a
+RUN <<ONE cat <<-"TWO" >/x
+FROM b
+ONE
+COPY --from=c /x /
+\tTWO
+COPY --from=d /x /
+RUN cat <<<word; echo $((1<<2))
+COPY <<EOF /y
+FROM e
+EOF
+FROM f
+`;
+  expect(baseImages(dockerfile)).toEqual(["a", "d", "f"]);
 });

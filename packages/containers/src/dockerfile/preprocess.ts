@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { Mistake } from "../errors/mistake.ts";
 import { isBlank, splitLines } from "./text.ts";
 
 /** Finds the text of the Dockerfile behind `FROM qemu/NAME`. */
@@ -10,7 +11,7 @@ const marker = "FROM qemu/";
  * A Dockerfile as it is checksummed: comments and empty lines are out, and `FROM qemu/NAME` is replaced by that Dockerfile, so that
  * a change in a base counts as a change of everything above it.
  *
- * @throws what `readIncluded` throws; Error for a Dockerfile that includes itself
+ * @throws what `readIncluded` throws; Mistake `ELOOP` for a Dockerfile that is, through `FROM qemu/…`, its own base
  */
 export function preprocess(dockerfile: string, readIncluded: ReadIncluded): string {
   return expand(dockerfile, readIncluded, []);
@@ -25,18 +26,15 @@ function expand(dockerfile: string, readIncluded: ReadIncluded, above: readonly 
       continue;
     }
     const name = line.slice(marker.length);
-    if (above.includes(name)) throw new IncludeLoop([...above, name]);
+    if (above.includes(name)) throw circle([...above, name]);
     out += expand(readIncluded(name), readIncluded, [...above, name]);
   }
   return out;
 }
 
-/** A Dockerfile is, through `FROM qemu/…`, its own base. */
-export class IncludeLoop extends Error {
-  constructor(names: readonly string[]) {
-    super(`FROM qemu/… goes in a circle: ${names.join(" -> ")}`);
-    this.name = "IncludeLoop";
-  }
+function circle(names: readonly string[]): Mistake {
+  const hint = "one of these Dockerfiles has to start from another image";
+  return new Mistake("ELOOP", `FROM qemu/… goes in a circle: ${names.join(" -> ")}`, hint);
 }
 
 /** SHA-1 in hexadecimal, of text as UTF-8: the Python tool's checksum. */

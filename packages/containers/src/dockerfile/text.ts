@@ -1,15 +1,33 @@
 import { readFileSync } from "node:fs";
+import { Mistake } from "../errors/mistake.ts";
 
 /**
  * Reads a Dockerfile: strict UTF-8, any line ending becomes a newline, a byte order mark stays.
  *
  * The Python tool reads this way, and its checksums are taken over the result.
  *
- * @throws errno errors; TypeError for bytes that are no UTF-8
+ * @throws Mistake with the errno name, `EENCODING` for bytes that are no UTF-8
  */
 export function readDockerfile(path: string): string {
-  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
-  return text.replace(/\r\n?/g, "\n");
+  return decode(path, read(path)).replace(/\r\n?/g, "\n");
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "EIO";
+    const why = code === "ENOENT" ? "is not there" : code === "EISDIR" ? "is a folder" : `cannot be read (${code})`;
+    throw new Mistake(code, `the Dockerfile ${path} ${why}`, undefined, error);
+  }
+}
+
+function decode(path: string, bytes: Buffer): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new Mistake("EENCODING", `the Dockerfile ${path} is not in UTF-8`, undefined, error);
+  }
 }
 
 // More than newlines end a line for Python's str.splitlines: form feeds, separators, NEL, and Unicode's own.
