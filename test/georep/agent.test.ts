@@ -1,12 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { expect, test } from "vitest";
-import { isAlive, processIdentity } from "@belay/supervise";
+import { isAlive, processIdentity, silentLogger } from "@belay/supervise";
 
 import { agentPlaces } from "../../packages/georep/src/agent/agent-places.ts";
 import { connectToAgent } from "../../packages/georep/src/feed/agent-feed.ts";
+import { openSource } from "../../packages/georep/src/sources/open-source.ts";
+import { openSourceTree } from "../../packages/georep/src/sources/source-tree.ts";
 import { makePair, within } from "./replica.ts";
 import { testAgent } from "./test-agent.ts";
 
@@ -155,4 +158,37 @@ test("a source that is found empty at a comparison halts the work", async () => 
   await using forced = await pair.start({ force: true });
   await forced.checkpoint(within(5000));
   expect(pair.differences()).toEqual([]);
+});
+
+test.runIf(isRoot)(
+  "an ordinary user, who can open no file handles, is served by inotify, also by a worker that comes later",
+  () => {
+    using pair = makePair();
+    fs.mkdirSync(join(pair.state, "run"), { recursive: true });
+    const child = fileURLToPath(new URL("./ordinary-user.child.ts", import.meta.url));
+    const { source, destination, state } = pair;
+    // Root of a namespace of its own: nobody in particular to the file system.
+    const kind = execFileSync("unshare", ["-Ur", process.execPath, child, source, destination, state]);
+    expect(kind.toString()).toBe("inotify\n");
+    expect(pair.differences()).toEqual([]);
+  },
+);
+
+test.runIf(isRoot)("too few inotify watches are told, with what to change", async () => {
+  using pair = makePair();
+  const limit = "/proc/sys/fs/inotify/max_user_watches";
+  const before = fs.readFileSync(limit, "utf8");
+  for (let i = 0; i < 50; i++) fs.mkdirSync(join(pair.source, `d${i}`));
+  using tree = openSourceTree(pair.source);
+  const context = { tree, path: pair.source, tell: () => undefined, scanEveryMs: 1000, logger: silentLogger };
+  await expect(withLimit(() => openSource(context, "inotify"))).rejects.toMatchObject({ code: "EWATCHES" });
+
+  async function withLimit<T>(run: () => Promise<T>): Promise<T> {
+    fs.writeFileSync(limit, "20");
+    try {
+      return await run();
+    } finally {
+      fs.writeFileSync(limit, before);
+    }
+  }
 });

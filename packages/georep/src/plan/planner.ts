@@ -133,6 +133,7 @@ class Planning implements Disposable {
     const object = this.#add(state, hintOf(kinds), inline);
     const key = keyOf(state.id);
     this.#places.set(key, { directory, name });
+    if (isDirectory(state.mode)) this.#tree.places.learn(state.id, directory, name);
     if (this.#policy.excludes !== excludesNothing && isDirectory(state.mode) && (kinds & dirty.entry) !== 0)
       this.#crawl.push(state.id);
     this.#entries.push({ parent: directory, name, object });

@@ -3,6 +3,9 @@ import { toError, waitForEvents } from "@belay/supervise";
 
 import type { ChangeSource, SourceKind } from "./change-source.ts";
 
+/** In a stream of events they are fetched once a millisecond, not one by one; after it the next one is seen as it comes. */
+const pauses = [0, 1];
+
 /**
  * A source that reads from a descriptor whenever that is readable, until it is disposed of, which also closes the descriptor.
  *
@@ -13,7 +16,7 @@ export function watchDescriptor(kind: SourceKind, fd: number, drain: () => void)
   const failed = Promise.withResolvers<Error>();
   const watch = async () => {
     for (;;) {
-      await waitForEvents(fd, POLLIN, stop.signal);
+      await waitForEvents(fd, POLLIN, stop.signal, pauses);
       drain();
     }
   };

@@ -24,7 +24,9 @@ import {
   openat,
   type InotifyEvent,
 } from "@belay/linux";
-import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
+import { BelayError, hasCode } from "@belay/supervise";
+
+import { fileIdAt, type FileId } from "../ids/file-id.ts";
 import { dirty, type DirtyRecord } from "../journal/record.ts";
 import { deviceOf, isGone, pathAt, statAt } from "../tree/read-object.ts";
 import { isDirectory } from "../tree/object-state.ts";
@@ -39,7 +41,7 @@ const watched = entryEvents | dataEvents | IN_ATTRIB | IN_ONLYDIR | IN_DONT_FOLL
  * Watches every directory of the tree by itself, through inotify(7): works without privileges, costs a walk at the start and a watch for
  * each directory.
  *
- * @throws ErrnoError EMFILE, ENOSPC when the user's watches are used up (`fs.inotify.max_user_watches`)
+ * @throws BelayError `EWATCHES` when the user's watches are used up; later on that settles `failed`
  */
 export async function watchByInotify(context: SourceContext): Promise<ChangeSource> {
   const fd = inotifyInit1();
@@ -49,13 +51,30 @@ export async function watchByInotify(context: SourceContext): Promise<ChangeSour
     watches.walk(context.tree.rootId);
   } catch (error) {
     close(fd);
-    throw error;
+    throw isOutOfWatches(error) ? outOfWatches(error) : error;
   }
   const drain = () => {
     for (let events = inotifyRead(fd); events.length > 0; events = inotifyRead(fd))
       context.tell(events.flatMap((event) => watches.recordsOf(event)));
   };
-  return watchDescriptor("inotify", fd, drain);
+  const drainOrFail = () => {
+    try {
+      drain();
+    } catch (error) {
+      throw isOutOfWatches(error) ? outOfWatches(error) : error;
+    }
+  };
+  return watchDescriptor("inotify", fd, drainOrFail);
+}
+
+const isOutOfWatches = (error: unknown) => hasCode(error, "ENOSPC", "EMFILE");
+
+function outOfWatches(cause: unknown): BelayError {
+  const hint = "raise them: sysctl fs.inotify.max_user_watches=1048576 fs.inotify.max_user_instances=1024";
+  return new BelayError("EWATCHES", "the user's inotify watches are used up: each directory takes one", {
+    hint,
+    cause,
+  });
 }
 
 class Watches {
@@ -104,7 +123,7 @@ class Watches {
       const fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
       const id = fileIdAt(fd, "");
       close(fd);
-      tree.places.set(keyOf(id), { parent, name: Buffer.from(name) });
+      tree.places.learn(id, parent, name);
       this.walk(id);
       return id;
     } catch (error) {

@@ -1,4 +1,4 @@
-import { toError } from "@belay/supervise";
+import { BelayError, toError } from "@belay/supervise";
 
 import type { ChangeSource, SourceContext, SourceKind } from "./change-source.ts";
 import { watchByFanotify } from "./fanotify-source.ts";
@@ -8,17 +8,26 @@ import { watchByScan } from "./scan-source.ts";
 /**
  * Starts to watch a tree.
  *
- * @param kind  left out: fanotify, inotify where that is not allowed
+ * @param kind  left out: fanotify; inotify where that is not allowed; scan where the watches of inotify do not suffice
  * @throws what the kind that was asked for cannot do here
  */
 export async function openSource(context: SourceContext, kind?: SourceKind): Promise<ChangeSource> {
   if (kind === "scan") return watchByScan(context);
   if (kind === "inotify") return watchByInotify(context);
   if (kind === "fanotify") return watchByFanotify(context);
+  const { logger } = context;
   try {
     return watchByFanotify(context);
   } catch (error) {
-    context.logger.info(`no fanotify here (${toError(error).message}): watching every directory by itself`);
-    return watchByInotify(context);
+    logger.info(`no fanotify here (${toError(error).message}): watching every directory by itself`);
+  }
+  try {
+    return await watchByInotify(context);
+  } catch (error) {
+    if (!(error instanceof BelayError && error.code === "EWATCHES")) throw error;
+    logger.warn(
+      `${error.message}; the whole tree is compared from time to time instead. To change that, ${error.hint}`,
+    );
+    return watchByScan(context);
   }
 }

@@ -17,9 +17,10 @@ import {
   AT_EMPTY_PATH,
 } from "@belay/linux";
 
-import { fileIdAt, isHandle, keyOf, type FileId } from "../ids/file-id.ts";
+import { fileIdAt, isHandle, type FileId } from "../ids/file-id.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { deviceOf, isGone } from "../tree/read-object.ts";
+import { DirectoryPlaces } from "./directory-places.ts";
 
 /** The tree that is replicated, and how its objects are found by their ids. */
 export interface SourceTree extends Disposable {
@@ -40,16 +41,13 @@ export interface SourceTree extends Disposable {
   whereIs(id: FileId): { directory: FileId; name: Buffer } | undefined;
 }
 
-/** Where directories were seen last. */
-export type DirectoryPlaces = Map<string, { readonly parent: FileId; readonly name: Buffer }>;
-
 /** Opens a tree. @throws errno errors of open(2) */
 export function openSourceTree(path: string): SourceTree {
   const root = open(path, O_RDONLY | O_DIRECTORY);
   const rootId = fileIdAt(root, "");
   const stat = statx(root, "", AT_EMPTY_PATH);
-  const places: DirectoryPlaces = new Map();
   const opensHandles = canOpen(root, rootId);
+  const places = new DirectoryPlaces(!opensHandles);
   const openDirectory = (id: FileId): number | undefined =>
     opensHandles ? openHandle(root, id) : openByPlace(root, rootId, places, id);
   return {
@@ -139,7 +137,7 @@ const deepest = 2000;
 function pathByPlaces(rootId: FileId, places: DirectoryPlaces, id: FileId): Buffer | undefined {
   const names: Buffer[] = [];
   for (let at = id, depth = 0; !at.equals(rootId); depth++) {
-    const place = places.get(keyOf(at));
+    const place = places.get(at);
     if (place === undefined || depth > deepest) return undefined;
     names.unshift(place.name, Buffer.from("/"));
     at = place.parent;

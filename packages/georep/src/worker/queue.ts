@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import type { FileId } from "../ids/file-id.ts";
 import type { Position } from "../journal/position.ts";
+import type { DirectoryPlace } from "../sources/directory-places.ts";
 import type { Failure } from "../rpc/messages.ts";
 
 /** Something that could not be applied and will be tried again. */
@@ -33,6 +34,8 @@ export interface Progress {
   /** A directory that has been. */
   readonly crawled?: FileId;
   readonly failed?: readonly Failure[];
+  /** Where directories were seen, of a source whose ids cannot be opened. */
+  readonly places?: readonly DirectoryPlace[];
   readonly done?: readonly { readonly directory: FileId; readonly name: Buffer }[];
 }
 
@@ -43,6 +46,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS anchor (
     one INTEGER PRIMARY KEY CHECK (one = 1), incarnation TEXT, replica TEXT, root TEXT
   );
+  CREATE TABLE IF NOT EXISTS places (id BLOB PRIMARY KEY, parent BLOB NOT NULL, name BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS crawl (seq INTEGER PRIMARY KEY AUTOINCREMENT, directory BLOB NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS retry (
     directory BLOB NOT NULL, name BLOB NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL,
@@ -79,6 +83,11 @@ export class WorkQueue implements Disposable {
     return row && toBuffer(row["directory"]);
   }
 
+  *places(): Generator<DirectoryPlace> {
+    for (const { id, parent, name } of this.#database.prepare("SELECT id, parent, name FROM places").iterate())
+      yield { id: toBuffer(id), parent: toBuffer(parent), name: toBuffer(name) };
+  }
+
   get crawlLength(): number {
     return Number(this.#database.prepare("SELECT count(*) AS n FROM crawl").get()?.["n"] ?? 0);
   }
@@ -110,7 +119,7 @@ export class WorkQueue implements Disposable {
     return typeof due === "number" ? due : undefined;
   }
 
-  record({ anchor, cursor, crawl = [], crawled, failed = [], done = [] }: Progress): void {
+  record({ anchor, cursor, crawl = [], crawled, failed = [], done = [], places = [] }: Progress): void {
     const database = this.#database;
     database.exec("BEGIN");
     for (const { directory, name } of done)
@@ -122,6 +131,8 @@ export class WorkQueue implements Disposable {
     if (crawled !== undefined) database.prepare("DELETE FROM crawl WHERE directory = ?").run(crawled);
     for (const directory of [...again, ...crawl])
       database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)").run(directory);
+    for (const { id, parent, name } of places)
+      database.prepare("INSERT OR REPLACE INTO places VALUES (?, ?, ?)").run(id, parent, name);
     if (anchor !== undefined)
       database
         .prepare("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?, ?)")

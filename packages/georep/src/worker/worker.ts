@@ -73,6 +73,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await using owned = new AsyncDisposableStack();
   const tree = owned.use(openSourceTree(options.source));
   const queue = owned.use(new WorkQueue(join(options.state, "queue.sqlite")));
+  tree.places.restore(queue.places());
   // Watching first, comparing then: whatever changes while we compare is told of.
   const feed = owned.use(await options.openFeed(tree));
   const secondary = owned.use(await options.connect(tree.rootId));
@@ -209,12 +210,13 @@ class RunningWorker implements Worker {
   // Changes go before comparing: what a user does now is visible at once, also while the first copy is made.
   async #step(): Promise<void> {
     if (this.#isPaused) return this.#sleepUntilPoked();
-    const { feed, queue } = this.#parts;
+    const { feed, queue, tree } = this.#parts;
     const { names, gaps, next } = this.#collect();
     const retries = queue.dueRetries(Date.now(), 500);
     if (names.length > 0 || gaps.length > 0 || retries.length > 0) {
       const progress = await this.#apply([...names, ...retries.map(toDirtyName)]);
-      queue.record({ ...progress, cursor: next, crawl: [...gaps, ...(progress.crawl ?? [])], done: retries });
+      const places = tree.places.takeLearned();
+      queue.record({ ...progress, places, cursor: next, crawl: [...gaps, ...(progress.crawl ?? [])], done: retries });
       this.#position = next;
       feed.trim(next);
     } else {
@@ -254,7 +256,8 @@ class RunningWorker implements Worker {
     const progress = await this.#apply(set.names());
     const failed = [...(progress.failed ?? []), ...this.#noteFailures(failures)];
     // New directories come as `crawl`, known ones from the comparison.
-    queue.record({ ...progress, failed, crawled: directory, crawl: [...below, ...(progress.crawl ?? [])] });
+    const places = tree.places.takeLearned();
+    queue.record({ ...progress, places, failed, crawled: directory, crawl: [...below, ...(progress.crawl ?? [])] });
   }
 
   // A destination that is full or broken gets the same batch again and again; nothing is given up.

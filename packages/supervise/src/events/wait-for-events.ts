@@ -33,10 +33,16 @@ let lastId = 0;
  *
  * @param events  POLLIN, POLLPRI, …; POLLERR and POLLHUP always count
  * @param fd  stays the caller's, who keeps it open until this settles
+ * @param pauses  before each look, in milliseconds; then it is the thread's
  * @returns the events found. @throws the signal's reason
  */
-export async function waitForEvents(fd: number, events: number, signal?: AbortSignal): Promise<number> {
-  for (const pause of [0, 1, 2, 4, 8, 16]) {
+export async function waitForEvents(
+  fd: number,
+  events: number,
+  signal?: AbortSignal,
+  pauses: readonly number[] = [0, 1, 2, 4, 8, 16],
+): Promise<number> {
+  for (const pause of pauses) {
     if (pause > 0) await sleep(pause, signal);
     signal?.throwIfAborted();
     const found = look(fd, events);
