@@ -31,6 +31,7 @@ export class GsyncdPlace implements AsyncDisposable {
     BELAY_RUN_DIR: this.file("run"),
     GLUSTERD_WORKDIR: this.file("workdir"),
     DEFAULT_VAR_RUN_DIRECTORY: this.file("rundir"),
+    BELAY_LOG_DIR: this.file("logs"),
     TMPDIR: this.file("tmp"),
   };
 

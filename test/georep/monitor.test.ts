@@ -34,7 +34,11 @@ test(
     expect(readFileSync(place.pidFile, "utf8")).toBe(`${pid}\n`);
     expect(readFileSync(place.state, "utf8")).toBe("Started");
     expect(place.processes("worker")).toHaveLength(1);
-    for (const each of place.processes()) expect(groupOf(each), "in the monitor's group").toEqual([pid, pid]);
+    const [agent = NaN, ...others] = place.processes("agent");
+    expect(others).toEqual([]);
+    expect(groupOf(agent), "the agent leads a session of its own").toEqual([agent, agent]);
+    for (const each of place.processes())
+      if (each !== agent) expect(groupOf(each), "in the monitor's group").toEqual([pid, pid]);
     write(place, "after", "2");
     await equal(place);
 
@@ -64,6 +68,8 @@ test(
     const pid = await started(place);
     process.kill(pid, "SIGKILL");
     await expect.poll(() => place.processes("worker").length + place.processes("secondary").length, slow).toBe(0);
+    const agents = place.processes("agent");
+    expect(agents).toHaveLength(1);
     expect(
       (await place.call("status", place.source, place.destination, "-c", place.config, "--local-path", place.source))
         .out,
@@ -72,11 +78,12 @@ test(
     const next = await started(place);
     expect(next).not.toBe(pid);
     await equal(place);
+    expect(place.processes("agent")).toEqual(agents);
   },
   within,
 );
 
-test.each(["worker", "secondary"])(
+test.each(["worker", "secondary", "agent"])(
   "a %s that is killed is replaced, and the reason shows",
   async (role) => {
     await using place = new GsyncdPlace();
@@ -86,9 +93,10 @@ test.each(["worker", "secondary"])(
     killIfThere(victim ?? NaN, "SIGKILL");
     write(place, "meanwhile", "4");
     await expect.poll(() => place.extra()["monitor"], slow).toMatchObject({ state: "running", restarts: 1 });
-    const reason = role === "worker" ? "killed" : "secondary";
+    const reason = { worker: "killed", secondary: "secondary", agent: "agent" }[role];
     expect(place.extra()["monitor"]).toMatchObject({
-      fault: { reason, message: expect.stringContaining("SIGKILL") as string },
+      reason,
+      lastError: expect.stringMatching(/SIGKILL|the agent has ended/) as string,
     });
     await equal(place);
     await expect.poll(() => place.status()["worker_status"], slow).toBe("Active");
@@ -142,7 +150,8 @@ test(
     expect((await place.call("monitor", place.source, place.destination, "-c", place.config)).code).toBe(0);
     await expect.poll(() => place.status()["worker_status"], slow).toBe("Faulty");
     expect(place.extra()["monitor"]).toMatchObject({
-      fault: { reason: "secondary", message: expect.stringMatching(/EEXIST|ENOTDIR/) as string },
+      reason: "secondary",
+      lastError: expect.stringMatching(/EEXIST|ENOTDIR/) as string,
     });
     renameSync(place.destination, place.file("moved"));
     renameSync(place.file("kept"), place.destination);

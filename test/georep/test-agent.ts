@@ -38,6 +38,7 @@ export function testAgent(pair: Pair, ...settings: string[]): TestAgent {
     GLUSTERD_WORKDIR: join(pair.base, "glusterd"),
     DEFAULT_VAR_RUN_DIRECTORY: join(pair.base, "run"),
     BELAY_RUN_DIR: join(pair.base, "belay"),
+    BELAY_LOG_DIR: join(pair.base, "log"),
   };
   const argv = [process.execPath, gsyncd, "agent", "vol", "host::copy", "--local-path", pair.source];
   return {

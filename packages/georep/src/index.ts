@@ -21,7 +21,7 @@ export { parseSession, sessionBetween, type Session } from "./session/session.ts
 export { brickStatusPath, readBrickStatus, updateBrickStatus, type BrickStatus } from "./status/brick-status.ts";
 export { extraStatusPath } from "./status/brick-status.ts";
 export { readExtraStatus, type ExtraMonitor, type ExtraStatus, type ExtraWorker } from "./status/extra-status.ts";
-export { workingPath } from "./roles/source-of.ts";
+export { workingPath } from "./session/working-path.ts";
 export { readMonitorStatus, writeMonitorStatus } from "./status/monitor-status.ts";
 export { showStatus, type ShownStatus } from "./status/shown-status.ts";
 export { startMonitor } from "./monitor/monitor.ts";

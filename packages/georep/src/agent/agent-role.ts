@@ -1,7 +1,8 @@
-import { abortOnSignals, createLogger, openLedger, reportFailure, reportReady } from "@belay/supervise";
+import { abortOnSignals, openLedger, reportFailure, reportReady } from "@belay/supervise";
 
 import type { Config } from "../config/config.ts";
 import type { LiveConfig } from "../config/live-config.ts";
+import { sessionLogger } from "../roles/session-logger.ts";
 import { workingPath } from "../session/working-path.ts";
 import { sourceKinds } from "../sources/change-source.ts";
 import { isPidFileHeld } from "../status/pid-lock-state.ts";
@@ -11,15 +12,17 @@ import { runAgent, type AgentOptions } from "./run-agent.ts";
 export interface AgentRequest {
   /** Directory that is watched. */
   readonly source: string;
+  /** The source as the session names it. */
+  readonly localPath: string;
   readonly config: LiveConfig;
 }
 
 /**
- * Watches a source until it is told to end. It logs to stderr.
+ * Watches a source until it is told to end. It logs where the session does.
  *
  * @returns the exit code; 0 when it was told to end, or nobody wants it any more
  */
-export async function agentRole({ source, config }: AgentRequest): Promise<number> {
+export async function agentRole({ source, localPath, config }: AgentRequest): Promise<number> {
   using signals = abortOnSignals(["SIGINT", "SIGTERM"]);
   // A terminal that goes away is no reason: sessions outlive it.
   process.on("SIGHUP", () => undefined);
@@ -28,8 +31,8 @@ export async function agentRole({ source, config }: AgentRequest): Promise<numbe
   try {
     await runAgent({
       ...{ source, ledger, isWanted, signal: signals.signal, onReady: reportReady },
-      ...configured(config.current(), source),
-      logger: createLogger({ name: "agent" }),
+      ...configured(config.current(), localPath),
+      logger: sessionLogger({ ...log, label: `agent ${localPath}`, config: config.current() }),
     });
     return 0;
   } catch (error) {
@@ -38,15 +41,17 @@ export async function agentRole({ source, config }: AgentRequest): Promise<numbe
   }
 }
 
+const log = { file: "log-file", level: "log-level", debug: false } as const;
+
 const megabyte = 1024 ** 2;
 
 function configured(
   config: Config,
-  source: string,
+  localPath: string,
 ): Pick<AgentOptions, "directory" | "kind" | "scanEveryMs" | "sizes"> {
   const [limit, interval] = [config.int("journal-limit"), config.int("scan-interval")];
   return {
-    directory: workingPath(config.text("working-dir"), source),
+    directory: workingPath(config.text("working-dir"), localPath),
     kind: sourceKinds.find((kind) => kind === config.text("change-source")),
     ...(interval > 0 ? { scanEveryMs: interval * 1000 } : {}),
     ...(limit > 0 ? { sizes: { most: limit * megabyte } } : {}),

@@ -14,7 +14,7 @@ export async function monitor(invocation: Invocation): Promise<number> {
   await upgradeConfigFile(request.file, request.session);
   return roles.monitor({
     ...roleRequest(invocation, request, {}),
-    workerArguments: workerArguments(invocation),
+    ...childArguments(invocation),
     pauseOnStart: args.flag("pause-on-start"),
     localNodeId: args.text("local-node-id"),
     useConfiguredVolumes: args.flag("use-gconf-volinfo"),
@@ -22,17 +22,18 @@ export async function monitor(invocation: Invocation): Promise<number> {
 }
 
 // Paths are made absolute now: a daemon works in another directory.
-function workerArguments({ args, inet6 }: Invocation): MonitorRequest["workerArguments"] {
+function childArguments({ args, inet6 }: Invocation): Pick<MonitorRequest, "workerArguments" | "agentArguments"> {
   const file = args.text("config-file");
-  const more = [
-    ...(file === undefined ? [] : [`--config-file=${resolve(file)}`]),
-    ...(args.flag("debug") ? ["--debug"] : []),
-  ];
-  return (localPath, feedbackFd) => [
-    ...(inet6 ? ["--inet6"] : []),
-    ...["worker", ...args.positionals, "--feedback-fd", String(feedbackFd), `--local-path=${localPath}`],
-    ...more,
-  ];
+  const before = inet6 ? ["--inet6"] : [];
+  const after = file === undefined ? [] : [`--config-file=${resolve(file)}`];
+  const debug = args.flag("debug") ? ["--debug"] : [];
+  return {
+    workerArguments: (localPath, feedbackFd) => [
+      ...[...before, "worker", ...args.positionals, "--feedback-fd", String(feedbackFd), `--local-path=${localPath}`],
+      ...[...after, ...debug],
+    ],
+    agentArguments: (localPath) => [...before, "agent", ...args.positionals, `--local-path=${localPath}`, ...after],
+  };
 }
 
 /** `worker P S` */

@@ -30,6 +30,8 @@ export interface MonitorRequest extends RoleRequest {
   readonly useConfiguredVolumes: boolean;
   /** Arguments of this program that make it the worker for a brick or source, in the words this monitor was called in. */
   workerArguments(localPath: string, feedbackFd: number): string[];
+  /** Likewise those of the agent that watches a source. */
+  agentArguments(localPath: string): string[];
 }
 
 /** `gsyncd worker`: one per local brick or source. */

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { escapeUrl } from "../url/format.ts";
 import { loadConfig } from "../config/load-config.ts";
 import type { Config } from "../config/config.ts";
 import { upgradeConfigFile } from "../config/upgrade-file.ts";
+import { workingPath } from "../session/working-path.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
 
@@ -23,5 +23,5 @@ export function upgradeConfig({ configFile, session }: KnownSession): Promise<un
 
 /** Where a session keeps journal, queue and sockets of its source. */
 export function workingFolder(places: GeorepPlaces, known: KnownSession): string {
-  return join(configOf(places, known).text("working-dir"), escapeUrl(known.source.path));
+  return workingPath(configOf(places, known).text("working-dir"), known.source.path);
 }

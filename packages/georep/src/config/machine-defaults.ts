@@ -16,6 +16,7 @@ export function machineDefaults(places: Places): { values: Map<string, string>; 
   }
   if (places.workDirectory !== "/var/lib/glusterd") values.set("glusterd-workdir", places.workDirectory);
   if (places.runDirectory !== "/var/run/gluster") values.set("gluster-rundir", places.runDirectory);
+  if (places.logs !== undefined) values.set("gluster-logdir", places.logs);
   return { values, problems };
 }
 

@@ -18,6 +18,8 @@ export const faultReasons = [
   "secondary",
   /** The source is not there or cannot be watched. */
   "source",
+  /** Nobody watches the source. */
+  "agent",
   /** Another process replicates the same. */
   "locked",
   /** It was not connected in time. */
@@ -59,5 +61,7 @@ function reasonOf(error: Error): FaultReason {
   if (known !== undefined) return known;
   if (hasCode(error, "ECONNLOST", "EPIPE", "EPROTO", "ECONNRESET")) return "connection";
   if (hasCode(error, "ELOCKED")) return "locked";
+  if (hasCode(error, "EAGENT", "EDAEMON")) return "agent";
+  if (hasCode(error, "ESOURCE", "EROOTCHANGED", "EROOTEMPTY")) return "source";
   return errnoName(error) === undefined ? "internal" : "source";
 }

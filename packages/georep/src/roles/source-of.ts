@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 
 import { BelayError } from "@belay/supervise";
 
@@ -7,7 +6,7 @@ import type { RoleRequest } from "../cli/roles.ts";
 import type { Config } from "../config/config.ts";
 import { isSessionId } from "../rpc/preamble.ts";
 import { sessionFolder, type Session } from "../session/session.ts";
-import { escapeUrl } from "../url/format.ts";
+import { workingPath } from "../session/working-path.ts";
 import type { FileResource, Resource } from "../url/resource.ts";
 
 /** One source of a session on this machine: there is a worker for each. */
@@ -34,14 +33,9 @@ export function requireDirectory(resource: Resource): FileResource {
   });
 }
 
-/** Names longer than that are told apart by their sum. */
-const longestName = 200;
-
-/** Folder of a source's journal, queue and sockets: its escaped path in `working-dir`. */
-export function workingPath(config: Config, source: string): string {
-  const name = escapeUrl(source);
-  const isShort = Buffer.byteLength(name) <= longestName;
-  return join(config.text("working-dir"), isShort ? name : createHash("sha256").update(source).digest("hex"));
+/** Folder of a source's journal, queue and sockets. */
+export function workingFolder(config: Config, { path }: Source): string {
+  return workingPath(config.text("working-dir"), path);
 }
 
 /**
@@ -51,8 +45,7 @@ export function workingPath(config: Config, source: string): string {
 export function sourceId(config: Config, session: Session): string {
   const given = config.text("primary-volume-id");
   if (given !== "") return given;
-  const sum = createHash("sha256").update(sessionFolder(session)).digest("hex");
-  return [sum.slice(0, 8), sum.slice(8, 12), sum.slice(12, 16), sum.slice(16, 20), sum.slice(20, 32)].join("-");
+  return createHash("sha256").update(sessionFolder(session)).digest("hex").slice(0, 32);
 }
 
 /** An id as the protocol names sessions. */

@@ -7,6 +7,8 @@ export interface Places {
   readonly workDirectory: string;
   /** Pid files; `/var/run/gluster` unless `DEFAULT_VAR_RUN_DIRECTORY` says otherwise. */
   readonly runDirectory: string;
+  /** Logs; what the configuration says unless `BELAY_LOG_DIR` says otherwise. */
+  readonly logs?: string | undefined;
   /** Defaults of this machine, where they differ from the built-in ones. */
   readonly machineConfig: string;
 }
@@ -16,6 +18,7 @@ export function placesOf(env: NodeJS.ProcessEnv): Places {
   return {
     workDirectory: env["GLUSTERD_WORKDIR"] ?? "/var/lib/glusterd",
     runDirectory: env["DEFAULT_VAR_RUN_DIRECTORY"] ?? "/var/run/gluster",
+    logs: env["BELAY_LOG_DIR"],
     machineConfig: "/etc/glusterfs/gsyncd.conf",
   };
 }

@@ -7,29 +7,21 @@ import { z } from "zod";
 import { faultReasons } from "../monitor/fault.ts";
 import { workerStatusForm } from "../worker/status-form.ts";
 
-const fault = z.object({
-  reason: z.enum(faultReasons),
-  code: z.string(),
-  message: z.string(),
-  hint: z.string().optional(),
-});
-
 const retry = z.object({ name: z.string(), attempts: z.number(), code: z.string(), message: z.string() });
 
 /** What status tells of a source beyond glusterd's keys. Times are milliseconds since 1970. */
 const form = z.object({
-  /** By the worker; what it was when it was last written. */
-  worker: z
-    .object({
-      pid: z.number(),
-      startedAt: z.number(),
-      updatedAt: z.number(),
-      status: workerStatusForm,
-      /** The first of what waits to be tried again, with errno and path. */
-      retries: z.array(retry),
-    })
+  /** Of the worker that wrote it, and when it did. */
+  pid: z.number().optional().catch(undefined),
+  startedAt: z.number().optional().catch(undefined),
+  updatedAt: z.number().optional().catch(undefined),
+  /** What the worker said last. */
+  worker: workerStatusForm
+    .extend({ entriesPerSecond: z.number().optional(), bytesPerSecond: z.number().optional() })
     .optional()
     .catch(undefined),
+  /** The first of what waits to be tried again, with errno and name. */
+  retries: z.array(retry).optional().catch(undefined),
   /** By the monitor. */
   monitor: z
     .object({
@@ -39,7 +31,10 @@ const form = z.object({
       /** Since the monitor was started. */
       restarts: z.number(),
       /** Why the last worker ended. */
-      fault: fault.optional(),
+      reason: z.enum(faultReasons).optional(),
+      code: z.string().optional(),
+      lastError: z.string().optional(),
+      hint: z.string().optional(),
       /** While faulty: when the next one starts. */
       nextStart: z.number().optional(),
     })
@@ -48,7 +43,8 @@ const form = z.object({
 });
 
 export type ExtraStatus = z.infer<typeof form>;
-export type ExtraWorker = NonNullable<ExtraStatus["worker"]>;
+/** What the worker writes of it. */
+export type ExtraWorker = Omit<ExtraStatus, "monitor">;
 export type ExtraMonitor = NonNullable<ExtraStatus["monitor"]>;
 
 /** Reads a source's further status; what is missing, torn or of another form is left out. */

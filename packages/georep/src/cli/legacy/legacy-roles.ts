@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { createConfig, type Config } from "../../config/config.ts";
 import type { LiveConfig } from "../../config/live-config.ts";
@@ -6,7 +6,7 @@ import { placesOf } from "../../session/places.ts";
 import { sessionBetween, sessionFolder, type Session } from "../../session/session.ts";
 import type { Resource } from "../../url/resource.ts";
 import { requireRoles } from "../require-roles.ts";
-import type { RoleRequest } from "../roles.ts";
+import type { MonitorRequest, RoleRequest } from "../roles.ts";
 import { BelayError, ownCommand } from "@belay/supervise";
 import { brickId } from "../../config/load-config.ts";
 import { onlyRootsOf } from "../restricted/only-roots.ts";
@@ -21,9 +21,7 @@ export async function runLegacyRole(
   remote: Resource | undefined,
 ): Promise<number> {
   const { call } = context;
-  if (call.local.has("agent")) {
-    throw new BelayError("EROLE", "there is no agent any more", { hint: "the worker reads the journal itself" });
-  }
+  if (call.local.has("agent")) return runAgent(context, local, remote);
   const roles = requireRoles(context.roles);
   const request = roleRequest(context, local, remote);
   if (call.local.has("monitor")) {
@@ -32,7 +30,7 @@ export async function runLegacyRole(
       pauseOnStart: call.options.get("pause_on_start") === "true",
       localNodeId: call.options.get("glusterd_uuid"),
       useConfiguredVolumes: false,
-      workerArguments: (localPath, feedbackFd) => workerArguments(context.argv, localPath, feedbackFd),
+      ...childArguments(context.argv),
     });
   }
   if (remote === undefined)
@@ -57,12 +55,25 @@ export async function runLegacyRole(
   });
 }
 
-// Behind what was given, as the last word counts: in the foreground, without a pid file.
-function workerArguments(argv: readonly string[], localPath: string, feedbackFd: number): string[] {
+// Behind what was given, as the last word counts: in the foreground, the worker without a pid file.
+function childArguments(argv: readonly string[]): Pick<MonitorRequest, "workerArguments" | "agentArguments"> {
   const words = argv.filter((word) => !isMonitorWord(word));
   const end = words.indexOf("--");
-  const more = ["-N", "--pid-file=", `--feedback-fd=${feedbackFd}`, `--local-path=${localPath}`];
-  return end < 0 ? [...words, ...more] : [...words.slice(0, end), ...more, ...words.slice(end)];
+  const placed = (...more: string[]) =>
+    end < 0 ? [...words, ...more] : [...words.slice(0, end), ...more, ...words.slice(end)];
+  return {
+    workerArguments: (localPath, feedbackFd) =>
+      placed("-N", "--pid-file=", `--feedback-fd=${feedbackFd}`, `--local-path=${localPath}`),
+    agentArguments: (localPath) => placed("-N", "--agent", `--local-path=${localPath}`),
+  };
+}
+
+async function runAgent(context: LegacyContext, local: Resource, remote: Resource | undefined): Promise<number> {
+  const path = context.call.options.get("local_path") ?? (local.scheme === "file" ? local.path : undefined);
+  if (path === undefined || path === "") throw new BelayError("EUSAGE2014", "local path unspecified");
+  const { agentRole } = await import("../../agent/agent-role.ts");
+  const config = followConfig(context, sessionBetween(local, remote));
+  return agentRole({ source: realpathSync(path), localPath: path, config });
 }
 
 const isMonitorWord = (word: string): boolean =>

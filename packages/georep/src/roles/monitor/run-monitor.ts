@@ -9,6 +9,7 @@ import { runDetached } from "../process/run-detached.ts";
 import { aborted, stopOnSignals } from "../process/stop-signal.ts";
 import { sessionLogger } from "../session-logger.ts";
 import { sourcesOf, type Source } from "../source-of.ts";
+import { agentOf } from "./agent-of.ts";
 import { sessionStatus, type SessionStatus } from "./session-status.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
@@ -40,7 +41,8 @@ async function supervise(request: MonitorRequest, sources: readonly Source[]): P
     if (request.pauseOnStart) pauseGroup(logger);
     await Promise.race([aborted(stop.signal), Promise.all(monitors.map(({ ended }) => ended))]);
     logger.info(stop.signal.aborted ? toError(stop.signal.reason).message : "no worker can go on");
-    await Promise.all(monitors.map((monitor) => monitor[Symbol.asyncDispose]()));
+    const agents = sources.map((source) => agentOf(request, source).end(logger));
+    await Promise.all([...monitors.map((monitor) => monitor[Symbol.asyncDispose]()), ...agents]);
     await status.settled();
     return 1;
   } catch (error) {
@@ -57,9 +59,12 @@ interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-function watchOver({ path }: Source, around: Surroundings): Promise<Monitor<WorkerProcess>> {
+function watchOver(source: Source, around: Surroundings): Promise<Monitor<WorkerProcess>> {
   const { request, ledger, logger, status, signal } = around;
-  const start = () => {
+  const { path } = source;
+  const agent = agentOf(request, source);
+  const start = async () => {
+    if (!request.debug) await agent.ensure(signal);
     logger.info("starting gsyncd worker", { brick: path, secondary_node: request.session.host });
     const connectionMs = request.config.current().int("connection-timeout") * 1000;
     const args = (feedbackFd: number) => request.workerArguments(path, feedbackFd);

@@ -52,7 +52,6 @@ async function writeWorker(path: string, source: string, status: MonitorStatus):
   const word = fault?.reason === "inconsistent" ? "inconsistent" : words[state];
   if (word !== undefined) await updateBrickStatus(brickStatusPath(path, source), () => ({ worker_status: word }));
   const now = { pid: process.pid, updatedAt: Date.now(), state, restarts, nextStart };
-  await updateExtraStatus(extraStatusPath(path, source), {
-    monitor: { ...now, fault: fault === undefined ? undefined : { ...fault } },
-  });
+  const why = fault && { reason: fault.reason, code: fault.code, lastError: fault.message, hint: fault.hint };
+  await updateExtraStatus(extraStatusPath(path, source), { monitor: { ...now, ...why } });
 }

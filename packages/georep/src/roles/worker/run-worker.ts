@@ -20,7 +20,6 @@ import { connect } from "../../connect/connect.ts";
 import { secondaryCommand } from "../../connect/secondary-command.ts";
 import { openControlPath } from "../../connect/control-path.ts";
 import { serveControl } from "../../control/serve-control.ts";
-import { openOwnFeed } from "../../feed/own-feed.ts";
 import { faultOf } from "../../monitor/fault.ts";
 import { refuseNested } from "../../monitor/refuse-nested.ts";
 import { policyOf } from "../../policy/policy.ts";
@@ -31,9 +30,10 @@ import { runDetached } from "../process/run-detached.ts";
 import { stopOnSignals, type StopSignal } from "../process/stop-signal.ts";
 import { tieToParent } from "../process/watch-parent.ts";
 import { sessionLogger } from "../session-logger.ts";
-import { protocolSession, sourceId, sourcesOf, workingPath } from "../source-of.ts";
+import { protocolSession, sourceId, sourcesOf, workingFolder } from "../source-of.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { followCheckpoint } from "./follow-checkpoint.ts";
+import { openFeed } from "./open-feed.ts";
 import { openStatus } from "./worker-status.ts";
 
 /** Time for the worker before this one to let go of the source, in milliseconds. */
@@ -84,7 +84,7 @@ interface Surroundings {
 async function replicate(request: WorkerRequest, path: string, around: Surroundings): Promise<void> {
   const { ledger, logger, stop } = around;
   const config = request.config.current();
-  const working = workingPath(config, path);
+  const working = workingFolder(config, { path });
   mkdirSync(working, { recursive: true, mode: 0o700 });
   using _lock = await takeFileLock(join(working, "worker.lock"), {
     wait: true,
@@ -153,7 +153,7 @@ async function start(
     state: working,
     logger,
     onStatus,
-    openFeed: (tree) => openOwnFeed({ tree, path, journal: join(working, "journal"), logger }),
+    openFeed: (tree) => openFeed({ request, path, working, ledger, logger }, tree),
     connect: async (rootId) => {
       const timeoutMs = config.int("secondary-timeout") * 1000;
       const greeting = { session: protocolSession(owner), rootId, rules: policy, transport: policy, timeoutMs };

@@ -9,7 +9,7 @@ import { updateExtraStatus, type ExtraWorker } from "../../status/extra-status.t
 /** What the files of a source are to say. */
 export interface StatusText {
   readonly brick: Partial<BrickStatus>;
-  readonly worker?: ExtraWorker;
+  readonly extra?: ExtraWorker;
 }
 
 /** Writes the status files of a source, at most once a second, and what came last in any case. */
@@ -57,8 +57,8 @@ export function openStatusWriter(state: string, source: string, logger: Logger):
   };
 }
 
-async function writeFiles(state: string, source: string, { brick, worker }: StatusText): Promise<void> {
+async function writeFiles(state: string, source: string, { brick, extra }: StatusText): Promise<void> {
   mkdirSync(dirname(state), { recursive: true });
   await updateBrickStatus(brickStatusPath(state, source), () => brick);
-  if (worker !== undefined) await updateExtraStatus(extraStatusPath(state, source), { worker });
+  if (extra !== undefined) await updateExtraStatus(extraStatusPath(state, source), extra);
 }

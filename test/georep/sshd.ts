@@ -1,0 +1,122 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** An sshd of our own on the loopback, with one key that may run one command. */
+export class Sshd implements AsyncDisposable {
+  readonly host = `${userInfo().username}@127.0.0.1`;
+  readonly #folder: string;
+  readonly port: number;
+  #daemon: ChildProcess | undefined;
+
+  private constructor(folder: string, port: number) {
+    this.#folder = folder;
+    this.port = port;
+  }
+
+  /** @param forced  what the key runs, whatever it is asked for; undefined: what it is asked for */
+  static async start(folder: string, forced?: string): Promise<Sshd> {
+    const sshd = new Sshd(folder, await freePort());
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const key of ["host", "user"]) {
+      execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", sshd.file(key)]);
+    }
+    sshd.restrict(forced);
+    sshd.knowHost(readFileSync(sshd.file("host.pub"), "utf8"));
+    await sshd.listen();
+    return sshd;
+  }
+
+  file(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  /** Of ssh, in one word each. */
+  get options(): string[] {
+    const known = `-oUserKnownHostsFile=${this.file("known")}`;
+    return ["-F", "none", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", known, "-i", this.file("user")];
+  }
+
+  restrict(forced: string | undefined): void {
+    const prefix = forced === undefined ? "" : `command="${forced.replaceAll('"', '\\"')}",restrict `;
+    writeFileSync(this.file("authorized"), prefix + readFileSync(this.file("user.pub"), "utf8"));
+  }
+
+  knowHost(key: string): void {
+    writeFileSync(this.file("known"), `[127.0.0.1]:${this.port} ${key}`);
+  }
+
+  async listen(): Promise<void> {
+    const lines = [
+      `Port ${this.port}`,
+      "ListenAddress 127.0.0.1",
+      `HostKey ${this.file("host")}`,
+      `AuthorizedKeysFile ${this.file("authorized")}`,
+      `PidFile ${this.file("pid")}`,
+      ...["PermitRootLogin yes", "StrictModes no", "UsePAM no", "PasswordAuthentication no"],
+      ...["KbdInteractiveAuthentication no", "MaxStartups 100", ""],
+    ];
+    writeFileSync(this.file("config"), lines.join("\n"));
+    const args = ["-D", "-E", this.file("log"), "-f", this.file("config")];
+    this.#daemon = spawn("/usr/sbin/sshd", args, { stdio: "ignore", detached: true });
+    for (let i = 0; i < 200; i++) {
+      if (await accepts(this.port)) return;
+      await sleep(25);
+    }
+    throw new Error(`sshd does not listen: ${readFileSync(this.file("log"), "utf8")}`);
+  }
+
+  /** Ends sshd, and with it every connection that came through it. */
+  async cut(): Promise<void> {
+    const daemon = this.#daemon;
+    this.#daemon = undefined;
+    if (daemon?.pid === undefined) return;
+    const ended = once(daemon, "exit");
+    const children = sessionsOf(daemon.pid);
+    daemon.kill("SIGKILL");
+    for (const pid of children) killIfThere(pid);
+    await ended;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.cut();
+  }
+}
+
+function sessionsOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
+  return text === "" ? [] : text.split(" ").map(Number);
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function accepts(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
