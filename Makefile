@@ -6,12 +6,13 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SOAK_ROUNDS ?= 200
 SOAK_STEPS ?= 10000
+SOAK_LOAD_SECONDS ?= 60
 
 ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 export PATH := $(ROOT)node_modules/.bin:$(PATH)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup setup-test setup-bench build install uninstall demo test check lint typecheck unit format docs bench soak clean distclean
+.PHONY: help setup setup-test setup-bench build install uninstall install-wcfs uninstall-wcfs demo test check lint typecheck unit format docs bench soak clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -32,6 +33,13 @@ install: ## install under PREFIX (default /usr/local), honouring DESTDIR
 
 uninstall: ## remove what install put there
 	@scripts/install.sh uninstall "$(DESTDIR)$(PREFIX)"
+
+install-wcfs: ## put our wcfs into the wendelin.core that PYTHON sees (default python3)
+	@test -x dist/bin/wcfs || $(MAKE) build
+	@scripts/install-wcfs.sh install "$(or $(PYTHON),python3)"
+
+uninstall-wcfs: ## give wendelin.core its own wcfs back
+	@scripts/install-wcfs.sh uninstall "$(or $(PYTHON),python3)"
 
 demo: setup ## serve a big array from a database, look at its past, commit while mounted
 	@scripts/demo.sh
@@ -61,8 +69,9 @@ docs: setup ## API pages in docs/api
 bench: setup-bench ## benchmarks
 	@for bench in bench/*/*.bench.ts; do echo "== $$bench"; node $$bench || exit 1; done
 
-soak: build ## kill -9 at random points, SOAK_ROUNDS times, and SOAK_STEPS steps of random clients, against an oracle
-	@BELAY_SOAK_ROUNDS=$(SOAK_ROUNDS) BELAY_SOAK_STEPS=$(SOAK_STEPS) node scripts/test.ts test/soak
+soak: build ## kill -9 at random points, SOAK_ROUNDS times, and SOAK_STEPS steps of random clients, a minute of load
+	@BELAY_SOAK_ROUNDS=$(SOAK_ROUNDS) BELAY_SOAK_STEPS=$(SOAK_STEPS) \
+	  BELAY_SOAK_LOAD_SECONDS=$(SOAK_LOAD_SECONDS) BELAY_SOAK_LOAD_READERS=8 node scripts/test.ts test/soak
 
 clean: ## remove what was built
 	rm -rf dist build coverage docs/api
