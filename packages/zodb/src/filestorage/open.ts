@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, openSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { formatTid } from "../ids/tid.ts";
 import { FileStorage } from "./file-storage.ts";
 import { Follower } from "./follower.ts";
 import { MAGIC_PY3 } from "./format.ts";
@@ -10,6 +11,7 @@ import { takeWriteLock, type WriteLock } from "./lock.ts";
 import type { FileStorageOptions } from "./options.ts";
 import { readAt } from "./read-at.ts";
 import { cutTornTail } from "./recover.ts";
+import { goesOnBehind } from "./walk-back.ts";
 import { writeAllAt } from "./write-all.ts";
 import { Writer } from "./writer.ts";
 
@@ -33,6 +35,7 @@ export async function openFileStorage(path: string, options: FileStorageOptions 
 
 async function openForReading(path: string, options: FileStorageOptions): Promise<FileStorage> {
   const current = await build(path, openSync(path, "r"), options);
+  warnOfHiddenTransactions(current, options.onWarning ?? ((text) => process.emitWarning(text)));
   const generations = new Generations(current, options.keepGenerations ?? KEEP_GENERATIONS);
   try {
     return new FileStorage({ path, generations, follower: new Follower(path, generations), writer: undefined });
@@ -40,6 +43,15 @@ async function openForReading(path: string, options: FileStorageOptions): Promis
     generations.close();
     throw error;
   }
+}
+
+// A writer refuses such a file. A reader shows what came before, as Python's does, but that is not to go unnoticed.
+function warnOfHiddenTransactions({ path, fd, pos, stop, lastTid }: Generation, warn: (text: string) => void): void {
+  if (stop === "end" || !goesOnBehind(fd, fstatSync(fd).size, pos)) return;
+  warn(
+    `${path} is damaged at offset ${pos}: transactions after ${formatTid(lastTid)} are there, but cannot be reached and are not shown; ` +
+      "belay zodb check tells more",
+  );
 }
 
 async function openForWriting(path: string, options: FileStorageOptions): Promise<FileStorage> {

@@ -8,6 +8,8 @@ export interface FileStorageOptions {
   readonly create?: boolean;
   /** Told now and then while the index is built. */
   readonly onProgress?: (progress: Progress) => void;
+  /** Told, of a file opened for reading, that not all of it can be shown. Default: a warning of the process. */
+  readonly onWarning?: (text: string) => void;
   /** Gives up opening. */
   readonly signal?: AbortSignal;
   /**

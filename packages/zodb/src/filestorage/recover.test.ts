@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { formatTid } from "../ids/tid.ts";
@@ -34,6 +34,53 @@ test.runIf(havePython)(
     expect(all.filter(({ writing }) => writing === "error").length).toBeGreaterThan(3);
   },
 );
+
+test("a reader is told when finished transactions cannot be reached, and only then", async () => {
+  using dir = temporaryDirectory();
+  const path = dir.file("Data.fs");
+  const { file, last } = await smallDatabase(path);
+  const open = async (bytes: Buffer) => {
+    writeFileSync(path, bytes);
+    rmSync(`${path}.index`, { force: true });
+    const warnings: string[] = [];
+    await using storage = await openFileStorage(path, { onWarning: (text) => warnings.push(text) });
+    return { head: storage.lastTid(), warnings };
+  };
+  const whole = await open(file);
+  expect(whole.warnings).toEqual([]);
+  expect((await open(file.subarray(0, -3))).warnings).toEqual([]);
+  const lengthened = Buffer.from(file);
+  // The length of the first transaction: beyond the end of the file.
+  lengthened[4 + 8 + 4] = 1;
+  const damaged = await open(lengthened);
+  expect(damaged.head).toBe(0n);
+  expect(damaged.warnings).toEqual([
+    expect.stringContaining("Data.fs is damaged at offset 4: transactions after 0000000000000000"),
+  ]);
+  await expect(openFileStorage(path, { readOnly: false })).rejects.toMatchObject({ code: "EDAMAGED" });
+  expect(last).toBeGreaterThan(4);
+});
+
+test("a database of Python 2 is read, followed and written, and stays one", async () => {
+  using dir = temporaryDirectory();
+  const path = dir.file("Data.fs");
+  const { file } = await smallDatabase(path);
+  file.write("FS21");
+  writeFileSync(path, file);
+  await using reader = await openFileStorage(path);
+  const before = reader.lastTid();
+  {
+    await using storage = await openFileStorage(path, { readOnly: false });
+    const txn = storage.begin(transactionMeta());
+    txn.store(9n, 0n, Buffer.from("new"));
+    txn.finish();
+  }
+  reader.poll();
+  expect(reader.lastTid()).toBeGreaterThan(before);
+  expect(readFileSync(path, "latin1").slice(0, 4)).toBe("FS21");
+  await using again = await openFileStorage(path);
+  expect(again.lastTid()).toBe(reader.lastTid());
+});
 
 /** Three transactions; `last` is where the last one starts. */
 async function smallDatabase(path: string): Promise<{ file: Buffer; last: number }> {
