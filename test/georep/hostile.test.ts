@@ -6,7 +6,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { encodeFrame, maxFrame } from "../../packages/georep/src/rpc/frames.ts";
-import { methods, readApply, readApplyReply, readListReply } from "../../packages/georep/src/rpc/messages.ts";
+import {
+  methods,
+  readApply,
+  readApplyReply,
+  readListReply,
+  writeCopy,
+} from "../../packages/georep/src/rpc/messages.ts";
 import { encodePreamble } from "../../packages/georep/src/rpc/preamble.ts";
 import { WireReader, WireWriter } from "../../packages/georep/src/rpc/wire.ts";
 import { serveSecondary } from "../../packages/georep/src/secondary/serve.ts";
@@ -51,6 +57,14 @@ test.for(["..", ".", "a/b", "/etc/passwd", "../../x", "nul\0", ""])("the name %j
     ...frame("hello", new WireWriter().bytes(rootId).u8(0b1011).finish()),
     ...frame("apply", apply),
   ];
+  await expect(serve(pair.destination, bytes)).rejects.toMatchObject({ code: "EPROTO" });
+});
+
+test("a peer that is not the parent process cannot have one of that process's files copied", async () => {
+  using pair = makePair();
+  const copy = new WireWriter();
+  writeCopy(copy, { id: rootId, fd: 0, offset: 0, length: 1, isDelta: false });
+  const bytes = [preamble, ...frame("hello", new WireWriter().bytes(rootId).finish()), ...frame("copy", copy.finish())];
   await expect(serve(pair.destination, bytes)).rejects.toMatchObject({ code: "EPROTO" });
 });
 

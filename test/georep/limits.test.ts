@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
+import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { expect, test } from "vitest";
 
@@ -83,4 +85,20 @@ test("names in no known encoding are replicated as they are", async () => {
   await worker.checkpoint(within(10_000));
   expect(pair.differences()).toEqual([]);
   expect(fs.readdirSync(pair.destination)).toHaveLength(names.length + 1);
+});
+
+test("through a connection of our own making, of a large file only the changed blocks are sent", async () => {
+  using pair = makePair();
+  const file = join(pair.source, "large");
+  fs.writeFileSync(file, randomBytes(20_000_000));
+  const program = fileURLToPath(new URL("../../packages/georep/src/secondary/secondary-main.ts", import.meta.url));
+  await using worker = await pair.start({ secondaryCommand: [process.execPath, program, pair.destination] });
+  await worker.checkpoint(within(20_000));
+  const first = worker.status.bytes;
+  const fd = fs.openSync(file, "r+");
+  fs.writeSync(fd, Buffer.from("x"), 0, 1, 10_000_000);
+  fs.closeSync(fd);
+  await worker.checkpoint(within(10_000));
+  expect(worker.status.bytes - first).toBeLessThan(200_000);
+  expect(pair.differences()).toEqual([]);
 });

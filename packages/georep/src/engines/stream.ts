@@ -1,20 +1,17 @@
-import { createHash } from "node:crypto";
-
-import { close, errno, errnoOf, lseek, pread, SEEK_DATA, SEEK_HOLE, statx, AT_EMPTY_PATH } from "@belay/linux";
+import { close, pread, statx, AT_EMPTY_PATH } from "@belay/linux";
 
 import type { FileId } from "../ids/file-id.ts";
 import { maxData, type Want } from "../rpc/messages.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
-import { pieceHeader } from "../secondary/incoming.ts";
+import { copyContent, deltaFrom } from "./copy.ts";
+import { dataRanges } from "./data-ranges.ts";
+import { ContentDigest } from "./content-digest.ts";
 import { blockSize, signatureOf, signatureSize } from "../secondary/signatures.ts";
 
 /** What sending a file took. */
 export interface Sent {
   readonly bytes: number;
 }
-
-/** Below this a file is sent whole: asking for signatures first takes longer. */
-const deltaFrom = 256 * 1024;
 
 /**
  * Sends the content of a file: all of it without its holes, or only the blocks that differ from what the destination has.
@@ -23,7 +20,13 @@ const deltaFrom = 256 * 1024;
  *
  * @param fd  open file at the source; stays the caller's
  */
-export async function sendContent(secondary: Secondary, fd: number, { id, base }: Want): Promise<Sent> {
+export async function sendContent(secondary: Secondary, fd: number, want: Want): Promise<Sent> {
+  const { copy } = secondary;
+  if (copy !== undefined) {
+    const sent = await copyContent({ ...secondary, copy }, fd, want);
+    if (sent !== undefined) return sent;
+  }
+  const { id, base } = want;
   const isDelta = base >= deltaFrom;
   const differs = isDelta ? await readSignatures(secondary, id, base) : undefined;
   const { size } = statx(fd, "", AT_EMPTY_PATH);
@@ -41,7 +44,7 @@ class Sending {
   readonly #secondary: Secondary;
   readonly #id: FileId;
   readonly #underWay: Promise<void>[] = [];
-  readonly digest = createHash("sha256");
+  readonly digest = new ContentDigest();
   bytes = 0;
 
   constructor(secondary: Secondary, id: FileId) {
@@ -50,7 +53,7 @@ class Sending {
   }
 
   async piece(offset: number, bytes: Buffer): Promise<void> {
-    this.digest.update(pieceHeader(offset)).update(bytes);
+    this.digest.update(offset, bytes);
     this.bytes += bytes.length;
     await this.queue(this.#secondary.data(this.#id, offset, bytes));
   }
@@ -98,25 +101,6 @@ async function sendBlocks(sending: Sending, fd: number, size: number, differs: D
     if (length === 0) return;
     const bytes = block.subarray(0, length);
     if (differs(at / blockSize, bytes)) await sending.piece(at, bytes);
-  }
-}
-
-function* dataRanges(fd: number, size: number): Generator<{ start: number; end: number }> {
-  for (let at = 0; at < size;) {
-    const start = seek(fd, at, SEEK_DATA);
-    if (start === undefined) return;
-    const end = seek(fd, start, SEEK_HOLE) ?? size;
-    yield { start, end };
-    at = end;
-  }
-}
-
-function seek(fd: number, offset: number, whence: number): number | undefined {
-  try {
-    return lseek(fd, offset, whence);
-  } catch (error) {
-    if (errnoOf(error) === errno.ENXIO) return undefined;
-    throw error;
   }
 }
 

@@ -61,7 +61,8 @@ export async function replicate(source: string, destination: string, options: Re
 }
 
 function ownSecondary(destination: string): string[] {
-  return [process.execPath, fileURLToPath(new URL("../secondary/secondary-main.ts", import.meta.url)), destination];
+  const program = fileURLToPath(new URL("../secondary/secondary-main.ts", import.meta.url));
+  return [process.execPath, program, destination, "--child"];
 }
 
 async function connect(command: readonly string[], greeting: Greeting, ledger: Ledger | undefined): Promise<Secondary> {

@@ -22,6 +22,8 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+const nothing = Buffer.alloc(0);
+
 /** The worker's end of a connection. Requests are answered in order. */
 export class RpcClient implements Disposable {
   readonly #output: Writable;
@@ -67,26 +69,33 @@ export class RpcClient implements Disposable {
    *
    * Waits first while requests under way use up the credit that the peer gave; one larger than all of it goes alone.
    *
+   * @param tail  further bytes of the message, which are not copied
    * @throws BelayError the peer's error (with `remote: true`), or `ECONNLOST`
    */
-  async call(method: Method, write?: (writer: WireWriter) => void): Promise<WireReader> {
+  async call(method: Method, write?: (writer: WireWriter) => void, tail: Buffer = nothing): Promise<WireReader> {
     const writer = new WireWriter();
     write?.(writer);
     const payload = writer.finish();
-    while (this.#waiting.size > 0 && this.#credit < payload.length) {
+    const size = payload.length + tail.length;
+    while (this.#waiting.size > 0 && this.#credit < size) {
       const { promise, resolve } = Promise.withResolvers<undefined>();
       this.#roomWanted.push(() => resolve(undefined));
       await promise;
     }
     if (this.#failure !== undefined) throw this.#failure;
     const request = (this.#lastRequest = (this.#lastRequest + 1) >>> 0);
-    this.#credit -= payload.length;
+    this.#credit -= size;
     const reply = new Promise<WireReader>((resolve, reject) =>
-      this.#waiting.set(request, { method, size: payload.length, resolve, reject }),
+      this.#waiting.set(request, { method, size, resolve, reject }),
     );
     reply.catch(() => undefined); // a caller that is still writing awaits it later
-    await this.#sender.send({ type: methods[method], request, payload });
+    await this.#sender.send({ type: methods[method], request, payload, tail });
     return reply;
+  }
+
+  /** Waits until this many bytes may go, by whatever way. */
+  pace(bytes: number): Promise<void> {
+    return this.#sender.pace(bytes);
   }
 
   [Symbol.dispose](): void {

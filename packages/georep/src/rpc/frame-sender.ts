@@ -37,6 +37,15 @@ export class FrameSender {
     return isPlain ? writePieces(this.#output, encodeFrame(frame)) : this.#sendInTurn(frame);
   }
 
+  /** Waits until this many bytes may go, by whatever way. */
+  async pace(bytes: number): Promise<void> {
+    for (let left = bytes; left > 0 && this.#bucket.portion !== undefined;) {
+      const portion = Math.min(left, this.#bucket.portion);
+      await this.#bucket.take(portion);
+      left -= portion;
+    }
+  }
+
   async #sendInTurn(frame: Frame): Promise<void> {
     // Compressing goes on while others are written.
     const packed = this.#compresses ? compressed(frame) : Promise.resolve(frame);
@@ -51,20 +60,21 @@ export class FrameSender {
   }
 
   async #write(frame: Frame): Promise<void> {
-    const [header, payload] = encodeFrame(frame);
-    await this.#bucket.take(header.length);
-    await writePieces(this.#output, [header]);
-    for (let at = 0; at < payload.length;) {
-      const piece = payload.subarray(at, at + (this.#bucket.portion ?? payload.length));
-      await this.#bucket.take(piece.length);
-      await writePieces(this.#output, [piece]);
-      this.#onProgress();
-      at += piece.length;
-    }
+    for (const part of encodeFrame(frame))
+      for (let at = 0; at < part.length;) {
+        const piece = part.subarray(at, at + (this.#bucket.portion ?? part.length));
+        await this.#bucket.take(piece.length);
+        await writePieces(this.#output, [piece]);
+        this.#onProgress();
+        at += piece.length;
+      }
   }
 }
 
 async function compressed(frame: Frame): Promise<Frame> {
-  const payload = await compressPayload(frame.payload);
-  return payload === undefined ? frame : { ...frame, type: frame.type | compressedBit, payload };
+  const { type, request, tail } = frame;
+  const payload = await compressPayload(
+    tail === undefined || tail.length === 0 ? frame.payload : Buffer.concat([frame.payload, tail]),
+  );
+  return payload === undefined ? frame : { type: type | compressedBit, request, payload };
 }

@@ -14,16 +14,21 @@ export interface Frame {
   readonly type: number;
   readonly request: number;
   readonly payload: Buffer;
+  /** More of the payload. */
+  readonly tail?: Buffer;
 }
 
+const nothing = Buffer.alloc(0);
+
 /** The bytes of a frame, in pieces, so that large payloads are not copied. */
-export function encodeFrame({ type, request, payload }: Frame): readonly [Buffer, Buffer] {
-  if (payload.length > maxFrame - 5) throw malformed(`a frame of ${payload.length} bytes`);
+export function encodeFrame({ type, request, payload, tail = nothing }: Frame): readonly Buffer[] {
+  const length = payload.length + tail.length;
+  if (length > maxFrame - 5) throw malformed(`a frame of ${length} bytes`);
   const header = Buffer.allocUnsafe(headerSize);
-  header.writeUInt32LE(payload.length + 5, 0);
+  header.writeUInt32LE(length + 5, 0);
   header.writeUInt8(type, 4);
   header.writeUInt32LE(request, 5);
-  return [header, payload];
+  return tail.length === 0 ? [header, payload] : [header, payload, tail];
 }
 
 /** Bytes of a stream, in the portions that are asked for. */
@@ -71,7 +76,7 @@ export async function writePieces(stream: Writable, pieces: readonly Buffer[]): 
   stream.cork();
   let isRoomy = true;
   for (const piece of pieces) isRoomy = stream.write(piece);
-  process.nextTick(() => stream.uncork());
+  stream.uncork();
   if (isRoomy) return;
   await new Promise<void>((resolve, reject) => {
     const settle = () => {

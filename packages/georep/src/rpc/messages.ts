@@ -13,6 +13,7 @@ export const methods = {
   finish: 7,
   list: 8,
   ping: 9,
+  copy: 10,
 } as const;
 export type Method = keyof typeof methods;
 
@@ -99,6 +100,8 @@ const maxXattrValue = 64 * 1024;
 /** Largest content that travels with its object. */
 export const maxInline = 128 * 1024;
 export const maxData = 1024 * 1024;
+/** Most bytes of one `copy`: the connection is silent meanwhile. */
+export const maxCopy = 64 * 1024 * 1024;
 
 /** What the receiving end has to observe for as long as it is connected. */
 export interface SessionRules {
@@ -244,6 +247,27 @@ export function readApplyReply(from: WireReader): ApplyReply {
     detached: from.list(2 * maxObjects, readId),
     failures: readFailures(from),
   };
+}
+
+/** A part of a file that the worker has open, to be copied from there. */
+export interface LocalPart {
+  readonly id: FileId;
+  /** The worker's descriptor. */
+  readonly fd: number;
+  readonly offset: number;
+  readonly length: number;
+  /** Only what is not equal is written. */
+  readonly isDelta: boolean;
+}
+
+export function writeCopy(to: WireWriter, { id, fd, offset, length, isDelta }: LocalPart): void {
+  to.bytes(id).u32(fd).u64(offset).u32(length).u8(Number(isDelta));
+}
+
+export function readCopy(from: WireReader): LocalPart {
+  const part = { id: readId(from), fd: from.u32(), offset: from.u64(), length: from.u32(), isDelta: from.bool() };
+  if (part.length > maxCopy) throw malformed(`a part of ${part.length} bytes`);
+  return part;
 }
 
 export function writeListReply(to: WireWriter, { known, more, names }: ListReply): void {

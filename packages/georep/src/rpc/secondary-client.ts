@@ -15,6 +15,8 @@ export interface Secondary extends Disposable {
   signatures(id: FileId, firstBlock: number, count: number): Promise<Buffer>;
   begin(id: FileId, keepsBase: boolean): Promise<void>;
   data(id: FileId, offset: number, bytes: Buffer): Promise<void>;
+  /** As `data`, of a file that this process has open; only for a secondary that can reach it, being our own child. Tells how many bytes it wrote. */
+  readonly copy: ((part: message.LocalPart) => Promise<number>) | undefined;
   end(id: FileId, size: number, digest: Buffer): Promise<void>;
   /** Everything since the last `finish` is durable when this resolves. */
   finish(): Promise<readonly message.Failure[]>;
@@ -44,15 +46,21 @@ export async function connectSecondary(
 ): Promise<Secondary> {
   const rpc = new RpcClient(input, output, transport, timeoutMs);
   let replica: string;
+  let isChild: boolean;
   try {
     await rpc.connect(session);
     const greeting = await rpc.call("hello", (to) => message.writeRules(to.bytes(rootId), rules));
     replica = greeting.bytes(message.replicaIdBytes, message.replicaIdBytes).toString("hex");
+    isChild = greeting.bool();
   } catch (error) {
     rpc[Symbol.dispose]();
     throw error;
   }
   const done = (reply: Promise<unknown>): Promise<void> => reply.then(() => undefined);
+  const copy = async (part: message.LocalPart): Promise<number> => {
+    await rpc.pace(part.length);
+    return (await rpc.call("copy", (to) => message.writeCopy(to, part))).u64();
+  };
   return {
     replica,
     lost: rpc.lost,
@@ -62,7 +70,8 @@ export async function connectSecondary(
       return reply.bytes(16 * 65_536);
     },
     begin: (id, keepsBase) => done(rpc.call("begin", (to) => void to.bytes(id).u8(Number(keepsBase)))),
-    data: (id, offset, bytes) => done(rpc.call("data", (to) => void to.bytes(id).u64(offset).bytes(bytes))),
+    data: (id, offset, bytes) => done(rpc.call("data", (to) => void to.bytes(id).u64(offset).u32(bytes.length), bytes)),
+    copy: isChild ? copy : undefined,
     end: (id, size, digest) => done(rpc.call("end", (to) => void to.bytes(id).u64(size).bytes(digest))),
     finish: async () => message.readFailures(await rpc.call("finish")),
     list: async (id, from) => message.readListReply(await rpc.call("list", (to) => void to.bytes(id).u32(from))),

@@ -19,8 +19,10 @@ import { BelayError } from "@belay/supervise";
 import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
-import { inTheWay, look, openDirectory, placeOf, touch, type Batch, type Order, type Place } from "./batch.ts";
-import { makeNewFile, wholeContent } from "./new-file.ts";
+import { inTheWay, keyOfName, look, openDirectory, placeOf, touch } from "./batch.ts";
+import type { Batch, Order, Place } from "./batch.ts";
+import { detach } from "./detach.ts";
+import { isNewFile, makeNewFile } from "./new-file.ts";
 import { beneath } from "./remove-tree.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -33,17 +35,17 @@ import { writeAll } from "./write-all.ts";
 export function attach(batch: Batch, order: Order, waiting: Map<string, Order>): void {
   const { parent, name, change } = order;
   const dirfd = openParent(batch, order, waiting);
+  if (order.isNew) {
+    if (!batch.made.has(keyOf(change.id)) && makeNewFile(batch, order, dirfd, false)) return;
+    detach(batch, order, change);
+  }
   const found = look(batch, dirfd, name);
   if (found?.object?.id.equals(change.id)) {
     batch.session.map.putName({ parent, name }, change.id);
     return;
   }
-  const content = wholeContent(change);
-  if (content !== undefined && batch.session.map.get(change.id) === undefined) {
-    makeNewFile(batch, order, dirfd, content, found !== undefined);
-    return;
-  }
   if (found !== undefined && found.object === undefined) throw inTheWay(name);
+  if (isNewFile(batch, change) && makeNewFile(batch, order, dirfd, found !== undefined)) return;
   if (isDirectory(change.mode)) attachDirectory(batch, order, dirfd);
   else if (!attachFile(batch, order, dirfd, found !== undefined)) return;
   batch.session.map.putName({ parent, name }, change.id);
@@ -82,7 +84,7 @@ function attachFile(batch: Batch, order: Order, dirfd: number, isOccupied: boole
   const known = map.get(order.change.id);
   const place = (known && placeOf(batch, known)) ?? make(batch, order.change);
   if (batch.incomplete.has(key)) {
-    batch.postponed.push(order);
+    batch.postponed.set(keyOfName(order), order);
     batch.wants.set(key, { id: order.change.id, base: 0 });
     return false;
   }

@@ -15,6 +15,8 @@ export interface Order {
   readonly parent: FileId;
   readonly name: Buffer;
   readonly change: ObjectChange;
+  /** A file that is not known here and came whole: what may stand at its name is looked at only when it is in the way. */
+  readonly isNew: boolean;
 }
 
 /** One batch, from its first `apply` to its `finish`. */
@@ -29,8 +31,8 @@ export interface Batch {
   readonly made: Set<string>;
   /** Files made in this batch that have all they have to have: unless they change again, nothing is left to do. */
   readonly complete: Set<string>;
-  /** Names that wait for a new file to be complete. */
-  readonly postponed: Order[];
+  /** Names that wait for a new file to be complete, each with what was last said of it. */
+  readonly postponed: Map<string, Order>;
   /** Objects that were here before we knew them. */
   readonly adopted: Set<string>;
   /** Files whose content is not what it has to be. */
@@ -48,6 +50,11 @@ export interface Batch {
   readonly failures: Failure[];
 }
 
+/** Key of a name in a Map. */
+export function keyOfName({ parent, name }: { readonly parent: FileId; readonly name: Buffer }): string {
+  return `${keyOf(parent)}/${keyOf(name)}`;
+}
+
 export function startBatch(session: Session): Batch {
   session.map.begin();
   return {
@@ -58,7 +65,7 @@ export function startBatch(session: Session): Batch {
     made: new Set(),
     complete: new Set(),
     streams: new Map(),
-    postponed: [],
+    postponed: new Map(),
     adopted: new Set(),
     lacking: new Set(),
     touched: new Set(),
@@ -68,6 +75,14 @@ export function startBatch(session: Session): Batch {
     spared: new Set(),
     failures: [],
   };
+}
+
+/** Most directories that are kept open between two parts of a batch. */
+const mostDirectories = 500;
+
+/** Lets go of directories when they are many; between two parts of a batch, when nobody works with one of them. */
+export function trimDirectories(batch: Batch): void {
+  if (batch.directories.size > mostDirectories) closeDirectories(batch);
 }
 
 export function closeDirectories({ directories }: Batch): void {

@@ -25,11 +25,11 @@ import { writeAll } from "./write-all.ts";
 /** Makes the content of a file what it has to be when it came along, or asks for it when it is needed. */
 export function settleContent(batch: Batch, change: ObjectChange): void {
   const key = keyOf(change.id);
+  if (!isRegular(change.mode) || batch.made.has(key)) return;
   const object = batch.session.map.get(change.id);
-  if (!isRegular(change.mode) || batch.made.has(key) || object === undefined) return;
-  const place = placeOf(batch, object);
+  const place = object && placeOf(batch, object);
   const stat = place && statAt(place.dirfd, place.name);
-  if (place === undefined || stat === undefined) return;
+  if (object === undefined || place === undefined || stat === undefined) return;
   if (!needsContent(change, object, stat.ctime === object.hereCtime)) return;
   const bytes = change.inline ?? (change.size === 0 ? Buffer.alloc(0) : undefined);
   if (bytes !== undefined) {

@@ -4,7 +4,7 @@ import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isDevice, isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
 import { inTheWay, look, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
-import type { MappedObject } from "./object-map.ts";
+import type { MappedName, MappedObject } from "./object-map.ts";
 import { strangerPrefix } from "./session.ts";
 import { spare } from "./spared.ts";
 
@@ -14,7 +14,11 @@ import { spare } from "./spared.ts";
  *
  * A file that will be replaced by another one keeps its name until then, so that readers always find one of both.
  */
-export function detach(batch: Batch, { parent, name, spares }: EntryChange, change: ObjectChange | undefined): void {
+export function detach(
+  batch: Batch,
+  { parent, name, spares }: MappedName & Pick<EntryChange, "spares">,
+  change: ObjectChange | undefined,
+): void {
   const { map, rules } = batch.session;
   const dirfd = openDirectory(batch, parent);
   const found = dirfd === undefined ? undefined : look(batch, dirfd, name);

@@ -5,7 +5,7 @@ import type { Failure, ObjectChange } from "../rpc/messages.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { statAt } from "../tree/read-object.ts";
 import { attach } from "./attach.ts";
-import { attempt, closeDirectories, placeOf, type Batch, type Place } from "./batch.ts";
+import { attempt, closeDirectories, placeOf, trimDirectories, type Batch, type Place } from "./batch.ts";
 import { conflictName } from "./content.ts";
 import { abandonAll } from "./incoming.ts";
 import { applyMetadata } from "./metadata.ts";
@@ -19,7 +19,7 @@ const nothing = Buffer.alloc(0);
 export function finishBatch(batch: Batch): readonly Failure[] {
   abandonAll(batch);
   batch.failures.length = 0;
-  for (const order of batch.postponed)
+  for (const order of batch.postponed.values())
     attempt(batch, order.parent, order.name, () => {
       if (!batch.incomplete.has(keyOf(order.change.id))) attach(batch, order, new Map());
       else
@@ -55,6 +55,7 @@ export function finishBatch(batch: Batch): readonly Failure[] {
 }
 
 function withPlace(batch: Batch, id: FileId, action: (place: Place, object: MappedObject) => void): void {
+  trimDirectories(batch);
   const { session } = batch;
   const object = session.map.get(id);
   if (object === undefined) return;

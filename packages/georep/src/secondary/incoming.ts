@@ -1,12 +1,12 @@
-import { createHash, type Hash } from "node:crypto";
-
 import { close, copyFileRange, ftruncate, O_NOFOLLOW, O_RDONLY, O_RDWR, openat2 } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
+import { ContentDigest } from "../engines/content-digest.ts";
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import { statAt } from "../tree/read-object.ts";
 import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, makeTemporary, mustStay } from "./content.ts";
+import { closeSource } from "./local-copy.ts";
 import type { MappedObject } from "./object-map.ts";
 import { beneath } from "./remove-tree.ts";
 import { writeAll } from "./write-all.ts";
@@ -17,7 +17,9 @@ export interface Incoming {
   readonly object: MappedObject;
   /** Name in `held/` of what takes the file's place; undefined: written in place. */
   readonly temporary: Buffer | undefined;
-  readonly digest: Hash;
+  readonly digest: ContentDigest;
+  /** The worker's file, when it is copied from there. */
+  source?: number;
 }
 
 /** From this size on a file of which little changed is written in place: a copy of it would cost more than it saves. */
@@ -38,7 +40,7 @@ export function beginContent(batch: Batch, id: FileId, keepsBase: boolean): void
   const size = statAt(place.dirfd, place.name)?.size ?? 0;
   const isInPlace = batch.incomplete.has(key) || mustStay(batch, place) || (keepsBase && size >= inPlaceFrom);
   const { fd, name } = isInPlace ? { fd: openForWriting(place), name: undefined } : makeTemporary(batch, object);
-  batch.streams.set(key, { fd, object, temporary: name, digest: createHash("sha256") });
+  batch.streams.set(key, { fd, object, temporary: name, digest: new ContentDigest() });
   if (!keepsBase) ftruncate(fd, 0);
   else if (!isInPlace) copyBase(place, fd, size);
 }
@@ -47,15 +49,8 @@ export function beginContent(batch: Batch, id: FileId, keepsBase: boolean): void
 export function takeContent({ streams }: Batch, id: FileId, offset: number, bytes: Buffer): void {
   const stream = streams.get(keyOf(id));
   if (stream === undefined) throw new BelayError("ENOENT", "content of a file that was not begun");
-  stream.digest.update(pieceHeader(offset)).update(bytes);
+  stream.digest.update(offset, bytes);
   writeAll(stream.fd, bytes, offset);
-}
-
-/** What the digest of a content sees before each piece. */
-export function pieceHeader(offset: number): Buffer {
-  const header = Buffer.alloc(8);
-  header.writeBigUInt64LE(BigInt(offset));
-  return header;
 }
 
 /** All of it came: the file gets it if it is what was sent. @throws BelayError `EBADMSG` */
@@ -76,7 +71,10 @@ export function endContent(batch: Batch, id: FileId, size: number, digest: Buffe
 
 function abandon({ streams }: Batch, key: string): void {
   const stream = streams.get(key);
-  if (stream !== undefined) close(stream.fd);
+  if (stream !== undefined) {
+    close(stream.fd);
+    closeSource(stream);
+  }
   streams.delete(key);
 }
 

@@ -1,5 +1,7 @@
 import {
   close,
+  errno,
+  errnoOf,
   O_CREAT,
   O_EXCL,
   O_NOFOLLOW,
@@ -22,36 +24,43 @@ import { writeAll } from "./write-all.ts";
 
 const nothing = Buffer.alloc(0);
 
-/** The whole content of a file, when it came along; undefined: it has to be sent. */
-export function wholeContent({ mode, size, inline }: ObjectChange): Buffer | undefined {
+function wholeContent({ mode, size, inline }: ObjectChange): Buffer | undefined {
   if (!isRegular(mode)) return undefined;
   return inline ?? (size === 0 ? nothing : undefined);
 }
 
+/** Tells whether this is a file that is not known here, and its content came along. */
+export function isNewFile({ session }: Batch, change: ObjectChange): boolean {
+  return wholeContent(change) !== undefined && session.map.get(change.id) === undefined;
+}
+
 /**
- * Makes a file that is not known here yet, whole: content and metadata through one descriptor, then its name. Most files of a first copy are
- * made here, so this spares every look that can be spared.
+ * Makes a new file, whole: content and metadata through one descriptor, then its name. Most files of a first copy are made here, so this
+ * spares every look that can be spared.
  *
- * @param isOccupied  another file stands at the name, and is replaced
+ * @param replaces  another file stands at the name and goes
+ * @returns false when something stands at the name, and was not to be replaced
  */
-export function makeNewFile(batch: Batch, order: Order, dirfd: number, content: Buffer, isOccupied: boolean): void {
+export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaces: boolean): boolean {
   const { change, parent, name } = order;
   const { heldDirectory, map } = batch.session;
   const aside = Buffer.from(change.id.toString("hex"));
   const fd = openat2(heldDirectory, aside, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, beneath, 0o600);
   try {
     const failures = batch.failures.length;
-    fill(batch, fd, change, content);
+    fill(batch, fd, change, wholeContent(change) ?? nothing);
     const here = fileIdAt(fd, "");
-    renameat2(heldDirectory, aside, dirfd, name, isOccupied ? 0 : RENAME_NOREPLACE);
+    renameat2(heldDirectory, aside, dirfd, name, replaces ? 0 : RENAME_NOREPLACE);
     const hereCtime = batch.failures.length > failures ? 0n : statx(fd, "", AT_EMPTY_PATH).ctime;
     const { id, mode, size, mtime, ctime, settled } = change;
     map.put({ id, here, mode, size, mtime, ctime: settled ? ctime : 0n, hereCtime });
     map.putName({ parent, name }, id);
     batch.made.add(keyOf(id));
     batch.complete.add(keyOf(id));
+    return true;
   } catch (error) {
     tryUnlink(heldDirectory, aside);
+    if (!replaces && errnoOf(error) === errno.EEXIST) return false;
     throw error;
   } finally {
     close(fd);

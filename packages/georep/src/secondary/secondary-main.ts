@@ -2,13 +2,14 @@ import { createLogger, renderError } from "@belay/supervise";
 
 import { serveSecondary } from "./serve.ts";
 
-// A process of its own: `node secondary-main.ts DIRECTORY`, the worker at stdin and stdout.
-const [root = ""] = process.argv.slice(2);
+// A process of its own: `node secondary-main.ts DIRECTORY [--child]`, the worker at stdin and stdout, or even our parent.
+const [root = "", relation] = process.argv.slice(2);
 try {
   await serveSecondary({
     input: process.stdin,
     output: process.stdout,
     root,
+    isChild: relation === "--child",
     logger: createLogger({ name: "secondary" }),
   });
 } catch (error) {

@@ -2,18 +2,21 @@ import type { Readable, Writable } from "node:stream";
 
 import { silentLogger, type Logger } from "@belay/supervise";
 
+import { digestSize } from "../engines/content-digest.ts";
 import { keyOf } from "../ids/file-id.ts";
 import * as message from "../rpc/messages.ts";
 import { serveRpc, type Handlers } from "../rpc/server.ts";
 import { malformed, type WireReader } from "../rpc/wire.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { attach } from "./attach.ts";
-import { attempt, closeDirectories, startBatch, type Batch, type Order } from "./batch.ts";
+import { attempt, closeDirectories, keyOfName, startBatch, trimDirectories, type Batch, type Order } from "./batch.ts";
 import { settleContent } from "./content.ts";
+import { isNewFile } from "./new-file.ts";
 import { detach } from "./detach.ts";
 import { finishBatch } from "./finish.ts";
 import { abandonAll, beginContent, endContent, takeContent } from "./incoming.ts";
 import { Listing } from "./listing.ts";
+import { copyPart } from "./local-copy.ts";
 import { endInOrder, openSession, type Session } from "./session.ts";
 import { signaturesOf } from "./signatures.ts";
 
@@ -24,6 +27,8 @@ export interface ServeOptions {
   /** Directory that becomes equal to the source. */
   readonly root: string;
   readonly logger?: Logger;
+  /** The worker is our parent process: what it has open may be copied from there. Never for a worker on another machine. */
+  readonly isChild?: boolean;
 }
 
 /**
@@ -31,8 +36,17 @@ export interface ServeOptions {
  *
  * @throws BelayError EPROTO when the peer breaks the protocol; what a batch had begun is completed by the next session
  */
-export async function serveSecondary({ input, output, root, logger = silentLogger }: ServeOptions): Promise<void> {
-  const state: ServeState = { root, session: undefined, batch: undefined, listing: undefined, logger, name: "" };
+export async function serveSecondary(options: ServeOptions): Promise<void> {
+  const { input, output, root, logger = silentLogger, isChild = false } = options;
+  const state: ServeState = {
+    root,
+    session: undefined,
+    batch: undefined,
+    listing: undefined,
+    logger,
+    isChild,
+    name: "",
+  };
   try {
     await serveRpc(input, output, (worker) => {
       state.name = worker.session;
@@ -51,6 +65,7 @@ export async function serveSecondary({ input, output, root, logger = silentLogge
 interface ServeState {
   readonly root: string;
   readonly logger: Logger;
+  readonly isChild: boolean;
   name: string;
   session: Session | undefined;
   batch: Batch | undefined;
@@ -69,7 +84,7 @@ function handlersOf(state: ServeState): Handlers {
       if (state.session !== undefined) throw malformed("a second greeting");
       const { root, name, logger } = state;
       state.session = await openSession({ root, session: name, rootId, rules, logger });
-      reply.bytes(state.session.replica);
+      reply.bytes(state.session.replica).u8(Number(state.isChild));
     },
     apply: (request, reply) => {
       const changes = decoded(request, message.readApply(request));
@@ -89,8 +104,13 @@ function handlersOf(state: ServeState): Handlers {
       decoded(request, undefined);
       takeContent(batch(), id, offset, bytes);
     },
+    copy: (request, reply) => {
+      const part = decoded(request, message.readCopy(request));
+      if (!state.isChild) throw malformed("a file of a process that is not our parent");
+      reply.u64(copyPart(batch(), process.ppid, part));
+    },
     end: (request) => {
-      const [id, size, digest] = [message.readId(request), request.u64(), request.bytes(32, 32)];
+      const [id, size, digest] = [message.readId(request), request.u64(), request.bytes(digestSize, digestSize)];
       decoded(request, undefined);
       endContent(batch(), id, size, digest);
     },
@@ -102,8 +122,7 @@ function handlersOf(state: ServeState): Handlers {
     },
     list: (request, reply) => {
       const [id, from] = decoded(request, [message.readId(request), request.u32()] as const);
-      if (state.batch !== undefined) throw malformed("a listing within a batch");
-      message.writeListReply(reply, (state.listing ??= new Listing(open(state))).list(id, from));
+      message.writeListReply(reply, (state.listing ??= new Listing(open(state))).list(id, from, state.batch));
     },
     ping: (request) => decoded(request, undefined),
   };
@@ -121,24 +140,37 @@ export function applyChanges(batch: Batch, { objects, entries }: message.ApplyRe
   batch.made.clear();
   for (const change of objects) {
     const key = keyOf(change.id);
-    batch.changes.set(key, change);
+    batch.changes.set(key, { ...change, inline: undefined }); // the bytes are needed for now only
     batch.complete.delete(key);
   }
-  for (const entry of entries)
-    attempt(batch, entry.parent, entry.name, () => detach(batch, entry, objectOf(objects, entry)));
+  // What was said of a name before counts no more.
+  if (batch.postponed.size > 0) for (const entry of entries) batch.postponed.delete(keyOfName(entry));
+  const mayBeNew = !batch.session.rules.ignoreDeletes; // there every name has to be looked at
   const orders = entries.flatMap((entry): Order[] => {
     const change = objectOf(objects, entry);
-    return change === undefined ? [] : [{ parent: entry.parent, name: entry.name, change }];
+    return change === undefined ? [] : [{ ...entry, change, isNew: mayBeNew && isNewFile(batch, change) }];
   });
+  const isNew = new Set(orders.flatMap((order) => (order.isNew ? [keyOfName(order)] : [])));
+  for (const entry of entries) {
+    trimDirectories(batch);
+    if (!isNew.has(keyOfName(entry)))
+      attempt(batch, entry.parent, entry.name, () => detach(batch, entry, objectOf(objects, entry)));
+  }
   const waiting = new Map(orders.filter(({ change }) => isDirectory(change.mode)).map((o) => [keyOf(o.change.id), o]));
   for (const order of orders) {
     // A directory that its own contents already called for has been attached, unless it has to be again under a second name.
     if (waiting.get(keyOf(order.change.id)) === order) waiting.delete(keyOf(order.change.id));
+    trimDirectories(batch);
     attempt(batch, order.parent, order.name, () => attach(batch, order, waiting));
   }
-  for (const change of objects) attempt(batch, change.id, Buffer.alloc(0), () => settleContent(batch, change));
+  for (const change of objects) {
+    trimDirectories(batch);
+    attempt(batch, change.id, nothing, () => settleContent(batch, change));
+  }
   return { crawl: batch.crawl, wants: [...batch.wants.values()], detached: batch.detached, failures: batch.failures };
 }
+
+const nothing = Buffer.alloc(0);
 
 function objectOf(
   objects: readonly message.ObjectChange[],

@@ -1,0 +1,86 @@
+import { close, copyFileRange, errno, errnoOf, O_RDONLY, open, pread } from "@belay/linux";
+import { BelayError } from "@belay/supervise";
+
+import { fileIdAt, keyOf } from "../ids/file-id.ts";
+import type { LocalPart } from "../rpc/messages.ts";
+import type { Batch } from "./batch.ts";
+import type { Incoming } from "./incoming.ts";
+import { writeAll } from "./write-all.ts";
+
+/**
+ * Takes a part of a content straight from a file that the worker has open; nothing goes through the connection.
+ *
+ * @param worker  process id; only ever that of the process that started this one, and told so by its command line: whoever speaks from
+ * elsewhere has no say in what is opened here
+ * @returns bytes written
+ * @throws errno errors of open(2) where /proc does not let us, `EBADMSG` when the descriptor is another file
+ */
+export function copyPart({ streams }: Batch, worker: number, part: LocalPart): number {
+  const stream = streams.get(keyOf(part.id));
+  if (stream === undefined) throw new BelayError("ENOENT", "content of a file that was not begun");
+  const from = sourceOf(stream, worker, part);
+  return part.isDelta ? copyDifferences(from, stream.fd, part) : copyAll(from, stream.fd, part);
+}
+
+function sourceOf(stream: Incoming, worker: number, { fd, id }: LocalPart): number {
+  if (stream.source !== undefined) return stream.source;
+  const source = open(`/proc/${worker}/fd/${fd}`, O_RDONLY);
+  stream.source = source; // closed with the stream
+  if (!fileIdAt(source, "").equals(id)) throw new BelayError("EBADMSG", "the worker's descriptor is another file");
+  return source;
+}
+
+/** What copy_file_range(2) says when it cannot do it between these two. */
+const unable: readonly (number | undefined)[] = [errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS];
+
+// Shares the blocks where the file system can do that.
+function copyAll(from: number, to: number, { offset, length }: LocalPart): number {
+  const end = offset + length;
+  let at = offset;
+  try {
+    for (let copied = 1; at < end && copied > 0; at += copied) copied = copyFileRange(from, at, to, at, end - at);
+  } catch (error) {
+    if (!unable.includes(errnoOf(error))) throw error;
+    at += copyByHand(from, to, at, end);
+  }
+  return at - offset;
+}
+
+const pieceSize = 128 * 1024;
+const piece = Buffer.allocUnsafeSlow(pieceSize);
+const present = Buffer.allocUnsafeSlow(pieceSize);
+
+// A file that was cut off meanwhile ends early; so does what follows.
+function* piecesOf(fd: number, start: number, end: number): Generator<{ at: number; bytes: Buffer }> {
+  for (let at = start; at < end;) {
+    const length = pread(fd, piece.subarray(0, Math.min(pieceSize, end - at)), at);
+    if (length === 0) return;
+    yield { at, bytes: piece.subarray(0, length) };
+    at += length;
+  }
+}
+
+function copyByHand(from: number, to: number, start: number, end: number): number {
+  let copied = 0;
+  for (const { at, bytes } of piecesOf(from, start, end)) {
+    writeAll(to, bytes, at);
+    copied += bytes.length;
+  }
+  return copied;
+}
+
+function copyDifferences(from: number, to: number, { offset, length }: LocalPart): number {
+  let written = 0;
+  for (const { at, bytes } of piecesOf(from, offset, offset + length)) {
+    const there = present.subarray(0, bytes.length);
+    if (pread(to, there, at) === bytes.length && there.equals(bytes)) continue;
+    writeAll(to, bytes, at);
+    written += bytes.length;
+  }
+  return written;
+}
+
+/** Lets go of the worker's file. */
+export function closeSource({ source }: Incoming): void {
+  if (source !== undefined) close(source);
+}
