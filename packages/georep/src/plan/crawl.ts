@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, type Dirent } from "node:fs";
 
 import { close, type Statx } from "@belay/linux";
 import { errnoName, toError } from "@belay/supervise";
@@ -58,13 +58,17 @@ function compareDirectory({ tree, policy }: Ends, directory: FileId, there: Map<
   let isEmpty = true;
   const { isWhole, leavesOut } = new Exclusions(tree, policy.excludes).of(directory, fd);
   try {
-    for (const name of isWhole ? [] : namesOf(tree, fd, directory)) {
+    for (const entry of isWhole ? [] : entriesOf(tree, fd, directory)) {
       isEmpty = false;
-      const stat = statAt(fd, name);
-      if (stat !== undefined && leavesOut(name, isDirectory(stat.mode))) continue;
+      const { name } = entry;
+      const isFile = !entry.isDirectory();
+      // What is missing there is looked at when it is sent.
+      const isNew = isFile && !there.has(keyOf(name));
+      const stat = isNew ? undefined : statAt(fd, name);
+      if ((isNew || stat !== undefined) && leavesOut(name, !isFile)) continue;
       const listed = there.get(keyOf(name));
       there.delete(keyOf(name));
-      const here = compare(tree, fd, { name, stat, listed });
+      const here = isNew ? missing : compare(tree, fd, { name, stat, listed });
       if (here.isDirty) found.push(record(directory, name, dirty.gap));
       if (here.below !== undefined) below.push(here.below);
     }
@@ -104,9 +108,12 @@ function idAt(fd: number, name: Buffer): FileId | undefined {
   }
 }
 
-function namesOf(tree: SourceTree, fd: number, directory: FileId): Buffer[] {
-  const names = readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer" });
-  return directory.equals(tree.rootId) ? names.filter((name) => name.toString("latin1") !== stateDirectoryName) : names;
+const missing = { isDirty: true, below: undefined };
+
+function entriesOf(tree: SourceTree, fd: number, directory: FileId): Dirent<Buffer>[] {
+  const entries = readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer", withFileTypes: true });
+  const isRoot = directory.equals(tree.rootId);
+  return isRoot ? entries.filter(({ name }) => name.toString("latin1") !== stateDirectoryName) : entries;
 }
 
 function record(directory: FileId, name: Buffer, kinds: number): DirtyRecord {

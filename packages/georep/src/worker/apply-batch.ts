@@ -1,3 +1,5 @@
+import { setImmediate as turn } from "node:timers/promises";
+
 import { close } from "@belay/linux";
 import { errnoName, hasCode, toError } from "@belay/supervise";
 
@@ -23,23 +25,41 @@ export interface BatchOutcome {
 }
 
 /** Most names of one `apply`. */
-const chunkSize = 500;
+const chunkSize = 250;
+
+/** Most `apply` under way at once: while the destination works through one, the source is looked at for the next. */
+const mostUnderWay = 3;
+
+/** Names on their way to the destination, made durable together. */
+export interface OpenBatch {
+  /** Resolves when the destination has what these names stand for, but for how long is not said before {@link finish}. */
+  apply(names: readonly DirtyName[]): Promise<void>;
+  /** Resolves when all of it is durable. */
+  finish(): Promise<BatchOutcome>;
+}
+
+/** Begins a batch. One at a time; after an error nothing is known about any of its names. */
+export function openBatch(ends: Ends): OpenBatch {
+  return new Applying(ends);
+}
 
 /** Makes the destination equal to the source for these names; durable when it resolves. */
 export async function applyBatch(ends: Ends, names: readonly DirtyName[]): Promise<BatchOutcome> {
-  const applying = new Applying(ends);
-  for (let at = 0; at < names.length; at += chunkSize) await applying.apply(names.slice(at, at + chunkSize), true);
-  return applying.finish(names.length);
+  const batch = openBatch(ends);
+  await batch.apply(names);
+  return batch.finish();
 }
 
-class Applying {
+class Applying implements OpenBatch {
   readonly #tree: SourceTree;
   readonly #secondary: Secondary;
   readonly #crawl = new Map<string, FileId>();
   readonly #failures: Failure[] = [];
   readonly #places = new Map<string, { readonly directory: FileId; readonly name: Buffer }>();
   readonly #unsent: Failure[] = [];
+  #entries = 0;
   #bytes = 0;
+  #failed: Error | undefined;
 
   readonly #policy: SyncPolicy;
 
@@ -49,7 +69,26 @@ class Applying {
     this.#policy = policy;
   }
 
-  async apply(names: readonly DirtyName[], mayFollow: boolean): Promise<void> {
+  async apply(names: readonly DirtyName[]): Promise<void> {
+    this.#entries += names.length;
+    const underWay: Promise<void>[] = [];
+    try {
+      for (let at = 0; at < names.length; at += chunkSize) {
+        if (underWay.length === mostUnderWay) await underWay.shift();
+        const applied = this.#applyChunk(names.slice(at, at + chunkSize), true);
+        applied.catch(() => undefined); // awaited in its turn
+        underWay.push(applied);
+        await turn(); // what was written leaves, what came is heard, before the next look
+      }
+    } finally {
+      // The connection is in order again before anybody begins anew.
+      const ends = await Promise.allSettled(underWay);
+      for (const end of ends) if (end.status === "rejected") this.#failed ??= toError(end.reason);
+    }
+    if (this.#failed !== undefined) throw this.#failed;
+  }
+
+  async #applyChunk(names: readonly DirtyName[], mayFollow: boolean): Promise<void> {
     const plan = makePlan(this.#tree, names, this.#policy);
     this.#unsent.push(...plan.failures);
     for (const id of plan.crawl) this.#crawl.set(keyOf(id), id);
@@ -61,16 +100,16 @@ class Applying {
     const following = mayFollow ? this.#following(plan, reply) : [];
     if (following.length === 0) this.#failures.push(...reply.failures);
     for (const want of reply.wants) await this.#send(want);
-    if (following.length > 0) await this.apply(following, false);
+    if (following.length > 0) await this.#applyChunk(following, false);
   }
 
-  async finish(entries: number): Promise<BatchOutcome> {
+  async finish(): Promise<BatchOutcome> {
     const failures = [...this.#failures, ...this.#unsent, ...(await this.#secondary.finish())];
     const named = failures.map((failure) => {
       const place = failure.name.length === 0 ? this.#places.get(keyOf(failure.id)) : undefined;
       return place === undefined ? failure : { ...failure, id: place.directory, name: place.name };
     });
-    return { crawl: [...this.#crawl.values()], failures: named, entries, bytes: this.#bytes };
+    return { crawl: [...this.#crawl.values()], failures: named, entries: this.#entries, bytes: this.#bytes };
   }
 
   // What the reply shows to be missing from the batch: where a directory is now that lost its name, and the directories that lead to a name.

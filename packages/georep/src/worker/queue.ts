@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 import type { FileId } from "../ids/file-id.ts";
 import type { Position } from "../journal/position.ts";
@@ -31,8 +31,8 @@ export interface Progress {
   readonly cursor?: Position;
   /** Directories to be compared. */
   readonly crawl?: readonly FileId[];
-  /** A directory that has been. */
-  readonly crawled?: FileId;
+  /** Directories that have been. */
+  readonly crawled?: readonly FileId[];
   readonly failed?: readonly Failure[];
   /** Where directories were seen, of a source whose ids cannot be opened. */
   readonly places?: readonly DirectoryPlace[];
@@ -59,10 +59,14 @@ const lastRetryMs = 60_000;
 /** The worker's durable state: cursor, directories to compare, what is to be tried again; one database, one transaction for each step. */
 export class WorkQueue implements Disposable {
   readonly #database: DatabaseSync;
+  readonly #queue: StatementSync;
+  readonly #forget: StatementSync;
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path);
     this.#database.exec(schema);
+    this.#queue = this.#database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)");
+    this.#forget = this.#database.prepare("DELETE FROM crawl WHERE directory = ?");
   }
 
   get cursor(): Position | undefined {
@@ -77,10 +81,10 @@ export class WorkQueue implements Disposable {
     );
   }
 
-  /** The directory to compare next: the one found last, so that the queue stays short. */
-  get nextCrawl(): FileId | undefined {
-    const row = this.#database.prepare("SELECT directory FROM crawl ORDER BY seq DESC LIMIT 1").get();
-    return row && toBuffer(row["directory"]);
+  /** The directories to compare next: those found last, so that the queue stays short. */
+  nextCrawls(limit: number): FileId[] {
+    const rows = this.#database.prepare("SELECT directory FROM crawl ORDER BY seq DESC LIMIT ?").all(limit);
+    return rows.map((row) => toBuffer(row["directory"]));
   }
 
   *places(): Generator<DirectoryPlace> {
@@ -119,7 +123,7 @@ export class WorkQueue implements Disposable {
     return typeof due === "number" ? due : undefined;
   }
 
-  record({ anchor, cursor, crawl = [], crawled, failed = [], done = [], places = [] }: Progress): void {
+  record({ anchor, cursor, crawl = [], crawled = [], failed = [], done = [], places = [] }: Progress): void {
     const database = this.#database;
     database.exec("BEGIN");
     for (const { directory, name } of done)
@@ -128,9 +132,8 @@ export class WorkQueue implements Disposable {
     // A directory that could not be looked at may have changed in every name.
     const again = done.filter(({ name }) => name.length === 0).map(({ directory }) => directory);
     for (const failure of failed) this.#fail(failure);
-    if (crawled !== undefined) database.prepare("DELETE FROM crawl WHERE directory = ?").run(crawled);
-    for (const directory of [...again, ...crawl])
-      database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)").run(directory);
+    for (const directory of crawled) this.#forget.run(directory);
+    for (const directory of [...again, ...crawl]) this.#queue.run(directory);
     for (const { id, parent, name } of places)
       database.prepare("INSERT OR REPLACE INTO places VALUES (?, ?, ?)").run(id, parent, name);
     if (anchor !== undefined)

@@ -7,7 +7,7 @@ import { hasCode, sleep, toError, untilAborted, type Logger } from "@belay/super
 import type { ChangeFeed } from "../feed/change-feed.ts";
 import { comparePositions, type Position } from "../journal/position.ts";
 import { dirty } from "../journal/record.ts";
-import { crawlDirectory } from "../plan/crawl.ts";
+import { crawlDirectory, type CrawlResult } from "../plan/crawl.ts";
 import { DirtySet, type DirtyName } from "../plan/dirty-set.ts";
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
@@ -15,7 +15,7 @@ import type { Failure } from "../rpc/messages.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
 import { anchorCursor, rootEmpty } from "./anchor-cursor.ts";
-import { applyBatch, type BatchOutcome } from "./apply-batch.ts";
+import { applyBatch, openBatch, type BatchOutcome } from "./apply-batch.ts";
 import { WorkQueue, type Progress, type RetryItem } from "./queue.ts";
 import type { WorkerState, WorkerStatus } from "./status.ts";
 
@@ -97,7 +97,30 @@ interface Parts {
 /** Why the destination as a whole takes nothing just now. */
 const sick = ["ENOSPC", "EDQUOT", "EROFS", "EIO", "ENOMEM", "EMFILE"] as const;
 
+const firstPauseMs = 250;
+
+/** Most names that are made durable together, more or less. */
 const mostNames = 4000;
+
+/** How long the destination may go without syncing while changes keep coming, in milliseconds. */
+const syncEveryMs = 100;
+
+/** Most directories that are compared together. */
+const mostDirectories = 128;
+
+/** Directories that are being compared. */
+interface Comparison {
+  readonly directories: readonly FileId[];
+  readonly found: Promise<readonly CrawlResult[]>;
+}
+
+/** What the feed told of. */
+interface Taken {
+  readonly names: DirtyName[];
+  readonly gaps: FileId[];
+  /** Behind it. */
+  readonly next: Position;
+}
 
 class RunningWorker implements Worker {
   readonly #parts: Parts;
@@ -116,6 +139,8 @@ class RunningWorker implements Worker {
   #behindSince: number | undefined = performance.now();
   #synced: (() => void)[] = [];
   #lastTold = 0;
+  #crawlWidth = 1;
+  #ahead: Comparison | undefined;
 
   constructor(parts: Parts, options: WorkerOptions) {
     this.#parts = parts;
@@ -210,28 +235,28 @@ class RunningWorker implements Worker {
   // Changes go before comparing: what a user does now is visible at once, also while the first copy is made.
   async #step(): Promise<void> {
     if (this.#isPaused) return this.#sleepUntilPoked();
-    const { feed, queue, tree } = this.#parts;
-    const { names, gaps, next } = this.#collect();
+    const { feed, queue } = this.#parts;
+    const taken = this.#collect(this.#position);
     const retries = queue.dueRetries(Date.now(), 500);
-    if (names.length > 0 || gaps.length > 0 || retries.length > 0) {
-      const progress = await this.#apply([...names, ...retries.map(toDirtyName)]);
-      const places = tree.places.takeLearned();
-      queue.record({ ...progress, places, cursor: next, crawl: [...gaps, ...(progress.crawl ?? [])], done: retries });
+    if (taken.names.length > 0 || taken.gaps.length > 0 || retries.length > 0) {
+      taken.names.push(...retries.map(toDirtyName));
+      const { next, gaps, progress } = await this.#follow(taken);
+      this.#record({ ...progress, cursor: next, crawl: [...gaps, ...(progress.crawl ?? [])], done: retries });
       this.#position = next;
       feed.trim(next);
     } else {
-      this.#position = next;
-      const directory = queue.nextCrawl;
-      if (directory === undefined) return this.#rest();
-      await this.#crawl(directory);
+      this.#position = taken.next;
+      const comparison = this.#ahead ?? this.#compare(queue.nextCrawls(this.#crawlWidth));
+      if (comparison.directories.length === 0) return this.#rest();
+      await this.#crawl(comparison);
     }
     this.#progressed();
   }
 
-  #collect(): { names: DirtyName[]; gaps: FileId[]; next: Position } {
+  #collect(from: Position): Taken {
     const set = new DirtySet();
     const gaps = new Map<string, FileId>();
-    let next = this.#position;
+    let next = from;
     while (set.size < mostNames) {
       const { records, next: after } = this.#parts.feed.read(next);
       next = after;
@@ -245,35 +270,82 @@ class RunningWorker implements Worker {
     return { names: set.names(), gaps: directories, next };
   }
 
-  async #crawl(directory: FileId): Promise<void> {
+  // What changes is visible at once, but made durable together: while changes keep coming, the destination syncs some times a second.
+  async #follow({ names, gaps, next }: Taken): Promise<Omit<Taken, "names"> & { progress: Progress }> {
+    const begun = performance.now();
+    try {
+      const batch = openBatch(this.#parts);
+      for (let fresh: readonly DirtyName[] = names; ;) {
+        await batch.apply(fresh);
+        if (names.length >= mostNames || performance.now() - begun >= syncEveryMs) break;
+        const more = this.#collect(next);
+        next = more.next;
+        if (more.names.length + more.gaps.length === 0) break;
+        names.push(...more.names);
+        gaps.push(...more.gaps);
+        fresh = more.names;
+      }
+      return { gaps, next, progress: this.#note(await batch.finish()) };
+    } catch (error) {
+      await this.#wait(error, firstPauseMs);
+      return { gaps, next, progress: await this.#apply(names) };
+    }
+  }
+
+  // While the destination works at what was found, the next directories are compared.
+  async #crawl({ directories, found }: Comparison): Promise<void> {
     this.#state = "crawling";
     const { tree, queue } = this.#parts;
-    const { dirty: records, below, failures, isEmptied } = await crawlDirectory(this.#parts, directory);
-    if (isEmptied && directory.equals(tree.rootId) && this.#options.force !== true)
-      throw rootEmpty(this.#options.source);
+    const results = await found;
+    const rootAt = directories.findIndex((id) => id.equals(tree.rootId));
+    if (results[rootAt]?.isEmptied === true && this.#options.force !== true) throw rootEmpty(this.#options.source);
+    const ahead = queue.nextCrawls(directories.length + this.#crawlWidth);
+    const next = ahead.filter((id) => !directories.some((under) => under.equals(id))).slice(0, this.#crawlWidth);
+    this.#ahead = next.length === 0 ? undefined : this.#compare(next);
     const set = new DirtySet();
-    for (const record of records) set.add(record);
-    const progress = await this.#apply(set.names());
-    const failed = [...(progress.failed ?? []), ...this.#noteFailures(failures)];
-    // New directories come as `crawl`, known ones from the comparison.
-    const places = tree.places.takeLearned();
-    queue.record({ ...progress, places, failed, crawled: directory, crawl: [...below, ...(progress.crawl ?? [])] });
+    for (const { dirty: records } of results) for (const record of records) set.add(record);
+    const names = set.names();
+    for (let at = 0; at < names.length; at += mostNames)
+      this.#record(await this.#apply(names.slice(at, at + mostNames)));
+    // New directories have come as `crawl`, known ones come from the comparison.
+    const failed = this.#noteFailures(results.flatMap(({ failures }) => failures));
+    this.#record({ crawled: directories, crawl: results.flatMap(({ below }) => below), failed });
+    const factor = names.length > mostNames ? 0.5 : names.length < mostNames / 2 ? 2 : 1;
+    this.#crawlWidth = Math.max(1, Math.min(mostDirectories, Math.floor(this.#crawlWidth * factor)));
+  }
+
+  #compare(directories: readonly FileId[]): Comparison {
+    const found = Promise.all(directories.map((each) => crawlDirectory(this.#parts, each)));
+    found.catch(() => undefined); // whoever goes on with it awaits it
+    return { directories, found };
+  }
+
+  // What was compared ahead has to be compared again when one of its directories is named anew meanwhile.
+  #record(progress: Progress): void {
+    const ahead = new Set(this.#ahead?.directories.map(keyOf));
+    if (progress.crawl?.some((id) => ahead.has(keyOf(id))) === true) this.#ahead = undefined;
+    const { queue, tree } = this.#parts;
+    queue.record({ ...progress, places: tree.places.takeLearned() });
   }
 
   // A destination that is full or broken gets the same batch again and again; nothing is given up.
   async #apply(names: readonly DirtyName[]): Promise<Progress> {
-    for (let pause = 250; ; pause = Math.min(2 * pause, 10_000)) {
+    for (let pause = firstPauseMs; ; pause = Math.min(2 * pause, 10_000)) {
       try {
         return this.#note(await applyBatch(this.#parts, names));
       } catch (error) {
-        if (!hasCode(error, ...sick)) throw error;
-        this.#lastError = toError(error).message;
-        this.#state = "waiting";
-        this.#options.logger.warn(`the destination takes nothing just now: ${this.#lastError}`);
-        this.#tell();
-        await sleep(pause, this.#stop.signal);
+        await this.#wait(error, pause);
       }
     }
+  }
+
+  async #wait(error: unknown, pause: number): Promise<void> {
+    if (!hasCode(error, ...sick)) throw error;
+    this.#lastError = toError(error).message;
+    this.#state = "waiting";
+    this.#options.logger.warn(`the destination takes nothing just now: ${this.#lastError}`);
+    this.#tell();
+    await sleep(pause, this.#stop.signal);
   }
 
   #note({ crawl, failures, entries, bytes }: BatchOutcome): Progress {
@@ -304,7 +376,7 @@ class RunningWorker implements Worker {
 
   #isIdle(): boolean {
     const { queue } = this.#parts;
-    return queue.nextCrawl === undefined && queue.retryLength === 0;
+    return queue.crawlLength === 0 && queue.retryLength === 0;
   }
 
   async #sleepUntilPoked(ms = Infinity): Promise<void> {
