@@ -68,8 +68,8 @@ export function* buildGeneration(path: string, fd: number): Generator<Progress, 
     if (i % STEP === 0) yield { bytes: scanner.pos, total: size };
   }
   const indexState = typeof saved === "string" ? saved : saved.pos < scanner.pos ? "stale" : "current";
-  const revisions = new Revisions(path, fd, index);
-  return {
+  const revisions = new Revisions(path, fd, index, () => generation.pos);
+  const generation: Generation = {
     path,
     fd,
     identity: identityOf(stat),
@@ -80,6 +80,7 @@ export function* buildGeneration(path: string, fd: number): Generator<Progress, 
     lastTid: scanner.lastTid,
     stop,
   };
+  return generation;
 }
 
 function* savedIndex(path: string, fd: number, size: number) {

@@ -6,6 +6,7 @@ import { ChainCache } from "./chain-cache.ts";
 import { offsetAt, R, RECORD_HEADER, U64 } from "./format.ts";
 import type { OidIndex } from "./oid-index.ts";
 import { readAt } from "./read-at.ts";
+import { RecordReader } from "./record-reader.ts";
 
 /** A record of an object, by its place. */
 export interface Place {
@@ -24,9 +25,6 @@ export interface DataPlace {
   readonly record: number;
 }
 
-/** One record is read with what follows it, so that most objects take one system call. */
-const READ_AHEAD = 512;
-
 /**
  * Finds revisions of objects in one file: from the index to the newest record, from there along the predecessors.
  */
@@ -35,16 +33,18 @@ export class Revisions {
   readonly #fd: number;
   readonly #index: OidIndex;
   readonly #chains = new ChainCache();
-  readonly #bytes = Buffer.allocUnsafeSlow(READ_AHEAD);
-  readonly #view: DataView;
-  #held = 0;
+  readonly #reader: RecordReader;
+  /** The record that was read last: its offset, or -1; where it is in the reader's bytes, and how many there are. */
   #heldAt = -1;
+  #start = 0;
+  #held = 0;
 
-  constructor(path: string, fd: number, index: OidIndex) {
+  /** @param limit  tells up to which offset the file does not change any more */
+  constructor(path: string, fd: number, index: OidIndex, limit: () => number) {
     this.#path = path;
     this.#fd = fd;
     this.#index = index;
-    this.#view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, READ_AHEAD);
+    this.#reader = new RecordReader(fd, limit);
   }
 
   /** Serial of the newest revision, a deletion included; undefined: unknown object. */
@@ -52,7 +52,7 @@ export class Revisions {
     const offset = this.#index.get(oid);
     if (offset === 0) return undefined;
     this.#load(oid, offset);
-    return this.#view.getBigUint64(R.tid);
+    return this.#tid();
   }
 
   /**
@@ -64,7 +64,7 @@ export class Revisions {
     const newest = this.#index.get(oid);
     if (newest === 0) throw noSuchObject(oid, { before });
     this.#load(oid, newest);
-    const serial = this.#view.getBigUint64(R.tid);
+    const serial = this.#tid();
     if (serial < before) return { serial, next: undefined, offset: newest };
     return this.#chains.before(oid, newest, before, (offset) => this.#link(oid, offset));
   }
@@ -89,9 +89,9 @@ export class Revisions {
   data(oid: Oid, record: number): DataPlace | undefined {
     for (let offset = record; ;) {
       this.#load(oid, offset);
-      const length = offsetAt(this.#view, R.length);
+      const length = this.#offset(R.length);
       if (length !== 0) return { offset: offset + RECORD_HEADER, length, record: offset };
-      const back = offsetAt(this.#view, R.data);
+      const back = this.#offset(R.data);
       if (back === 0) return undefined;
       if (back >= offset) throw damaged(this.#path, offset, "back pointer to what lies behind it");
       offset = back;
@@ -103,7 +103,8 @@ export class Revisions {
     const bytes = Buffer.allocUnsafe(place.length);
     const inside = place.offset - this.#heldAt;
     if (this.#heldAt >= 0 && inside >= 0 && inside + place.length <= this.#held) {
-      this.#bytes.copy(bytes, 0, inside, inside + place.length);
+      const from = this.#start + inside;
+      this.#reader.bytes.copy(bytes, 0, from, from + place.length);
     } else if (readAt(this.#fd, bytes, place.length, place.offset) < place.length) {
       throw damaged(this.#path, place.offset, "data cut off");
     }
@@ -114,32 +115,48 @@ export class Revisions {
   headOf(place: DataPlace): Uint8Array | undefined {
     const from = place.offset - this.#heldAt;
     if (this.#heldAt !== place.record || from >= this.#held) return undefined;
-    return this.#bytes.subarray(from, Math.min(this.#held, from + place.length));
+    const to = Math.min(this.#held, from + place.length);
+    return this.#reader.bytes.subarray(this.#start + from, this.#start + to);
   }
 
   /** Serial of the record at an offset that is known to hold one of this object. */
   serialAt(oid: Oid, offset: number): Tid {
     this.#load(oid, offset);
-    return this.#view.getBigUint64(R.tid);
+    return this.#tid();
   }
 
   #link(oid: Oid, offset: number): { serial: Tid; prev: number } {
     this.#load(oid, offset);
-    const prev = offsetAt(this.#view, R.prev);
+    const prev = this.#offset(R.prev);
     if (prev >= offset) throw damaged(this.#path, offset, "record whose predecessor lies behind it");
-    return { serial: this.#view.getBigUint64(R.tid), prev };
+    return { serial: this.#tid(), prev };
   }
 
   // What was read ahead may lie past the head of the file and change: only the record itself, which does not, is taken from it.
   #load(oid: Oid, offset: number): void {
-    if (this.#heldAt === offset && this.#view.getBigUint64(R.oid) === oid) return;
+    if (this.#heldAt === offset && this.#oid() === oid) return;
     this.#heldAt = -1;
-    this.#held = readAt(this.#fd, this.#bytes, READ_AHEAD, offset);
+    this.#start = this.#reader.at(offset);
+    this.#held = this.#reader.length;
     if (this.#held < RECORD_HEADER + 1) throw damaged(this.#path, offset, "record cut off");
-    if (this.#view.getBigUint64(R.oid) !== oid)
+    if (this.#oid() !== oid)
       throw damaged(this.#path, offset, `no record of object ${oid.toString(16).padStart(16, "0")}`);
-    if (offsetAt(this.#view, R.length) === 0 && this.#held < RECORD_HEADER + U64)
+    if (this.#offset(R.length) === 0 && this.#held < RECORD_HEADER + U64)
       throw damaged(this.#path, offset, "record cut off");
     this.#heldAt = offset;
+  }
+
+  // Fields of the record that was read last.
+
+  #oid(): Oid {
+    return this.#reader.view.getBigUint64(this.#start + R.oid);
+  }
+
+  #tid(): Tid {
+    return this.#reader.view.getBigUint64(this.#start + R.tid);
+  }
+
+  #offset(field: number): number {
+    return offsetAt(this.#reader.view, this.#start + field);
   }
 }
