@@ -1,9 +1,10 @@
 import type { Extent, Oid, Tid } from "@belay/zodb";
-import { bytesOf, decodeRecord, formatOid, locateBytesState, sniffClass } from "@belay/zodb";
+import { bytesOf, decodeRecord, formatOid } from "@belay/zodb";
 import type { Moment } from "../files/database.ts";
 import { FILE_MODULE, isFileClass, malformed } from "../files/states.ts";
 import { preadAll } from "./piece.ts";
 import type { Piece } from "./piece.ts";
+import { bytesForm } from "./record-form.ts";
 
 /** Bytes at the start of a record that show its class and where its state begins. */
 const PREFIX = 200;
@@ -35,10 +36,10 @@ export function findBytes(moment: Moment, oid: Oid, ...classes: readonly string[
 // Anything unusual is left to the decoder: a compressed record, a class in another form, a length that does not add up.
 function pieceIn(extent: Extent, classes: readonly string[]): Piece | "other-class" | undefined {
   const head = headOf(extent);
-  const found = isCompressed(head) ? undefined : sniffClass(head);
+  const found = isCompressed(head) ? undefined : bytesForm(head, extent.length);
   if (found === undefined) return undefined;
   if (found.module !== FILE_MODULE || !classes.includes(found.name)) return "other-class";
-  const place = locateBytesState(head, extent.length);
+  const { place } = found;
   return place && { fd: extent.fd, offset: extent.offset + place.offset, length: place.length };
 }
 
