@@ -1,6 +1,6 @@
 /** Rebuild keys, graphs, records, registries: `belay container` with a real podman. */
 import { spawn, spawnSync } from "node:child_process";
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -188,6 +188,16 @@ describe.skipIf(missing !== undefined)("belay container", { timeout: 90_000 }, (
       "holds no record of a run",
     );
     await Promise.resolve();
+  });
+
+  test("a record is written to what is no file without replacing it, and a place that cannot take one is told before the run", () => {
+    const pipe = podman.path("work/fifo");
+    const made = spawnSync("sh", ["-c", `mkfifo ${pipe}; exec 3<>${pipe}; "$@"; head -n 1 <&3`, "sh", ...podman.argv("container", ["run", "--record", pipe, "bb", "/bin/busybox", "true"])], { env: podman.env, encoding: "utf8" }); // prettier-ignore
+    expect(JSON.parse(made.stdout)).toMatchObject({ image: "bb", exitCode: 0 });
+    expect(statSync(pipe).isFIFO()).toBe(true);
+    const refused = podman.run("container", "run", "--record", podman.path("none/record"), "bb", "/bin/busybox", "touch", "/x"); // prettier-ignore
+    expect(refused).toMatchObject({ status: 1, stdout: "" });
+    expect(refused.stderr).toContain(`no record can be written to ${podman.path("none/record")}`);
   });
 
   test("cc compiles in a container as the current user, in the current folder", () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { BelayError, writeFileAtomic } from "@belay/supervise";
+import { BelayError } from "@belay/supervise";
+import { checkRecordFile, writeRecord } from "../../run/record-file.ts";
 import { ownedScope } from "../../run/owned.ts";
 import { parseRecord } from "../../run/record.ts";
 import type { RunRecord } from "../../run/record.ts";
@@ -20,6 +21,7 @@ export async function runRecorded(
   const { values, talk } = invocation;
   if (image === undefined)
     throw new BelayError("EUSAGE", "the image is missing", { hint: "run [OPTIONS] IMAGE [COMMAND]" });
+  checkRecord(invocation);
   const wcfs = text(values, "wcfs");
   const spec = wcfs === undefined ? undefined : parseWcfsSpec(wcfs);
   const engine = await engineFor(invocation);
@@ -44,6 +46,7 @@ export async function runRecorded(
 /** `repeat`: runs again what a record tells, leaves with the command's status. */
 export async function repeat(invocation: Invocation, mountWcfs: WcfsMounter | undefined): Promise<number> {
   const file = needed(invocation.values, "file", "the record");
+  checkRecord(invocation);
   const record = parseRecord(readFileSync(file === "-" ? 0 : file, "utf8"), file);
   const engine = await engineFor(invocation);
   await using scope = await ownedScope();
@@ -52,9 +55,14 @@ export async function repeat(invocation: Invocation, mountWcfs: WcfsMounter | un
   return await handOver(invocation, again);
 }
 
+function checkRecord({ values }: Invocation): void {
+  const file = text(values, "record");
+  if (file !== undefined) checkRecordFile(file);
+}
+
 async function handOver({ values, talk }: Invocation, record: RunRecord): Promise<number> {
   const file = text(values, "record");
-  if (file !== undefined) await writeFileAtomic(file, Buffer.from(`${JSON.stringify(record)}\n`));
+  if (file !== undefined) await writeRecord(file, record);
   if (talk.machine) talk.json(record);
   return record.exitCode;
 }
