@@ -114,3 +114,20 @@ test("ld.so.conf is read with what it includes, each folder once, circles and co
   symlinkSync("a.conf", join(root, "etc/ld.so.conf.d/c.conf"));
   expect(configuredFolders("/etc/ld.so.conf", root)).toEqual(["/a", "/b", "/c", "/opt/lib"]);
 });
+
+test.skipIf(!hasCompiler)("musl's loader is the C library, and takes a RUNPATH for what the libraries need too", () => {
+  const cwd = folder();
+  for (const name of ["lib", "etc", "own", "set"]) mkdirSync(join(cwd, name));
+  writeFileSync(join(cwd, "etc/ld-musl-test.path"), `${join(cwd, "none")}\n${join(cwd, "set")}:/none`);
+  shell(
+    cwd,
+    `echo 'int b(void){return 1;}' > b.c; echo 'int b(void); int a(void){return b();}' > a.c; echo 'int a(void); void _start(void){a();}' > m.c
+     cc -nostdlib -shared -fPIC -o lib/ld-musl-test.so.1 b.c; cc -nostdlib -shared -fPIC -Wl,-soname,libc.musl-test.so.1 -o c.so b.c
+     cc -nostdlib -shared -fPIC -o own/libb.so b.c; cc -nostdlib -shared -fPIC -o set/libs.so b.c
+     cc -nostdlib -shared -fPIC -o own/liba.so a.c -Lown -lb
+     cc -nostdlib -o m m.c -Lown -Lset -la -Wl,--no-as-needed -ls c.so -Wl,-rpath,'$ORIGIN/own' -Wl,-rpath-link,own -Wl,--enable-new-dtags -Wl,--dynamic-linker=${join(cwd, "lib/ld-musl-test.so.1")}`,
+  );
+  const { found, missing } = librariesOf(join(cwd, "m"), { libraryPath: undefined });
+  expect(missing).toEqual([]);
+  expect(found.map(({ path }) => path.slice(cwd.length + 1))).toEqual(["own/liba.so", "set/libs.so", "lib/ld-musl-test.so.1", "own/libb.so"]); // prettier-ignore
+});

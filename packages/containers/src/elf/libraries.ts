@@ -4,6 +4,8 @@ import { readElf } from "./elf-file.ts";
 import type { ElfFile } from "./elf-file.ts";
 import { builtInFolders, expandTokens, isNative, sameKind } from "./folders.ts";
 import { configuredFolders } from "./ld-so-conf.ts";
+import { isLoaderItself, muslRules } from "./musl.ts";
+import type { MuslRules } from "./musl.ts";
 
 /** A library, where the loader will look for it and what it is. */
 export interface Library {
@@ -40,7 +42,7 @@ export interface SearchOptions {
 /**
  * Finds the libraries of a program by reading files alone, the way ld.so(8) would find them: RPATH of the file and of those that
  * load it, LD_LIBRARY_PATH, RUNPATH, the configured folders, the built-in ones. `ldd` would run the program's loader, which for
- * another architecture is not possible and for an untrusted file not wise.
+ * another architecture is not possible and for an untrusted file not wise. For programs of musl its own loader's rules hold.
  *
  * @param program path of the executable
  * @throws errno errors when the program itself cannot be read
@@ -58,11 +60,13 @@ class Search {
   readonly #defaults: readonly string[];
   readonly #libraryPath: readonly string[];
   readonly #program: ElfFile;
+  readonly #musl: MuslRules | undefined;
 
   constructor(program: ElfFile, options: SearchOptions) {
     this.#program = program;
+    this.#musl = muslRules(program.interpreter);
     const configured = options.configured ?? configuredFolders();
-    this.#defaults = [...configured, ...builtInFolders(program)];
+    this.#defaults = this.#musl?.folders ?? [...configured, ...builtInFolders(program)];
     const own = "libraryPath" in options ? options.libraryPath : process.env["LD_LIBRARY_PATH"];
     this.#libraryPath = own !== undefined && own !== "" && isNative(program) ? own.split(/[:;]/) : [];
   }
@@ -94,7 +98,8 @@ class Search {
   #load(name: string, loader: Loaded): Loaded | undefined {
     if (this.#known.has(name)) return undefined;
     this.#known.add(name);
-    if (this.#program.interpreter !== undefined && name === basename(this.#program.interpreter)) {
+    const own = this.#program.interpreter === undefined ? undefined : basename(this.#program.interpreter);
+    if (name === own || (this.#musl !== undefined && isLoaderItself(name))) {
       this.#addInterpreter();
       return undefined;
     }
@@ -120,6 +125,14 @@ class Search {
   }
 
   *#folders(loader: Loaded): Generator<string> {
+    if (this.#musl !== undefined) {
+      yield* expandAll(this.#libraryPath, loader);
+      for (let at: Loaded | undefined = loader; at !== undefined; at = at.loader) {
+        yield* expandAll(at.file.runpath ?? at.file.rpath, at);
+      }
+      yield* this.#defaults;
+      return;
+    }
     if (loader.file.runpath === undefined) {
       for (let at: Loaded | undefined = loader; at !== undefined; at = at.loader) {
         if (at.file.runpath === undefined) yield* expandAll(at.file.rpath, at);
