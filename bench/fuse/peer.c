@@ -2,7 +2,10 @@
  * The peer of the benchmark: a minimal FUSE server in C on raw /dev/fuse, one thread, one file, which it reads from a backing file
  * with pread. Given a number of microseconds it spins that long before it sleeps, as the TypeScript server does.
  *
- *   peer MOUNTPOINT BACKING SPIN_MICROSECONDS
+ *   peer MOUNTPOINT BACKING SPIN_MICROSECONDS [PLACES]
+ *
+ * PLACES is a file of numbers: the size of a block, then the offset of each block of the served file in the backing file. Blocks are a
+ * multiple of the largest READ.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -26,6 +29,7 @@
 static int fd, backing;
 static struct stat backing_stat;
 static char *request, *payload;
+static long block_size, *places;
 
 static void reply(uint64_t unique, int error, size_t length) {
   struct fuse_out_header *header = (struct fuse_out_header *)(payload - sizeof *header);
@@ -74,9 +78,27 @@ static void getattr(struct fuse_in_header *in) {
   reply(in->unique, 0, sizeof *out);
 }
 
+static void load_places(const char *path) {
+  FILE *file = fopen(path, "r");
+  long count = 0, offset;
+  if (!file || fscanf(file, "%ld", &block_size) != 1) exit((perror(path), 1));
+  places = malloc(sizeof *places);
+  while (fscanf(file, "%ld", &offset) == 1) {
+    places[count++] = offset;
+    places = realloc(places, (count + 1) * sizeof *places);
+  }
+  fclose(file);
+  backing_stat.st_size = count * block_size;
+}
+
+static off_t placed(uint64_t offset) {
+  return places ? places[offset / block_size] + (off_t)(offset % block_size) : (off_t)offset;
+}
+
 static void read_file(struct fuse_in_header *in) {
   struct fuse_read_in *arg = (void *)(in + 1);
-  ssize_t length = pread(backing, payload, arg->size, arg->offset);
+  if (places && arg->offset >= (uint64_t)backing_stat.st_size) return reply(in->unique, 0, 0);
+  ssize_t length = pread(backing, payload, arg->size, placed(arg->offset));
   if (length < 0) reply(in->unique, -errno, 0);
   else reply(in->unique, 0, length);
 }
@@ -107,12 +129,13 @@ static double now(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) return 2;
+  if (argc != 4 && argc != 5) return 2;
   double spin = atof(argv[3]), idle_since = 0;
   char options[200];
   fd = open("/dev/fuse", O_RDWR | O_NONBLOCK);
   backing = open(argv[2], O_RDONLY);
   if (fd < 0 || backing < 0 || fstat(backing, &backing_stat) < 0) return perror("open"), 1;
+  if (argc == 5) load_places(argv[4]);
   snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0", fd);
   if (mount("peer", argv[1], "fuse", MS_NOSUID | MS_NODEV, options) < 0) return perror("mount"), 1;
   request = mmap(0, LARGEST + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,12 +1,14 @@
 /**
  * How soon head shows what another process commits, and what eight readers get while a thousand commits a second go on.
  *
- * `node bench/wcfs/commits.bench.ts [SECONDS]` as root; needs Python with ZODB. The database lies in memory (/dev/shm), so that the disk's
- * flushes do not set the pace.
+ * `node bench/wcfs/commits.bench.ts [SECONDS] [RATE]` as root; needs Python with ZODB. The database lies in memory (/dev/shm), so that the disk's
+ * flushes do not set the pace; they are made all the same. The readers' share is told twice: of what they read when nothing else goes on, and of
+ * what they read while the same writer commits as often to another database, which nobody serves: that takes the processor time of the writer
+ * out of the comparison.
  */
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -15,14 +17,20 @@ import { MNT_DETACH, umount2 } from "@belay/linux";
 
 const run = promisify(execFile);
 const seconds = Number(process.argv[2] ?? 60);
+const perSecond = Number(process.argv[3] ?? 1000);
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const python = process.env["BELAY_PYTHON"] ?? here("../../.venv/bin/python");
 const entry = process.env["BELAY_WCFS_ENTRY"] ?? here("../../test/wcfs/harness/server-entry.ts");
 const directory = mkdtempSync("/dev/shm/belay-bench-");
 const mountpoint = join(directory, "mnt");
 const database = join(directory, "data.fs");
+const other = join(directory, "other.fs");
+/** Seconds of the runs that others are compared with. */
+const brief = 5;
 const BLKSIZE = 65_536;
 const BLOCKS = 24;
+/** Above all numbers that were committed to measure the delay. */
+const FIRST = 1000;
 
 interface Followed {
   readonly torn: number;
@@ -31,6 +39,7 @@ interface Followed {
 
 mkdirSync(mountpoint);
 const oid = makeFile();
+copyFileSync(database, other);
 const server = spawn(process.execPath, [entry, "-logtostderr", `file://${database}`, mountpoint], { stdio: "inherit" });
 const exited = once(server, "exit");
 try {
@@ -40,12 +49,20 @@ try {
   console.log(
     `head shows a commit after ms: p50 ${percentile(quiet.delays, 0.5)}, p95 ${percentile(quiet.delays, 0.95)}`,
   );
-  const alone = await follow(5);
-  console.log(`reads a second of 8 readers without commits: ${rate(alone, 5)}`);
-  const storm = commits(1000 * seconds, 1000);
+  const alone = rate(await follow(brief), brief);
+  console.log(`reads a second of 8 readers without commits: ${alone.toFixed(0)}`);
+  const elsewhere = storm(other, brief);
+  const beside = rate(await follow(brief), brief);
+  const { count: done, seconds: spent } = await elsewhere;
+  console.log(`while ${(done / spent).toFixed(0)} commits a second go to another database: ${beside.toFixed(0)}`);
+  const storming = storm(database, seconds);
   const followed = await follow(seconds);
-  const { count, seconds: took } = await storm;
-  console.log(`commits a second: ${(count / took).toFixed(0)}; reads a second meanwhile: ${rate(followed, seconds)}`);
+  const { count, seconds: took } = await storming;
+  const during = rate(followed, seconds);
+  console.log(`while ${(count / took).toFixed(0)} commits a second go to this one: ${during.toFixed(0)}`);
+  console.log(
+    `share kept: ${(during / alone).toFixed(2)}; of the speed beside a writer: ${(during / beside).toFixed(2)}`,
+  );
   console.log(
     `torn pages: ${followed.reduce((sum, { torn }) => sum + torn, 0)}; resident at the end: ${resident()} MB`,
   );
@@ -83,6 +100,12 @@ async function commits(
   };
 }
 
+/** Commits in a process of its own for some seconds. */
+async function storm(path: string, time: number): Promise<{ count: number; seconds: number }> {
+  const args = [here("committer.ts"), path, oid, perSecond * time, perSecond, FIRST].map(String);
+  return JSON.parse((await run(process.execPath, args)).stdout) as { count: number; seconds: number };
+}
+
 function follow(time: number): Promise<Followed[]> {
   const script = here("../../test/wcfs/python/follower.py");
   const one = async (how: string) => {
@@ -92,8 +115,8 @@ function follow(time: number): Promise<Followed[]> {
   return Promise.all(Array.from({ length: 8 }, (_, i) => one(i % 2 === 0 ? "read" : "mmap")));
 }
 
-function rate(followed: readonly Followed[], time: number): string {
-  return (followed.reduce((sum, { reads }) => sum + reads, 0) / time).toFixed(0);
+function rate(followed: readonly Followed[], time: number): number {
+  return followed.reduce((sum, { reads }) => sum + reads, 0) / time;
 }
 
 function percentile(sorted: readonly number[], part: number): string {

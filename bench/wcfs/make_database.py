@@ -1,6 +1,6 @@
-"""Makes the database of the benchmark: make_database.py PATH MEGABYTES
+"""Makes the database of the benchmark: make_database.py PATH MEGABYTES [BLKSIZE]
 
-Two files in blocks of 2 MiB of random bytes, one of ZBlk0 (oid 1), one of ZBlk1; prints their oids as JSON.
+Two files in blocks of 2 MiB (or BLKSIZE bytes) of random bytes, one of ZBlk0 (oid 1), one of ZBlk1; prints their oids as JSON.
 """
 import json
 import os
@@ -13,22 +13,21 @@ import ZODB.FileStorage
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../../test/wcfs/python"))
 import file_classes  # noqa: E402
 
-BLKSIZE = 2 << 20
 
-
-def main(path, megabytes):
+def main(path, megabytes, blksize=2 << 20):
+    together = max(1, (32 << 20) // blksize)
     db = ZODB.DB(ZODB.FileStorage.FileStorage(path), cache_size=100)
     connection = db.open()
     oids = []
     for cls in (file_classes.ZBlk0, file_classes.ZBlk1):
-        file = file_classes.ZBigFile(BLKSIZE)
+        file = file_classes.ZBigFile(blksize)
         connection.add(file)
         connection.add(file.blktab)
         connection.root()[cls.__name__] = file
-        for blk in range(megabytes * (1 << 20) // BLKSIZE):
+        for blk in range(megabytes * (1 << 20) // blksize):
             file.blktab[blk] = block = cls()
-            block.put(os.urandom(BLKSIZE))
-            if blk % 16 == 15:
+            block.put(os.urandom(blksize))
+            if blk % together == together - 1:
                 transaction.commit()
                 connection.cacheMinimize()
         transaction.commit()
@@ -37,4 +36,4 @@ def main(path, megabytes):
     db.close()
 
 
-main(sys.argv[1], int(sys.argv[2]))
+main(sys.argv[1], *map(int, sys.argv[2:]))
