@@ -87,3 +87,40 @@ test("big files go with the connection of the database, and are joined once", as
   );
   expect(after).toEqual({ joins: [2, 1], isNew: true, faulted: true });
 }, 60_000);
+
+test("closing a database closes the big files of its connections; those of a forgotten connection close by themselves", async () => {
+  await using scratch = await scratchDatabase();
+  const { database } = scratch;
+  const { oid } = database.createFile(65536);
+  database.write(oid, { 0: "a1" });
+  await using client = new ClientProcess(mountpointOf(database.zurl), { execArgv: ["--expose-gc"] });
+  const seen = await client.run(
+    async (c, { zurl, oid }) => {
+      const storage = await c.zodb.openStorage(zurl, { readOnly: true });
+      const joined = await c.wcfs.join(zurl);
+      const joins = [joined.joins];
+      const kept = await c.wcfs.connOf(c.zodb.Connection.open(storage));
+      // In a function of its own: nothing here is to hold on to what it made.
+      const forget = async () => {
+        const forgotten = await c.wcfs.connOf(c.zodb.Connection.open(storage));
+        await forgotten.conn.open(oid);
+      };
+      await forget();
+      joins.push(joined.joins);
+      for (let tries = 0; joined.joins === 3 && tries < 100; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        globalThis.gc?.();
+      }
+      joins.push(joined.joins);
+      await c.wcfs.closeConnsOf(storage);
+      joins.push(joined.joins);
+      const refused = await kept.conn.open(oid).catch(String);
+      await joined.close();
+      return { joins, refused };
+    },
+    { zurl: database.zurl, oid: BigInt(`0x${oid}`) },
+    connect.timeout,
+  );
+  expect(seen.joins).toEqual([1, 3, 2, 1]);
+  expect(seen.refused).toMatch(/: connection closed$/);
+}, 60_000);

@@ -18,6 +18,7 @@ export class FollowingConn implements AsyncDisposable {
   readonly connection: Connection;
   readonly conn: Conn;
   readonly #joined: Joined;
+  readonly #ref = new WeakRef<FollowingConn>(this);
   #closing: Promise<void> | undefined;
 
   /** @internal Use {@link connOf}. */
@@ -26,6 +27,7 @@ export class FollowingConn implements AsyncDisposable {
     this.conn = joined.conn;
     this.#joined = joined;
     unused.register(connection, joined, this);
+    refsOf(connection.storage).add(this.#ref);
   }
 
   /** Brings the big files to where the connection is. @throws as `Conn.resync` */
@@ -50,6 +52,7 @@ export class FollowingConn implements AsyncDisposable {
   /** Closes the big files, and takes back the join. */
   close(): Promise<void> {
     unused.unregister(this);
+    refsOf(this.connection.storage).delete(this.#ref);
     return (this.#closing ??= release(this.#joined));
   }
 
@@ -62,6 +65,29 @@ const known = new WeakMap<Connection, Promise<FollowingConn>>();
 
 // Explicit closing is the rule; this is for connections that were forgotten.
 const unused = new FinalizationRegistry<Joined>((joined) => void release(joined).catch(() => undefined));
+
+// Weakly: that its database is open must not keep a forgotten connection.
+const ofDatabases = new WeakMap<Connection["storage"], Set<WeakRef<FollowingConn>>>();
+
+function refsOf(storage: Connection["storage"]): Set<WeakRef<FollowingConn>> {
+  const present = ofDatabases.get(storage);
+  if (present !== undefined) return present;
+  const fresh = new Set<WeakRef<FollowingConn>>();
+  ofDatabases.set(storage, fresh);
+  return fresh;
+}
+
+/**
+ * Closes the big files of all connections to a database, as has to be done before the database is closed. Connections that are still in
+ * use find them closed.
+ *
+ * @throws the first of what closing them threw; all are closed nevertheless
+ */
+export async function closeConnsOf(storage: Connection["storage"]): Promise<void> {
+  const open = [...refsOf(storage)].flatMap((ref) => ref.deref() ?? []);
+  const ends = await Promise.allSettled(open.map((conn) => conn.close()));
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
 
 /**
  * The big files of a connection's database, from the server at the zurl of its storage. The same object each time, until it is closed or

@@ -1,2 +1,2 @@
 /** Views of big files that go with a database connection. */
-export { connOf, FollowingConn } from "./conn-of.ts";
+export { closeConnsOf, connOf, FollowingConn } from "./conn-of.ts";
