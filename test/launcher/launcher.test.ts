@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { MountTable } from "@belay/supervise";
@@ -119,15 +119,45 @@ test("stop ends a server that was stopped in its tracks, and whoever uses its mo
   expect(MountTable.read().at(mountpoint)).toEqual([]);
 });
 
-test("status does not hang on a server that does", async () => {
+test("status does not hang on a server that does, and tells it within five seconds", async () => {
   await newDatabase();
   const server = await start(zurl);
   process.kill(server.process?.pid ?? 0, "SIGSTOP");
+  const begin = performance.now();
   const lines = await statusLines();
+  expect(performance.now() - begin).toBeLessThan(5500);
   expect(lines).toContain("fail - stat mountpoint: timed out (wcfs might be stuck)");
   expect(lines.join("\n")).toContain("wcfs clients:");
   process.kill(server.process?.pid ?? 0, "SIGCONT");
   await server.stop({ timeoutMs: 5000 });
+});
+
+const havePython = spawnSync("python3", ["--version"]).status === 0;
+
+test.skipIf(!havePython)("status tells a server of which only the serving thread is stuck", async () => {
+  await newDatabase();
+  const server = await start(zurl);
+  const pid = server.process?.pid ?? 0;
+  const tid = readdirSync(`/proc/${pid}/task`).find(
+    (task) => readFileSync(`/proc/${pid}/task/${task}/comm`, "latin1") === "wcfs-serve\n",
+  );
+  // Held by ptrace: no signal stops one thread alone. PTRACE_SEIZE, PTRACE_INTERRUPT, and a wait for it (__WALL).
+  const hold = `import ctypes, os, sys
+tid, ptrace = int(sys.argv[1]), ctypes.CDLL(None, use_errno=True).ptrace
+assert ptrace(0x4206, tid, 0, 0) == 0, ctypes.get_errno()
+assert ptrace(0x4207, tid, 0, 0) == 0, ctypes.get_errno()
+os.waitpid(tid, 0x40000000)
+print("held", flush=True)
+sys.stdin.read()`;
+  const holder = spawn("python3", ["-c", hold, tid ?? ""], { stdio: ["pipe", "pipe", "inherit"] });
+  const [held] = (await once(holder.stdout, "data")) as [Buffer];
+  expect(held.toString()).toBe("held\n");
+  const lines = await statusLines();
+  holder.stdin.end();
+  await once(holder, "exit");
+  expect(lines).toContain("fail - stat mountpoint: timed out (wcfs might be stuck)");
+  expect((await statusLines()).at(-1)).toBe("ok - read .wcfs/stats");
+  await server.stop();
 });
 
 test("a server that cannot start is told with its exit code, and leaves nothing", async () => {
