@@ -1,7 +1,7 @@
 /**
  * What isolation costs a client: a pin, connecting and moving on as files grow, faults with many watchers, and memory.
  *
- * `node bench/wcfs-client/client.bench.ts [pins] [growth] [watchers] [memory]` as root; without arguments everything. Prints one line a figure.
+ * `node bench/wcfs-client/client.bench.ts [pins] [growth] [watchers] [memory] [visible]` as root; without arguments everything. Prints one line a figure.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,6 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { MNT_DETACH, umount2 } from "@belay/linux";
 import { connect, type Conn, type Mapping } from "@belay/wcfs";
+import { formatTid } from "@belay/zodb";
 import { BLK, SparseFile } from "./sparse-file.ts";
 
 const entry = fileURLToPath(new URL("../../test/wcfs/harness/server-entry.ts", import.meta.url));
@@ -142,10 +143,12 @@ async function watchers(): Promise<void> {
   }
 }
 
+/** KiB of memory that a process has. */
+const resident = (pid: number) =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? NaN);
+
 /** What a connection with a watched file takes, here and in the server. */
 async function memory(): Promise<void> {
-  const resident = (pid: number) =>
-    Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? NaN);
   for (const [count, readLinkByThread] of [
     [200, false],
     [10, true],
@@ -167,6 +170,26 @@ async function memory(): Promise<void> {
   }
 }
 
-for (const [name, bench] of Object.entries({ pins, growth, watchers, memory })) {
+/** How soon a commit is visible with many watched files, and what a watch takes in the server. */
+async function visible(): Promise<void> {
+  await inWorld(1, async ({ file, mountpoint, serverPid }) => {
+    const others = range(100).map(() => file.addFile());
+    await using conn = await connect(mountpoint, file.head);
+    const before = resident(serverPid);
+    for (const { oid } of others) await (await conn.open(oid)).read(0, 1);
+    console.log(
+      `memory of a watched file in the server: ${((resident(serverPid) - before) / 100).toFixed(0)} KiB (100)`,
+    );
+    const times = range(300).map((i) => {
+      const tid = formatTid(others[i % 100]?.write(`new ${i}`) ?? 0n);
+      const start = performance.now();
+      while (readFileSync(join(mountpoint, "head/at"), "latin1") < tid);
+      return (performance.now() - start) * 1000;
+    });
+    show("from the end of commit() to head/at with 100 watched files", times);
+  });
+}
+
+for (const [name, bench] of Object.entries({ pins, growth, watchers, memory, visible })) {
   if (wanted.length === 0 || wanted.includes(name)) await bench();
 }

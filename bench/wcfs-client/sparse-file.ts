@@ -58,6 +58,19 @@ export class SparseFile implements AsyncDisposable {
     return this.#connection.commit(transactionMeta());
   }
 
+  /** Another file, of one block. @returns its oid, and what gives the block an object of its own and commits */
+  addFile(): { readonly oid: Oid; readonly write: (text: string) => Tid } {
+    const table = this.#connection.createBTree(BLOCKS);
+    const file = this.#connection.create(new Global(module, "ZBigFile"), [BLK, this.#connection.refTo(table)]);
+    this.#connection.root().set(`file ${file.oid}`, file.ref);
+    const write = (text: string) => {
+      table.set(0, this.#block(text));
+      return this.#connection.commit(transactionMeta());
+    };
+    write("first");
+    return { oid: file.oid, write };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#storage[Symbol.asyncDispose]();
   }
