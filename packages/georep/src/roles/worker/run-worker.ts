@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, writeSync } from "node:fs";
+import { closeSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 
@@ -8,7 +8,6 @@ import {
   reportFailure,
   reportReady,
   sleep,
-  takeFileLock,
   toError,
   untilAborted,
   type Ledger,
@@ -33,11 +32,9 @@ import { sessionLogger } from "../session-logger.ts";
 import { protocolSession, sourceId, sourcesOf, workingFolder } from "../source-of.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { followCheckpoint } from "./follow-checkpoint.ts";
+import { holdSource } from "./hold-source.ts";
 import { openFeed } from "./open-feed.ts";
 import { openStatus } from "./worker-status.ts";
-
-/** Time for the worker before this one to let go of the source, in milliseconds. */
-const lockMs = 5000;
 
 /**
  * `gsyncd worker`: replicates one source until a signal comes or its monitor is gone (exit code 1), it cannot go on (1), or its turns are
@@ -85,11 +82,7 @@ async function replicate(request: WorkerRequest, path: string, around: Surroundi
   const { ledger, logger, stop } = around;
   const config = request.config.current();
   const working = workingFolder(config, { path });
-  mkdirSync(working, { recursive: true, mode: 0o700 });
-  using _lock = await takeFileLock(join(working, "worker.lock"), {
-    wait: true,
-    signal: AbortSignal.any([stop.signal, AbortSignal.timeout(lockMs)]),
-  });
+  using _lock = await holdSource(working, stop.signal);
   await using status = openStatus(request, path, logger);
   const link: Link = { lost: undefined };
   await using worker = await start(request, path, working, around, { onStatus: status.onStatus, link });
@@ -145,7 +138,7 @@ async function start(
   const control = viaSsh ? await openControlPath(ledger) : undefined;
   const node = request.localNode ?? hostname();
   const command = secondaryCommand({ source: primary, destination: secondary, config, owner, node, debug }, control);
-  logger.debug(`starting ${command.join(" ")}`);
+  logger.debug(`starting ${command.join(" ")}`, { session: owner });
   const policy = policyOf(config, request.config);
   const starting = startWorker({
     source: path,
