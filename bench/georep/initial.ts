@@ -1,60 +1,62 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { replicate } from "../../packages/georep/src/monitor/replicate.ts";
+import { benchPlace, has, secondaryThrough } from "./place.ts";
+import { makeLargeFile, makeSmallFiles } from "./trees.ts";
 
-// First copy, durable at the end, beside other programs: `node bench/georep/initial.ts [PARENT]`.
-const base = mkdtempSync(join(process.argv[2] ?? tmpdir(), "belay-bench-georep-"));
-const source = join(base, "source");
+// First copy, durable at the end, beside other programs: `node bench/georep/initial.ts [PARENT [FILES [MIB]]]`.
+const [parent, files = "2000", mib = "1024"] = process.argv.slice(2);
+await using place = await benchPlace(parent);
+const { source, ssh } = place;
 
-try {
-  mkdirSync(source);
-  for (let i = 0; i < 2000; i++) writeFileSync(join(source, `f${i}`), Buffer.alloc(1024, i));
-  await compare("2000 files of 1 KiB");
-  rmSync(source, { recursive: true });
-  mkdirSync(source);
-  execFileSync("sh", ["-c", 'head -c 1073741824 /dev/urandom > "$0/large"', source]);
-  await compare("1 GiB");
-} finally {
-  rmSync(base, { recursive: true, force: true });
-}
+makeSmallFiles(source, Number(files), 4096);
+await compareAll(`${files} files of 4 KiB`);
+rmSync(source, { recursive: true });
+mkdirSync(source);
+makeLargeFile(join(source, "large"), Number(mib) * 1024 * 1024);
+await compareAll(`${mib} MiB in one file`);
 
-async function compare(what: string): Promise<void> {
-  const programs: [string, (to: string) => void | Promise<void>][] = [
-    ["belay", first],
+type Copy = (to: string) => void | Promise<void>;
+
+async function compareAll(what: string): Promise<void> {
+  await compare(`${what}, local`, [
     ["tar | tar", (to) => shell('tar -C "$0" -cf - . | tar -C "$1" -xf -; sync -f "$1"', to)],
     ["rsync -a", (to) => shell('rsync -a "$0/" "$1/"; sync -f "$1"', to)],
-  ];
+    ["belay", (to) => first(to)],
+  ]);
+  if (ssh === undefined) return;
+  const { host, rsh } = ssh;
+  await compare(`${what}, ssh`, [
+    ["tar | tar", (to) => shell(`tar -C "$0" -cf - . | ${ssh.ssh.join(" ")} "tar -C $1 -xf -; sync -f $1"`, to)],
+    ["rsync -a", (to) => shell(`rsync -a -e "${rsh}" "$0/" "${host}:$1/"; sync -f "$1"`, to)],
+    ["belay", (to) => first(to, secondaryThrough(ssh.ssh, to))],
+  ]);
+}
+
+async function compare(what: string, programs: readonly (readonly [string, Copy])[]): Promise<void> {
+  let best: number | undefined;
   for (const [name, copy] of programs) {
-    if (name.startsWith("rsync") && !has("rsync")) {
-      process.stdout.write(`${what}: rsync is not installed\n`);
-      continue;
-    }
-    const to = mkdtempSync(join(base, "to-"));
-    execFileSync("sync", ["-f", base]);
+    if (name.startsWith("rsync") && !has("rsync")) continue;
+    const to = place.fresh("destination");
+    place.fresh("state");
+    execFileSync("sync", ["-f", to]);
     const start = performance.now();
     await copy(to);
-    process.stdout.write(`${what}: ${name} ${((performance.now() - start) / 1000).toFixed(2)} s\n`);
-    rmSync(to, { recursive: true });
+    const seconds = (performance.now() - start) / 1000;
+    const ratio = best === undefined ? "" : `, ${(seconds / best).toFixed(2)} x tar`;
+    best ??= seconds;
+    process.stdout.write(`${what}: ${name} ${seconds.toFixed(2)} s${ratio}\n`);
   }
 }
 
-async function first(to: string): Promise<void> {
-  await using worker = await replicate(source, to, { session: "bench", state: `${to}-state` });
+async function first(to: string, secondaryCommand?: string[]): Promise<void> {
+  const how = secondaryCommand === undefined ? {} : { secondaryCommand };
+  await using worker = await replicate(source, to, { session: "bench", state: join(to, "..", "state"), ...how });
   await worker.checkpoint();
 }
 
 function shell(script: string, to: string): void {
-  execFileSync("sh", ["-c", script, source, to]);
-}
-
-function has(program: string): boolean {
-  try {
-    execFileSync("which", [program]);
-    return true;
-  } catch {
-    return false;
-  }
+  execFileSync("sh", ["-c", script, source, to], { stdio: ["ignore", "inherit", "inherit"] });
 }

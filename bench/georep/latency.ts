@@ -1,44 +1,30 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { replicate } from "../../packages/georep/src/monitor/replicate.ts";
+import { benchPlace, secondaryThrough } from "./place.ts";
 
-// How long after a file was made it is visible at the destination: `node bench/georep/latency.ts [PARENT]`.
-const base = mkdtempSync(join(process.argv[2] ?? tmpdir(), "belay-bench-georep-"));
-const [source, destination, state] = [join(base, "source"), join(base, "destination"), join(base, "state")];
-mkdirSync(source);
-try {
-  await using worker = await replicate(source, destination, { session: "bench", state });
+// How long after a file was made it is visible at the destination: `node bench/georep/latency.ts [PARENT [RATE …]]`.
+const [parent, ...rates] = process.argv.slice(2);
+await using place = await benchPlace(parent);
+const writer = fileURLToPath(new URL("./latency-writer.ts", import.meta.url));
+
+await measure("local", undefined);
+if (place.ssh !== undefined) await measure("ssh", place.ssh.ssh);
+
+async function measure(way: string, prefix: readonly string[] | undefined): Promise<void> {
+  const [source, destination] = [place.fresh("source"), place.fresh("destination")];
+  const how = prefix === undefined ? {} : { secondaryCommand: secondaryThrough(prefix, destination) };
+  const state = place.fresh("state");
+  await using worker = await replicate(source, destination, { session: "bench", state: join(state, way), ...how });
   await worker.checkpoint();
-  for (const rate of [10, 1000]) {
-    const waits = await measure(rate, rate === 10 ? 60 : 3000);
-    waits.sort((a, b) => a - b);
-    const at = (share: number) => (waits[Math.floor(waits.length * share)] ?? NaN).toFixed(1);
-    process.stdout.write(`${rate} changes/s: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, most ${at(0.9999)} ms\n`);
+  for (const rate of rates.length > 0 ? rates.map(Number) : [10, 1000, 10_000]) {
+    const count = Math.max(40, Math.min(3 * rate, 20_000));
+    const args = [writer, source, destination, String(rate), String(count)];
+    const { stdout } = await promisify(execFile)(process.execPath, args);
+    process.stdout.write(`${way}, ${rate} changes/s: ${stdout}`);
+    await worker.checkpoint();
   }
-} finally {
-  rmSync(base, { recursive: true, force: true });
-}
-
-async function measure(rate: number, count: number): Promise<number[]> {
-  const waits: number[] = [];
-  const waiting = new Map<string, number>();
-  const start = performance.now();
-  for (let made = 0; made < count || waiting.size > 0;) {
-    const due = Math.min(count, Math.floor(((performance.now() - start) / 1000) * rate));
-    for (; made < due; made++) {
-      const name = `${rate}-${made}`;
-      writeFileSync(join(source, name), "a small change");
-      waiting.set(name, performance.now());
-    }
-    for (const [name, since] of waiting) {
-      if (!existsSync(join(destination, name))) break; // they come in order
-      waits.push(performance.now() - since);
-      waiting.delete(name);
-    }
-    await sleep(1);
-  }
-  return waits;
 }
