@@ -5,6 +5,7 @@ const text = (name: string, help: string): OptionSpec => ({ names: [`--${name}`]
 const number = (name: string, help: string): OptionSpec => ({ names: [`--${name}`], takes: "number", help });
 
 const debug = flag("debug", "stay in the foreground and log to stderr");
+const foreground = flag("foreground", "stay in the foreground and log to stderr; a signal is no failure then");
 const configFile: OptionSpec = {
   names: ["-c", "--config-file"],
   takes: "text",
@@ -30,6 +31,7 @@ export const commands: readonly CommandSpec[] = [
       text("local-node-id", "id of this node"),
       configFile,
       debug,
+      foreground,
       flag("use-gconf-volinfo", "take what is known about the volumes from the configuration"),
     ],
   },
@@ -49,6 +51,7 @@ export const commands: readonly CommandSpec[] = [
       text("secondary-id", "id of the secondary volume"),
       configFile,
       debug,
+      foreground,
     ],
   },
   {

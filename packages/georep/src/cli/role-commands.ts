@@ -26,11 +26,11 @@ function childArguments({ args, inet6 }: Invocation): Pick<MonitorRequest, "work
   const file = args.text("config-file");
   const before = inet6 ? ["--inet6"] : [];
   const after = file === undefined ? [] : [`--config-file=${resolve(file)}`];
-  const debug = args.flag("debug") ? ["--debug"] : [];
+  const stays = ["debug", "foreground"].filter((name) => args.flag(name)).map((name) => `--${name}`);
   return {
     workerArguments: (localPath, feedbackFd) => [
       ...[...before, "worker", ...args.positionals, "--feedback-fd", String(feedbackFd), `--local-path=${localPath}`],
-      ...[...after, ...debug],
+      ...[...after, ...stays],
     ],
     agentArguments: (localPath) => [...before, "agent", ...args.positionals, `--local-path=${localPath}`, ...after],
   };
@@ -97,6 +97,7 @@ function roleRequest(
     if (value !== undefined) commandLine.set(name, value);
   }
   for (const name of ["use-rsync-xattrs", "secondary-access-mount"]) if (args.flag(name)) commandLine.set(name, "true");
+  if (args.flag("foreground")) commandLine.set("log-file", "-");
   const file = command === "secondary" ? null : given;
   const config = openLiveConfig({ places, session, file, commandLine, facts }, (problem) =>
     terminal.err(`gsyncd: ${problem}\n`),
@@ -109,7 +110,7 @@ function roleRequest(
     config,
     pidFile: command === "monitor" ? config.current().text("pid-file") : undefined,
     debug,
-    foreground: debug || command !== "monitor",
+    foreground: debug || args.flag("foreground") || command !== "monitor",
     inet6,
   };
 }

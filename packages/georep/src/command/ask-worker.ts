@@ -43,7 +43,7 @@ export function workerSocket(places: GeorepPlaces, known: KnownSession): string 
 }
 
 /** @throws BelayError `ENOTRUNNING`, `EPAUSED` */
-function requireRunning(places: GeorepPlaces, known: KnownSession): void {
+export function requireRunning(places: GeorepPlaces, known: KnownSession): void {
   if (findMonitor(places, known) === undefined) {
     throw new BelayError("ENOTRUNNING", `${known.name} is not running`, { hint: `belay georep start ${known.name}` });
   }

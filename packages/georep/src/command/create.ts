@@ -5,6 +5,7 @@ import { loadConfig } from "../config/load-config.ts";
 import type { Config } from "../config/config.ts";
 import { writeMonitorStatus } from "../status/monitor-status.ts";
 import { checkLocalDestination, checkOthers } from "./check-destination.ts";
+import { checkRemote } from "./check-remote.ts";
 import { checkNested, checkSource } from "./check-source.ts";
 import { parseEnds, pathOf } from "./ends.ts";
 import { listSessions, otherWay } from "./find-session.ts";
@@ -12,7 +13,7 @@ import { parseOption, type GivenOption } from "./given-options.ts";
 import { keyFileFor } from "./key.ts";
 import { sessionOfPair, writeRecord, type KnownSession } from "./known-session.ts";
 import { placeOptions, type GeorepPlaces } from "./places.ts";
-import { askRemoteVersion, sshOptions } from "./ssh-call.ts";
+import { sshOptions } from "./ssh-options.ts";
 import { statePath } from "./session-files.ts";
 
 /** What is to be created. */
@@ -58,8 +59,11 @@ export async function proposeSession(
   refuseExisting(known, all);
   const options = sessionOptions(places, known, request);
   const problems = [...checkFileNames(known), ...checkSource(ends.source.path), ...checkOthers(known, all)];
-  if (request.verify !== false) problems.push(...(await checkDestination(places, known, request, options, signal)));
-  return { known, options, problems };
+  // Another machine is not called for a source that is not there.
+  const isCalled = ends.destination.scheme === "file" || problems.length === 0;
+  if (request.verify === false || !isCalled) return { known, options, problems };
+  const looked = await checkDestination(places, known, request, options, signal);
+  return { known, options: looked.options, problems: [...problems, ...looked.problems] };
 }
 
 /** Creates it: folder, configuration, state, and last the record that makes it a session. Repeated after a crash it starts over. */
@@ -88,7 +92,7 @@ function refuseExisting(known: KnownSession, all: readonly KnownSession[]): void
 
 function sessionOptions(places: GeorepPlaces, known: KnownSession, request: CreateRequest): GivenOption[] {
   const given = (request.options ?? []).map(parseOption);
-  const own: Record<string, string> = { ...placeOptions(places) };
+  const own: Record<string, string> = { ...placeOptions(places), "primary-volume-id": known.id };
   if (known.destination.scheme === "ssh") {
     Object.assign(own, sshOptions({ key: keyFileFor(places, known, request.sshKey), port: request.sshPort }));
     own["remote-gsyncd"] = request.remoteGsyncd ?? "";
@@ -101,20 +105,29 @@ function proposedConfig(places: GeorepPlaces, { session }: KnownSession, options
   return loadConfig({ places, session, file: null, commandLine: new Map(options) });
 }
 
+/** What is wrong with the destination, and the options with which it was looked at. */
 async function checkDestination(
   places: GeorepPlaces,
   known: KnownSession,
   request: CreateRequest,
   options: readonly GivenOption[],
   signal: AbortSignal | undefined,
-): Promise<BelayError[]> {
+): Promise<Pick<Proposal, "options" | "problems">> {
   const { source, destination } = known;
+  const force = request.force === true;
   if (destination.scheme === "file") {
     const nested = checkNested(source.path, destination.path);
-    return nested.length > 0 ? nested : checkLocalDestination(known, request.force === true);
+    return { options, problems: nested.length > 0 ? nested : checkLocalDestination(known, force) };
   }
-  const problem = await askRemoteVersion(proposedConfig(places, known, options), destination, signal);
-  return problem === undefined ? [] : [problem];
+  const look = (given: readonly GivenOption[]) =>
+    checkRemote(known, proposedConfig(places, known, given), force, signal);
+  const problems = await look(options);
+  // A key without a forced command leaves it to us to name the program: it may be on the path over there.
+  if (request.remoteGsyncd !== undefined || !problems.some(({ code }) => code === "ENOGSYNCD"))
+    return { options, problems };
+  const onPath: GivenOption[] = [...options, ["remote-gsyncd", "gsyncd"]];
+  const again = await look(onPath);
+  return again.some(({ code }) => code === "ENOGSYNCD") ? { options, problems } : { options: onPath, problems: again };
 }
 
 /** The names of a session's files are made of its paths, and names have an end. */

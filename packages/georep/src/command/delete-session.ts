@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { AT_FDCWD, statx, utimensat, UTIME_OMIT } from "@belay/linux";
 import { BelayError, hasCode } from "@belay/supervise";
 import { isPidFileHeld } from "../status/pid-lock-state.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
@@ -45,7 +46,7 @@ export function deleteSession(places: GeorepPlaces, known: KnownSession, options
   for (const path of pathsOf(places, known, options)) {
     if (path !== known.folder) rmSync(path, { recursive: true, force: true });
   }
-  if (options.purgeDestination === true) removeIfEmpty(dirname(destinationState(known)));
+  if (options.purgeDestination === true) removeStateFolder(known);
   for (const name of readdirSync(known.folder)) {
     const path = join(known.folder, name);
     if (path !== recordPath(known)) rmSync(path, { recursive: true, force: true });
@@ -71,9 +72,13 @@ function destinationState({ destination, id }: KnownSession): string {
   return join(pathOf(destination), stateDirectoryName, id);
 }
 
-function removeIfEmpty(path: string): void {
+// The folder of all sessions' state, when this was the last. Its root stays as old as the source's.
+function removeStateFolder(known: KnownSession): void {
+  const [path, root] = [dirname(destinationState(known)), pathOf(known.destination)];
+  const { mtime } = statx(AT_FDCWD, root, 0);
   try {
     rmdirSync(path);
+    utimensat(AT_FDCWD, root, UTIME_OMIT, mtime, 0);
   } catch (error) {
     if (!hasCode(error, "ENOENT", "ENOTEMPTY")) throw error;
   }

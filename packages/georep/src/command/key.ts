@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BelayError, run } from "@belay/supervise";
+import { pathOf } from "./ends.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
 
@@ -51,10 +52,18 @@ export async function sessionKey(
   return { file, line: authorizedLine(known, readPublicKey(file), gsyncd) };
 }
 
-/** `command="…",restrict TYPE KEY COMMENT`: no terminal, no forwarding, and of gsyncd only the receiving end of this session. */
-export function authorizedLine({ id }: KnownSession, publicKey: string, gsyncd: string): string {
-  const command = `${gsyncd} --only-session=${id}`.replaceAll('"', '\\"');
+/**
+ * `command="…",restrict TYPE KEY COMMENT`: no terminal, no forwarding, and of gsyncd only the receiving end of this session, for its
+ * destination. The other side's shell takes the command apart.
+ */
+export function authorizedLine({ id, destination }: KnownSession, publicKey: string, gsyncd: string): string {
+  const root = shellWord(`--only-root=${pathOf(destination)}`);
+  const command = `${gsyncd} --only-session=${id} ${root}`.replaceAll('"', '\\"');
   return `command="${command}",restrict ${publicKey}`;
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 async function makeOwnKey(places: GeorepPlaces, known: KnownSession): Promise<string> {

@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
-import { hasCode } from "@belay/supervise";
+import { existsSync } from "node:fs";
 import { brickStatusPath, extraStatusPath, readBrickStatus, type StoredBrickStatus } from "../status/brick-status.ts";
+import { readExtraStatus, type ExtraStatus } from "../status/extra-status.ts";
 import { readMonitorStatus } from "../status/monitor-status.ts";
 import { isPidFileHeld } from "../status/pid-lock-state.ts";
 import { showStatus } from "../status/shown-status.ts";
 import { endText } from "./ends.ts";
-import { numberIn, objectIn, textIn } from "./extra-values.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
 import { configOf, statePath } from "./session-files.ts";
@@ -50,7 +49,10 @@ export interface SessionReport {
   readonly lastSynced: number | undefined;
   readonly checkpoint: CheckpointReport | undefined;
   readonly lastError: string | undefined;
+  /** Workers that ended by themselves since the monitor was started. */
   readonly restarts: number | undefined;
+  /** While faulty: when the next worker starts, milliseconds since 1970. */
+  readonly nextStart: number | undefined;
   readonly pid: number | undefined;
   /** Milliseconds since 1970 when the worker started. */
   readonly startedAt: number | undefined;
@@ -61,77 +63,90 @@ export interface SessionReport {
 /**
  * Reads the report of a session from its files.
  *
- * @param told  what the worker said just now, in the form of its extra file
+ * @param live  what the worker said just now
  */
-export function reportOf(places: GeorepPlaces, known: KnownSession, told?: object): SessionReport {
+export function reportOf(places: GeorepPlaces, known: KnownSession, live?: LiveWorker): SessionReport {
   const problems: string[] = [];
   const config = configOf(places, known);
   const state = statePath(known);
   const brick = readBrickStatus(brickStatusPath(state, known.source.path), (problem) => problems.push(problem));
-  const extra = { ...readExtra(extraStatusPath(state, known.source.path), problems), ...told };
-  const facts = {
-    monitor: readMonitorStatus(state),
-    alive: isPidFileHeld(config.text("pid-file")),
-    brick,
-    extra,
-  };
-  const worker = objectIn(extra, "worker");
-  const isRunning = facts.alive && facts.monitor !== "Created";
-  const live = (name: string) => (isRunning ? numberIn(worker, name) : undefined);
+  const extra = readExtra(extraStatusPath(state, known.source.path), problems);
+  const alive = isPidFileHeld(config.text("pid-file"));
+  const shown = stateOf({ monitor: readMonitorStatus(state), alive, brick, extra, live });
+  const told = live ?? extra;
+  const { worker } = told;
+  const isWorking = ["active", "comparing", "waiting", "paused"].includes(shown.state);
+  const now = isWorking ? worker : undefined;
   return {
     name: known.name,
     id: known.id,
     source: endText(known.source),
     destination: endText(known.destination),
-    ...stateOf(facts),
-    watching: isRunning ? textIn(worker, "source") : undefined,
-    lagSeconds: live("lagSeconds"),
-    entriesPerSecond: live("entriesPerSecond"),
-    bytesPerSecond: live("bytesPerSecond"),
-    etaSeconds: live("etaSeconds"),
-    directoriesPending: live("crawlQueue"),
-    entriesPending: live("pending"),
-    retryQueue: numberIn(worker, "retryQueue"),
-    entries: live("entries"),
-    bytes: live("bytes"),
-    failures: live("failures"),
-    lastSynced: numberIn(worker, "lastSynced") ?? (brick.last_synced > 0 ? brick.last_synced * 1000 : undefined),
+    ...shown,
+    watching: now?.source,
+    lagSeconds: now?.lagSeconds,
+    entriesPerSecond: now?.entriesPerSecond,
+    bytesPerSecond: now?.bytesPerSecond,
+    etaSeconds: now?.etaSeconds,
+    directoriesPending: now?.crawlQueue,
+    entriesPending: now?.pending,
+    retryQueue: worker?.retryQueue,
+    entries: now?.entries,
+    bytes: now?.bytes,
+    failures: now?.failures,
+    lastSynced: worker?.lastSynced ?? (brick.last_synced > 0 ? brick.last_synced * 1000 : undefined),
     checkpoint: checkpointOf(brick, config.int("checkpoint")),
-    lastError: textIn(worker, "lastError") ?? textIn(objectIn(extra, "monitor"), "lastError"),
-    restarts: numberIn(objectIn(extra, "monitor"), "restarts"),
-    pid: isRunning ? numberIn(extra, "pid") : undefined,
-    startedAt: isRunning ? numberIn(extra, "startedAt") : undefined,
+    lastError: firstLine(worker?.lastError ?? extra.monitor?.lastError),
+    restarts: alive ? extra.monitor?.restarts : undefined,
+    nextStart: shown.state === "faulty" ? extra.monitor?.nextStart : undefined,
+    pid: isWorking ? told.pid : undefined,
+    startedAt: isWorking ? told.startedAt : undefined,
     problems,
   };
 }
+
+/** What a worker says of itself at its socket. */
+export type LiveWorker = Required<Pick<ExtraStatus, "pid" | "startedAt">> & {
+  readonly worker: NonNullable<ExtraStatus["worker"]>;
+};
 
 interface StateFacts {
   readonly monitor: string | undefined;
   readonly alive: boolean;
   readonly brick: StoredBrickStatus;
-  readonly extra: object | undefined;
+  readonly extra: ExtraStatus;
+  readonly live: LiveWorker | undefined;
 }
 
-function stateOf({ monitor = "", alive, brick, extra }: StateFacts): Pick<SessionReport, "state" | "why"> {
-  const told = objectIn(extra, "monitor");
-  const fault = [textIn(told, "reason"), textIn(told, "lastError")].filter((text) => text !== undefined).join(": ");
+type Shown = Pick<SessionReport, "state" | "why">;
+
+function stateOf({ monitor = "", alive, brick, extra, live }: StateFacts): Shown {
   if (!alive && (monitor === "Started" || monitor === "Paused")) {
     return { state: "dead", why: "its monitor has ended without being stopped" };
   }
   if (monitor === "Paused") return { state: "paused", why: undefined };
   if (monitor === "Stopped") return { state: "stopped", why: undefined };
   if (!alive) return { state: "created", why: undefined };
-  if (brick.worker_status === "Faulty") return { state: "faulty", why: fault === "" ? undefined : fault };
+  if (live !== undefined) return workingState(live.worker);
+  if (brick.worker_status === "Faulty" || brick.worker_status === "inconsistent") return faulty(extra);
   if (brick.worker_status !== "Active") return { state: "starting", why: undefined };
-  const worker = textIn(objectIn(extra, "worker"), "state");
-  return workingState(worker, textIn(objectIn(extra, "worker"), "lastError"));
+  return workingState(extra.worker);
 }
 
-function workingState(worker: string | undefined, lastError: string | undefined): Pick<SessionReport, "state" | "why"> {
-  if (worker === "waiting") return { state: "waiting", why: lastError };
-  if (worker === "crawling") return { state: "comparing", why: undefined };
-  if (worker === "starting") return { state: "starting", why: undefined };
-  return { state: "active", why: undefined };
+function faulty({ monitor }: ExtraStatus): Shown {
+  const why = [monitor?.reason, firstLine(monitor?.lastError)].filter((text) => text !== undefined).join(": ");
+  return { state: "faulty", why: why === "" ? undefined : why };
+}
+
+// What follows is the stack of a mistake, and in the log.
+function firstLine(text: string | undefined): string | undefined {
+  return text?.split("\n", 1)[0];
+}
+
+function workingState(status: ExtraStatus["worker"]): Shown {
+  if (status?.state === "waiting") return { state: "waiting", why: firstLine(status.lastError) };
+  if (status?.state === "crawling") return { state: "comparing", why: undefined };
+  return { state: status?.state === "starting" ? "starting" : "active", why: undefined };
 }
 
 function checkpointOf(brick: StoredBrickStatus, checkpoint: number): CheckpointReport | undefined {
@@ -147,14 +162,10 @@ function checkpointOf(brick: StoredBrickStatus, checkpoint: number): CheckpointR
   };
 }
 
-function readExtra(path: string, problems: string[]): object | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (typeof value === "object" && value !== null) return value;
-  } catch (error) {
-    if (hasCode(error, "ENOENT", "ENOTDIR", "ENAMETOOLONG")) return undefined;
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  problems.push(`${path} is torn: what the worker said last is not known`);
-  return undefined;
+// What is torn reads as if nobody had written it; that it is has to be told.
+function readExtra(path: string, problems: string[]): ExtraStatus {
+  const extra = readExtraStatus(path);
+  const isEmpty = extra.worker === undefined && extra.monitor === undefined;
+  if (isEmpty && existsSync(path)) problems.push(`${path} is torn: what the worker said last is not known`);
+  return extra;
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, watch } from "node:fs";
 import { BelayError, Deadline, ProcessError, run, sleep, type SpawnOptions } from "@belay/supervise";
+import { escapedUrl } from "../url/format.ts";
 import { checkSource } from "./check-source.ts";
-import { endText } from "./ends.ts";
 import { gsyncdArgv } from "./gsyncd-program.ts";
 import type { KnownSession } from "./known-session.ts";
 import { findMonitor } from "./monitor-process.ts";
@@ -59,7 +59,7 @@ export async function prepareStart(places: GeorepPlaces, known: KnownSession): P
 
 /** The call of gsyncd that runs a session. */
 export function monitorWords(known: KnownSession, { pauseOnStart = false }: StartOptions = {}): string[] {
-  const ends = [endText(known.source), endText(known.destination)];
+  const ends = [escapedUrl(known.source), escapedUrl(known.destination)];
   return ["monitor", ...ends, "-c", known.configFile, ...(pauseOnStart ? ["--pause-on-start"] : [])];
 }
 
@@ -116,5 +116,5 @@ function ended(known: KnownSession, { why, lastError }: SessionReport): BelayErr
 
 /** The call of gsyncd that runs a session without becoming a daemon. */
 export function foregroundWords(known: KnownSession): string[] {
-  return [...monitorWords(known), "--debug"];
+  return [...monitorWords(known), "--foreground"];
 }

@@ -101,11 +101,10 @@ function rateText({ entriesPerSecond, bytesPerSecond }: SessionReport): string {
 }
 
 function pendingText({ entriesPending, directoriesPending }: SessionReport): string {
-  const parts = [
-    entriesPending === undefined ? "" : `${entriesPending} entries`,
-    directoriesPending === undefined ? "" : `${directoriesPending} directories`,
-  ].filter((part) => part !== "");
-  return parts.length === 0 ? none : parts.join(", ");
+  if (entriesPending === undefined && directoriesPending === undefined) return none;
+  const counts = { entries: entriesPending ?? 0, directories: directoriesPending ?? 0 };
+  const parts = Object.entries(counts).filter(([, count]) => count > 0);
+  return parts.length === 0 ? "0" : parts.map(([what, count]) => `${count} ${what}`).join(", ");
 }
 
 function timeText(ms: number | undefined): string {

@@ -14,7 +14,18 @@ const status: ControlStatus = {
   startedAt: 2,
   source: "/a",
   secondary: "/b",
-  worker: { state: "active", lagSeconds: 0, crawlQueue: 0, retryQueue: 0, entries: 1, bytes: 2, failures: 0 },
+  worker: {
+    state: "active",
+    lagSeconds: 0,
+    crawlQueue: 0,
+    retryQueue: 0,
+    pending: 0,
+    entriesPerSecond: 0,
+    bytesPerSecond: 0,
+    entries: 1,
+    bytes: 2,
+    failures: 0,
+  },
 };
 
 const handlers: ControlHandlers = {

@@ -16,10 +16,7 @@ const form = z.object({
   startedAt: z.number().optional().catch(undefined),
   updatedAt: z.number().optional().catch(undefined),
   /** What the worker said last. */
-  worker: workerStatusForm
-    .extend({ entriesPerSecond: z.number().optional(), bytesPerSecond: z.number().optional() })
-    .optional()
-    .catch(undefined),
+  worker: workerStatusForm.optional().catch(undefined),
   /** The first of what waits to be tried again, with errno and name. */
   retries: z.array(retry).optional().catch(undefined),
   /** By the monitor. */

@@ -13,6 +13,13 @@ export interface WorkerStatus {
   readonly crawlQueue: number;
   /** Names that could not be applied and are tried again. */
   readonly retryQueue: number;
+  /** Names known to be different: those being applied now, and those to be tried again. */
+  readonly pending: number;
+  /** Over the last ten seconds. */
+  readonly entriesPerSecond: number;
+  readonly bytesPerSecond: number;
+  /** Estimate of the seconds until what is known of is done; see `PaceNow`. */
+  readonly etaSeconds: number | undefined;
   /** Since the start. */
   readonly entries: number;
   readonly bytes: number;

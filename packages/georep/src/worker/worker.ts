@@ -16,6 +16,7 @@ import type { Secondary } from "../rpc/secondary-client.ts";
 import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
 import { anchorCursor, rootEmpty } from "./anchor-cursor.ts";
 import { applyBatch, openBatch, type BatchOutcome } from "./apply-batch.ts";
+import { Pace, type Done } from "./pace.ts";
 import { WorkQueue, type Progress, type RetryItem } from "./queue.ts";
 import type { WorkerState, WorkerStatus } from "./status.ts";
 
@@ -134,6 +135,9 @@ class RunningWorker implements Worker {
   #entries = 0;
   #bytes = 0;
   #failures = 0;
+  #directories = 0;
+  #applying = 0;
+  readonly #pace = new Pace();
   #lastError: string | undefined;
   #lastSynced: number | undefined;
   #behindSince: number | undefined = performance.now();
@@ -157,12 +161,16 @@ class RunningWorker implements Worker {
   get status(): WorkerStatus {
     const { queue, feed } = this.#parts;
     const behind = this.#behindSince;
+    const [directories, retryQueue] = [queue.crawlLength, queue.retryLength];
+    const pending = this.#applying + retryQueue;
     return {
       state: this.#isPaused ? "paused" : this.#state,
       source: feed.kind,
       lagSeconds: behind === undefined ? 0 : (performance.now() - behind) / 1000,
-      crawlQueue: queue.crawlLength,
-      retryQueue: queue.retryLength,
+      crawlQueue: directories,
+      retryQueue,
+      pending,
+      ...this.#pace.look(this.#done(), { entries: pending, directories }),
       entries: this.#entries,
       bytes: this.#bytes,
       failures: this.#failures,
@@ -170,6 +178,10 @@ class RunningWorker implements Worker {
       lastError: this.#lastError,
       feedTrouble: feed.trouble?.message,
     };
+  }
+
+  #done(): Done {
+    return { entries: this.#entries, bytes: this.#bytes, directories: this.#directories };
   }
 
   retries(limit?: number): RetryItem[] {
@@ -307,6 +319,7 @@ class RunningWorker implements Worker {
     const names = set.names();
     for (let at = 0; at < names.length; at += mostNames)
       this.#record(await this.#apply(names.slice(at, at + mostNames)));
+    this.#directories += directories.length;
     // New directories have come as `crawl`, known ones come from the comparison.
     const failed = this.#noteFailures(results.flatMap(({ failures }) => failures));
     this.#record({ crawled: directories, crawl: results.flatMap(({ below }) => below), failed });
@@ -330,6 +343,7 @@ class RunningWorker implements Worker {
 
   // A destination that is full or broken gets the same batch again and again; nothing is given up.
   async #apply(names: readonly DirtyName[]): Promise<Progress> {
+    this.#applying = names.length;
     for (let pause = firstPauseMs; ; pause = Math.min(2 * pause, 10_000)) {
       try {
         return this.#note(await applyBatch(this.#parts, names));
@@ -349,8 +363,10 @@ class RunningWorker implements Worker {
   }
 
   #note({ crawl, failures, entries, bytes }: BatchOutcome): Progress {
+    this.#applying = 0;
     this.#entries += entries;
     this.#bytes += bytes;
+    this.#pace.note(this.#done());
     return { crawl, failed: this.#noteFailures(failures) };
   }
 

@@ -1,4 +1,5 @@
 import { Deadline, formatSeconds, sleep } from "@belay/supervise";
+import { requireRunning } from "../ask-worker.ts";
 import { reachCheckpoint, setCheckpoint } from "../checkpoint.ts";
 import type { KnownSession } from "../known-session.ts";
 import { reportNow } from "../live-report.ts";
@@ -23,6 +24,7 @@ export async function checkpoint(
   const { places, talk, signal } = context;
   const known = sessionOf(context, words);
   const timeoutMs = secondsOf(options.timeout) ?? Infinity;
+  if (options.wait !== false) requireRunning(places, known);
   const time = await setCheckpoint(known);
   talk.tell({ event: "checkpoint", name: known.name, time });
   if (options.wait === false) {

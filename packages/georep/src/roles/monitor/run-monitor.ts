@@ -43,12 +43,18 @@ async function supervise(request: MonitorRequest, sources: readonly Source[]): P
     logger.info(stop.signal.aborted ? toError(stop.signal.reason).message : "no worker can go on");
     const agents = sources.map((source) => agentOf(request, source).end(logger));
     await Promise.all([...monitors.map((monitor) => monitor[Symbol.asyncDispose]()), ...agents]);
+    if (stop.signal.aborted && isService(request)) await status.state("Stopped");
     await status.settled();
-    return 1;
+    return stop.signal.aborted && isService(request) ? 0 : 1;
   } catch (error) {
     reportFailure(error);
     throw error;
   }
+}
+
+/** In the foreground for a person or for systemd, to whom an end by a signal is an orderly one. */
+function isService({ foreground, debug }: MonitorRequest): boolean {
+  return foreground && !debug;
 }
 
 interface Surroundings {
@@ -68,7 +74,7 @@ function watchOver(source: Source, around: Surroundings): Promise<Monitor<Worker
     logger.info("starting gsyncd worker", { brick: path, secondary_node: request.session.host });
     const connectionMs = request.config.current().int("connection-timeout") * 1000;
     const args = (feedbackFd: number) => request.workerArguments(path, feedbackFd);
-    return startWorkerProcess({ args, ledger, connectionMs, debug: request.debug }, signal);
+    return startWorkerProcess({ args, ledger, connectionMs, debug: request.foreground }, signal);
   };
   return startMonitor({ start, logger, onStatus: (worker) => status.worker(path, worker) });
 }

@@ -7,7 +7,6 @@ import type { Worker } from "../../worker/worker.ts";
 import { brickKeys } from "./brick-keys.ts";
 import { shownRetry } from "./control-handlers.ts";
 import { progressLog } from "./log-progress.ts";
-import { ratesOf } from "./rates.ts";
 import { openStatusWriter } from "./status-writer.ts";
 
 /** Retries that the status file shows; the socket tells all. */
@@ -33,7 +32,6 @@ export function openStatus({ config: live, secondary }: WorkerRequest, path: str
   const before = state === "" ? freshBrickStatus : readBrickStatus(brickStatusPath(state, path), logger.warn);
   const writer = openStatusWriter(state, path, logger);
   const log = progressLog(logger);
-  const rates = ratesOf();
   const startedAt = Date.now();
   const node = secondary.scheme === "file" ? "localhost" : secondary.host;
   let worker: Worker | undefined;
@@ -47,7 +45,7 @@ export function openStatus({ config: live, secondary }: WorkerRequest, path: str
       const waiting = status.retryQueue === 0 ? [] : (worker?.retries(shownRetries) ?? []);
       const retries = waiting.map(shownRetry);
       const now = Date.now();
-      const extra = { pid: process.pid, startedAt, updatedAt: now, worker: { ...status, ...rates(status) }, retries };
+      const extra = { pid: process.pid, startedAt, updatedAt: now, worker: { ...status }, retries };
       writer.write({ brick: { ...keys, secondary_node: node }, extra });
     },
     tell: (keys) => writer.write({ brick: keys }),

@@ -1,0 +1,82 @@
+import { hostname } from "node:os";
+import { close, open, O_DIRECTORY, O_PATH } from "@belay/linux";
+import { BelayError, hasCode, openLedger, toError, untilAborted } from "@belay/supervise";
+import type { Config } from "../config/config.ts";
+import { connect } from "../connect/connect.ts";
+import { secondaryCommand } from "../connect/secondary-command.ts";
+import { fileIdAt, type FileId } from "../ids/file-id.ts";
+import { faultOf, type FaultReason } from "../monitor/fault.ts";
+import { policyOf } from "../policy/policy.ts";
+import { protocolSession } from "../roles/source-of.ts";
+import { notEmpty } from "./check-destination.ts";
+import { shortEnd } from "./ends.ts";
+import type { KnownSession } from "./known-session.ts";
+
+/** Longest silence of the other side, in milliseconds. */
+const answerMs = 30_000;
+
+/** Codes by what is wrong with the other side. */
+const codes: Readonly<Partial<Record<FaultReason, string>>> = {
+  unreachable: "EUNREACHABLE",
+  timeout: "EUNREACHABLE",
+  connection: "EUNREACHABLE",
+  "host-key": "EHOSTKEY",
+  permission: "EAUTH",
+  "no-program": "ENOGSYNCD",
+  refused: "EREFUSED",
+  locked: "ELOCKED",
+};
+
+/**
+ * Connects to the other side as a worker would: tells whether it can be reached, lets us in, has gsyncd, and may write to the destination,
+ * and whether that is empty or our own.
+ *
+ * The receiving end makes the destination, and its folder in it.
+ *
+ * @returns what keeps it from working; empty when nothing does
+ */
+export async function checkRemote(
+  known: KnownSession,
+  config: Config,
+  force: boolean,
+  signal?: AbortSignal,
+): Promise<BelayError[]> {
+  const { source, destination, id } = known;
+  const request = { source, destination, config, owner: id, node: hostname(), debug: false };
+  await using ledger = await openLedger();
+  try {
+    const rootId = rootIdOf(source.path);
+    const connecting = connect({
+      command: secondaryCommand(request, undefined),
+      viaSsh: true,
+      greeting: { session: protocolSession(id), rootId, rules: policyOf(config), timeoutMs: answerMs },
+      ledger,
+    });
+    await using connection = await untilAborted(connecting, signal);
+    const { names } = await connection.list(rootId, 0);
+    const isOurs = names.length === 0 || names.some((name) => name.id.length > 0);
+    return isOurs || force ? [] : [notEmpty(shortEnd(destination))];
+  } catch (error) {
+    if (hasCode(error, "ECANCELED")) throw error;
+    return [problemOf(known, toError(error))];
+  }
+}
+
+function rootIdOf(path: string): FileId {
+  const fd = open(path, O_PATH | O_DIRECTORY);
+  try {
+    return fileIdAt(fd, "");
+  } finally {
+    close(fd);
+  }
+}
+
+function problemOf({ destination, source }: KnownSession, error: Error): BelayError {
+  const { reason, message, hint } = faultOf(error);
+  const more =
+    reason === "permission" ? `belay georep key ${source.path} ${shortEnd(destination)} makes a key for it` : hint;
+  return new BelayError(codes[reason] ?? "EDESTINATION", `${shortEnd(destination)}: ${message}`, {
+    hint: more,
+    reason,
+  });
+}

@@ -1,0 +1,93 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { compareTrees } from "../../packages/georep/src/index.ts";
+import { makePlace, matching, type Call, type Place } from "./place.ts";
+import { freePort, startSshd, type Sshd } from "./sshd.ts";
+
+// Every call is a process of its own, and a busy machine has little for each.
+vi.setConfig({ testTimeout: 300_000 });
+
+const gsyncd = join(import.meta.dirname, "..", "..", "bin", "gsyncd");
+
+// The host key goes to a file of the test's own instead of the user's known_hosts.
+const trusting = ({ knownHosts }: Sshd, key: string) =>
+  `ssh-options=-oBatchMode=yes -oStrictHostKeyChecking=accept-new -oUserKnownHostsFile=${knownHosts} -i ${key}`;
+
+async function makeKey(place: Place, destination: string): Promise<{ key: string; line: string }> {
+  const [told] = await place.lines("key", "src", destination, "--remote-gsyncd", gsyncd);
+  return { key: String(told?.["key"]), line: String(told?.["authorizedKeysLine"]) };
+}
+
+test("over ssh with a key that may do this and nothing else", async () => {
+  await using place = makePlace();
+  await using sshd = await startSshd(join(place.path, "sshd"));
+  const destination = `${sshd.host}:${place.destination}`;
+  const { key, line } = await makeKey(place, destination);
+  const create = (...more: string[]): Promise<Call> =>
+    place.georep(
+      "create",
+      "src",
+      destination,
+      "--ssh-port",
+      String(sshd.port),
+      "--option",
+      trusting(sshd, key),
+      ...more,
+    );
+
+  expect(await create()).toMatchObject({
+    code: 1,
+    err: matching(/Permission denied.*\n +hint: belay georep key/),
+  });
+  appendFileSync(sshd.authorizedKeys, `${line}\n`);
+  const missing = await create("--json");
+  expect(missing.code).toBe(1);
+  expect(JSON.parse(missing.err)).toMatchObject({ error: { code: "EDESTINATION" } });
+  mkdirSync(place.destination);
+  writeFileSync(join(place.destination, "stranger"), "x");
+  expect(await create()).toMatchObject({ code: 1, err: matching(/is not empty/) });
+  expect(await create("--force")).toMatchObject({ code: 0 });
+
+  mkdirSync(join(place.source, "d e"));
+  writeFileSync(join(place.source, "d e", "f"), "x".repeat(100_000));
+  expect(await place.georep("start", "src")).toMatchObject({ code: 0, err: "" });
+  expect(await place.georep("checkpoint", "src", "--timeout", "120")).toMatchObject({ code: 0 });
+  expect(compareTrees(place.source, place.destination)).toEqual([]);
+  expect(existsSync(join(place.destination, "stranger"))).toBe(false);
+
+  // The key is for this destination: what else its holder may want is refused.
+  const other = await place.georep(
+    "create",
+    "src",
+    `${destination}2`,
+    "--ssh-port",
+    String(sshd.port),
+    "--option",
+    trusting(sshd, key),
+  );
+  expect(other).toMatchObject({ code: 1 });
+  expect(existsSync(`${place.destination}2`)).toBe(false);
+});
+
+test("what keeps the other side from being reached is told, with a code for each", async () => {
+  await using place = makePlace();
+  await using sshd = await startSshd(join(place.path, "sshd"));
+  const destination = `${sshd.host}:${place.destination}`;
+  const { key } = await makeKey(place, destination);
+  const codeOf = async (port: number, ...more: string[]): Promise<unknown> => {
+    const words = ["--ssh-port", String(port), "--option", trusting(sshd, key), "--json", ...more];
+    const { code, err } = await place.georep("create", "src", destination, ...words);
+    expect(code).toBe(1);
+    return (JSON.parse(err) as { error: { code: string } }).error.code;
+  };
+  expect(await codeOf(await freePort())).toBe("EUNREACHABLE");
+  expect(await codeOf(sshd.port)).toBe("EAUTH");
+  appendFileSync(sshd.authorizedKeys, readFileSync(`${key}.pub`, "utf8"));
+  expect(await codeOf(sshd.port, "--remote-gsyncd", "/nonexistent/x")).toBe("ENOGSYNCD");
+  const [pinned = ""] = readFileSync(sshd.knownHosts, "utf8").split("\n");
+  const [host = "", type = ""] = pinned.split(" ");
+  const otherKey = readFileSync(`${key}.pub`, "utf8").split(" ")[1] ?? "";
+  writeFileSync(sshd.knownHosts, `${host} ${type} ${otherKey}\n`);
+  expect(await codeOf(sshd.port)).toBe("EHOSTKEY");
+});

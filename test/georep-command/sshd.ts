@@ -1,0 +1,78 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { userInfo } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** An sshd of our own on the loopback, as the other machine. */
+export interface Sshd extends AsyncDisposable {
+  readonly port: number;
+  /** `user@127.0.0.1` */
+  readonly host: string;
+  /** What it lets in; empty at first. */
+  readonly authorizedKeys: string;
+  /** Where clients keep its host key. */
+  readonly knownHosts: string;
+}
+
+/** @param directory  for its files, made */
+export async function startSshd(directory: string): Promise<Sshd> {
+  mkdirSync(directory, { mode: 0o700 });
+  const file = (name: string) => join(directory, name);
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", file("host")]);
+  writeFileSync(file("authorized_keys"), "");
+  const port = await freePort();
+  const lines = [
+    `Port ${port}`,
+    "ListenAddress 127.0.0.1",
+    `HostKey ${file("host")}`,
+    `AuthorizedKeysFile ${file("authorized_keys")}`,
+    `PidFile ${file("sshd.pid")}`,
+    "PermitRootLogin yes",
+    "StrictModes no",
+    "UsePAM no",
+    "PasswordAuthentication no",
+  ];
+  writeFileSync(file("config"), `${lines.join("\n")}\n`);
+  mkdirSync("/run/sshd", { recursive: true });
+  const daemon = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", file("config")], { stdio: "ignore" });
+  await listening(port);
+  return {
+    port,
+    host: `${userInfo().username}@127.0.0.1`,
+    authorizedKeys: file("authorized_keys"),
+    knownHosts: file("known_hosts"),
+    [Symbol.asyncDispose]: async () => {
+      const ended = once(daemon, "exit");
+      daemon.kill();
+      await ended;
+    },
+  };
+}
+
+/** A port of the loopback where nobody listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+async function listening(port: number): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    const socket = connect(port, "127.0.0.1");
+    try {
+      await once(socket, "connect");
+      return;
+    } catch (error) {
+      if (attempt === 250) throw error;
+      await sleep(20);
+    } finally {
+      socket.destroy();
+    }
+  }
+}
