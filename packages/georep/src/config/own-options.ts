@@ -22,5 +22,7 @@ export const ownDrafts: Readonly<Record<string, Draft>> = {
   "change-source": { check: { kind: "choice", of: ["auto", "fanotify", "inotify", "scan"] } },
   /** Seconds between two comparisons, for the source `scan`. */
   "scan-interval": { type: "int", check: { kind: "range", min: 1, max: 86_400 } },
+  /** Goes on although the source's root is another directory than before, or was found empty. */
+  "accept-source": truth,
   "retry-interval": { type: "int", check: { kind: "range", min: 1, max: 86_400 } },
 };

@@ -16,6 +16,7 @@ export const maxIdBytes = 120;
 
 /** Key of an id in a Map. */
 export function keyOf(id: Uint8Array): string {
+  if (Buffer.isBuffer(id)) return id.toString("latin1");
   return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString("latin1");
 }
 

@@ -20,12 +20,12 @@ const named = (name: string): DirtyRecord => ({
   object: Buffer.alloc(0),
 });
 
-test("what is told several times in one go is written once", () => {
+test("what is told several times in a row is written once", () => {
   const directory = mkdtempSync(join(tmpdir(), "belay-test-"));
   try {
     using journal = new Journal(directory);
     using recorder = new Recorder(journal, { logger: silentLogger });
-    recorder.record([named("a"), { ...named("a"), kinds: dirty.entry }, named("b"), named("a")]);
+    recorder.record([named("a"), { ...named("a"), kinds: dirty.entry }, named("b"), named("b")]);
     const { records } = journal.read(journal.start);
     expect(records.map(({ name, kinds }) => [name.toString(), kinds])).toEqual([
       ["a", dirty.data | dirty.entry],

@@ -1,6 +1,5 @@
 import { hasCode, toError, type Logger } from "@belay/supervise";
 
-import { keyOf } from "../ids/file-id.ts";
 import type { Journal } from "./journal.ts";
 import type { DirtyRecord } from "./record.ts";
 import { lostRecords } from "./segments.ts";
@@ -98,19 +97,21 @@ export class Recorder implements Disposable {
   }
 }
 
-// The order of records says nothing, so what is told several times of one name in a row of events is told once.
+// What is told several times in a row of one name is told once. The kernel has joined most of it already, so looking at neighbours is enough.
 function joinEqual(records: readonly DirtyRecord[]): DirtyRecord[] {
-  if (records.length < 2) return [...records];
-  const joined = new Map<string, DirtyRecord>();
+  const joined: DirtyRecord[] = [];
+  let last: DirtyRecord | undefined;
   for (const record of records) {
-    const key = `${keyOf(record.directory)}/${keyOf(record.object)}/${keyOf(record.name)}`;
-    const known = joined.get(key);
-    if (known === undefined) joined.set(key, record);
-    else if ((known.kinds | record.kinds) !== known.kinds)
-      joined.set(key, { ...known, kinds: known.kinds | record.kinds });
+    const isSame = last !== undefined && isAbout(record, last);
+    last = isSame ? { ...record, kinds: record.kinds | (last?.kinds ?? 0) } : record;
+    if (isSame) joined.pop();
+    joined.push(last);
   }
-  return [...joined.values()];
+  return joined;
 }
+
+const isAbout = (a: DirtyRecord, b: DirtyRecord) =>
+  a.name.equals(b.name) && a.directory.equals(b.directory) && a.object.equals(b.object);
 
 function copyOf({ kinds, directory, name, object }: DirtyRecord): DirtyRecord {
   return { kinds, directory: Buffer.from(directory), name: Buffer.from(name), object: Buffer.from(object) };

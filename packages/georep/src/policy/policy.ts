@@ -30,6 +30,8 @@ export interface SyncPolicy {
   readonly jobs: number;
   /** What is deleted at the source stays at the destination. */
   readonly ignoreDeletes: boolean;
+  /** Changes with what a copy has to have: a cursor of another scope says nothing. */
+  readonly scope: string;
   readonly syncXattrs: boolean;
   readonly syncAcls: boolean;
   readonly compress: "none" | "zstd";
@@ -52,6 +54,7 @@ export const defaultPolicy: SyncPolicy = {
   engine: "stream",
   jobs: 3,
   ignoreDeletes: false,
+  scope: "",
   syncXattrs: true,
   syncAcls: true,
   compress: "none",
@@ -87,6 +90,7 @@ export function policyOf(config: Config, live: { current(): Config } = { current
     engine: engineOf(config),
     jobs: config.int("sync-jobs"),
     ignoreDeletes: config.flag("ignore-deletes"),
+    scope: scopeOf(config),
     syncXattrs: config.flag("sync-xattrs"),
     syncAcls: config.flag("sync-acls"),
     compress: config.text("compress") === "zstd" ? "zstd" : "none",
@@ -99,6 +103,11 @@ export function policyOf(config: Config, live: { current(): Config } = { current
     programs: programsOf(config, live),
   };
 }
+
+/** Options that say what a copy has to have: with another one of them everything has to be compared. */
+const scopeOptions = ["ignore-deletes", "sync-xattrs", "sync-acls", "exclude", "delete-excluded"];
+
+const scopeOf = (config: Config) => scopeOptions.map((name) => `${name}=${config.text(name)}`).join("\n");
 
 function engineOf(config: Config): Engine {
   const named = config.text("engine") || (config.isSet("sync-method") ? config.text("sync-method") : "");

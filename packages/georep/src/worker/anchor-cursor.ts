@@ -30,7 +30,7 @@ export function anchorCursor(
   return position;
 }
 
-const hint = "mount what belongs there; if it is right as it is, start once with force, and the destination follows";
+const hint = "mount what belongs there; if it is right as it is, set accept-source = true, and the destination follows";
 
 function rootChanged(): BelayError {
   return new BelayError("EROOTCHANGED", "the source is another directory than the one that was replicated", { hint });

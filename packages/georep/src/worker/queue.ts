@@ -18,7 +18,7 @@ export interface RetryItem {
 export interface Anchor {
   /** Of the feed. */
   readonly incarnation: string;
-  /** Of the secondary's memory of the destination. */
+  /** Of the secondary's memory of the destination, and what a copy there has to have. */
   readonly replica: string;
   /** Of the source's root. */
   readonly root: string;

@@ -78,8 +78,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   // Watching first, comparing then: whatever changes while we compare is told of.
   const feed = owned.use(await options.openFeed(tree));
   const secondary = owned.use(await options.connect(tree.rootId));
-  const position = anchorCursor(queue, feed, secondary.replica, tree, options.force);
   const { policy = defaultPolicy } = options;
+  const replica = `${secondary.replica} ${policy.scope}`;
+  const position = anchorCursor(queue, feed, replica, tree, options.force);
   return new RunningWorker({ tree, queue, feed, secondary, policy, position, owned: owned.move() }, options);
 }
 

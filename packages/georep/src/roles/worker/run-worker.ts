@@ -141,6 +141,7 @@ async function start(
   logger.debug(`starting ${command.join(" ")}`, { session: owner });
   const policy = policyOf(config, request.config);
   const starting = startWorker({
+    force: config.flag("accept-source"),
     source: path,
     policy,
     state: working,
