@@ -107,7 +107,10 @@ export function policyOf(config: Config, live: { current(): Config } = { current
 /** Options that say what a copy has to have: with another one of them everything has to be compared. */
 const scopeOptions = ["ignore-deletes", "sync-xattrs", "sync-acls", "exclude", "delete-excluded"];
 
-const scopeOf = (config: Config) => scopeOptions.map((name) => `${name}=${config.text(name)}`).join("\n");
+function scopeOf(config: Config): string {
+  const set = scopeOptions.filter((name) => config.isSet(name));
+  return set.map((name) => `${name}=${config.text(name)}`).join("\n");
+}
 
 function engineOf(config: Config): Engine {
   const named = config.text("engine") || (config.isSet("sync-method") ? config.text("sync-method") : "");
