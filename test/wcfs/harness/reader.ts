@@ -82,7 +82,7 @@ export class Reader implements AsyncDisposable {
   async cachedBecomes(path: string, blksize: number, expected: readonly number[]): Promise<number[]> {
     for (let tries = 0; ; tries++) {
       const cached = await this.cached(path, blksize);
-      if (tries >= 50 || cached.join() === expected.join()) return cached;
+      if (tries >= 500 || cached.join() === expected.join()) return cached;
       await sleep(10);
     }
   }
