@@ -10,6 +10,8 @@ export const dirty = {
   metadata: 4,
   /** Changes may have been missed: the directory and all below it have to be compared. */
   gap: 8,
+  /** What is at the destination is known to differ, whatever its times say; never in a journal. */
+  renew: 16,
 } as const;
 
 /** One thing that is to be looked at. */

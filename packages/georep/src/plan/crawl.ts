@@ -110,6 +110,11 @@ function idAt(fd: number, name: Buffer): FileId | undefined {
 
 const missing = { isDirty: true, below: undefined };
 
+/** Names of an open directory of the source, all of which belong to the tree. */
+export function namesOf(tree: SourceTree, fd: number, directory: FileId): Buffer[] {
+  return entriesOf(tree, fd, directory).map(({ name }) => name);
+}
+
 function entriesOf(tree: SourceTree, fd: number, directory: FileId): Dirent<Buffer>[] {
   const entries = readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer", withFileTypes: true });
   const isRoot = directory.equals(tree.rootId);
@@ -120,7 +125,8 @@ function record(directory: FileId, name: Buffer, kinds: number): DirtyRecord {
   return { kinds, directory, name, object: Buffer.alloc(0) };
 }
 
-async function listAll(secondary: Secondary, directory: FileId): Promise<Map<string, ListedName> | undefined> {
+/** All names of a directory at the destination, by key; undefined when it is not known there. */
+export async function listAll(secondary: Secondary, directory: FileId): Promise<Map<string, ListedName> | undefined> {
   const all = new Map<string, ListedName>();
   for (let from = 0; ;) {
     const { known, more, names } = await secondary.list(directory, from);

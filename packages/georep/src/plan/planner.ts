@@ -190,6 +190,7 @@ class Planning implements Disposable {
 }
 
 function hintOf(kinds: number): ContentHint {
+  if ((kinds & dirty.renew) !== 0) return "renew";
   if ((kinds & (dirty.entry | dirty.data)) !== 0) return "changed";
   return (kinds & dirty.gap) === 0 ? "keep" : "compare";
 }

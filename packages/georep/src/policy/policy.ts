@@ -30,7 +30,7 @@ export interface SyncPolicy {
   readonly jobs: number;
   /** What is deleted at the source stays at the destination. */
   readonly ignoreDeletes: boolean;
-  /** Changes with what a copy has to have: a cursor of another scope says nothing. */
+  /** Stands for all that decides which names count: where it is another than before, everything has to be compared. */
   readonly scope: string;
   readonly syncXattrs: boolean;
   readonly syncAcls: boolean;
@@ -104,8 +104,8 @@ export function policyOf(config: Config, live: { current(): Config } = { current
   };
 }
 
-/** Options that say what a copy has to have: with another one of them everything has to be compared. */
-const scopeOptions = ["ignore-deletes", "sync-xattrs", "sync-acls", "exclude", "delete-excluded"];
+/** Options that say which names a copy has to have: with another one of them everything has to be compared. */
+const scopeOptions = ["ignore-deletes", "exclude", "delete-excluded"];
 
 function scopeOf(config: Config): string {
   const set = scopeOptions.filter((name) => config.isSet(name));

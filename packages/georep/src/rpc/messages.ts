@@ -14,6 +14,8 @@ export const methods = {
   list: 8,
   ping: 9,
   copy: 10,
+  inspect: 11,
+  digest: 12,
 } as const;
 export type Method = keyof typeof methods;
 
@@ -21,7 +23,7 @@ export type Method = keyof typeof methods;
 export const replicaIdBytes = 16;
 
 /** What is known about the content of a regular file that is told of. */
-export const contentHints = ["keep", "compare", "changed"] as const;
+export const contentHints = ["keep", "compare", "changed", "renew"] as const;
 export type ContentHint = (typeof contentHints)[number];
 
 /** An object as the source has it now. */
@@ -177,19 +179,25 @@ export function readApply(reader: WireReader): ApplyRequest {
   return { objects, entries };
 }
 
-function writeObject(to: WireWriter, o: ObjectChange): void {
+/** Everything of an object but its content. */
+export function writeState(to: WireWriter, o: ObjectState): void {
   to.bytes(o.id).u32(o.mode).u32(o.uid).u32(o.gid).u64(o.size).i64(o.mtime).i64(o.ctime).u32(o.nlink);
   to.u32(o.rdevMajor).u32(o.rdevMinor).bytes(o.target);
   to.list(o.xattrs, (xattr, { name, value }) => xattr.bytes(name).bytes(value));
+}
+
+function writeObject(to: WireWriter, o: ObjectChange): void {
+  writeState(to, o);
   to.u8(contentHints.indexOf(o.content))
     .u8(Number(o.settled))
     .u8(Number(o.inline !== undefined));
   if (o.inline !== undefined) to.bytes(o.inline);
 }
 
-function readObject(from: WireReader): ObjectChange {
+/** @param least  bytes its id has at least; 0 where it need not be known */
+export function readState(from: WireReader, least: number): ObjectState {
   return {
-    id: readId(from),
+    id: Buffer.from(from.bytes(maxIdBytes, least)),
     mode: from.u32() & 0o177777,
     uid: from.u32(),
     gid: from.u32(),
@@ -201,6 +209,12 @@ function readObject(from: WireReader): ObjectChange {
     rdevMinor: from.u32(),
     target: Buffer.from(from.bytes(4096)),
     xattrs: from.list(4096, readXattr),
+  };
+}
+
+function readObject(from: WireReader): ObjectChange {
+  return {
+    ...readState(from, 1),
     content: contentHints[from.u8()] ?? badHint(),
     settled: from.bool(),
     inline: from.bool() ? from.bytes(maxInline) : undefined,

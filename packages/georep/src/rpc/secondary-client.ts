@@ -3,7 +3,9 @@ import type { Readable, Writable } from "node:stream";
 import type { FileId } from "../ids/file-id.ts";
 import { RpcClient } from "./client.ts";
 import type { Transport } from "./frame-sender.ts";
+import { readInspectReply, writeInspect, type InspectReply, type InspectRequest } from "./inspect-messages.ts";
 import * as message from "./messages.ts";
+import type { WireWriter } from "./wire.ts";
 
 /** A secondary as the worker sees it: each method is one request. */
 export interface Secondary extends Disposable {
@@ -21,6 +23,9 @@ export interface Secondary extends Disposable {
   /** Everything since the last `finish` is durable when this resolves. */
   finish(): Promise<readonly message.Failure[]>;
   list(id: FileId, from: number): Promise<message.ListReply>;
+  inspect(request: InspectRequest): Promise<InspectReply>;
+  /** SHA-256 of a part of a file's content; of what there is of it, when it is shorter. */
+  digest(directory: FileId, name: Buffer, offset: number, length: number): Promise<Buffer>;
 }
 
 /** What a worker says first, and how it will speak. */
@@ -75,6 +80,11 @@ export async function connectSecondary(
     end: (id, size, digest) => done(rpc.call("end", (to) => void to.bytes(id).u64(size).bytes(digest))),
     finish: async () => message.readFailures(await rpc.call("finish")),
     list: async (id, from) => message.readListReply(await rpc.call("list", (to) => void to.bytes(id).u32(from))),
+    inspect: async (request) => readInspectReply(await rpc.call("inspect", (to) => writeInspect(to, request))),
+    digest: async (directory, name, offset, length) => {
+      const write = (to: WireWriter) => void to.bytes(directory).bytes(name).u64(offset).u32(length);
+      return (await rpc.call("digest", write)).bytes(32, 32);
+    },
     [Symbol.dispose]: () => rpc[Symbol.dispose](),
   };
 }

@@ -112,6 +112,13 @@ export class WireReader {
     return this.#buffer.subarray(at, at + length);
   }
 
+  /** Length of the bytes that come next, without taking them. */
+  peekLength(): number {
+    const length = this.u32();
+    this.#at -= 4;
+    return length;
+  }
+
   text(most: number): string {
     return this.bytes(most).toString();
   }

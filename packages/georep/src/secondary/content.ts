@@ -41,6 +41,7 @@ export function settleContent(batch: Batch, change: ObjectChange): void {
 }
 
 function needsContent(change: ObjectChange, object: MappedObject, isIntact: boolean): boolean {
+  if (change.content === "renew") return true; // what is here is not what we left, whatever its times say
   if (object.size !== change.size || object.mtime !== change.mtime) return true;
   if (change.content === "keep") return false;
   return !isIntact || object.ctime === 0n || object.ctime !== change.ctime;

@@ -4,6 +4,7 @@ import { silentLogger, type Logger } from "@belay/supervise";
 
 import { digestSize } from "../engines/content-digest.ts";
 import { keyOf } from "../ids/file-id.ts";
+import { maxSpan, readInspect, writeInspectReply } from "../rpc/inspect-messages.ts";
 import * as message from "../rpc/messages.ts";
 import { serveRpc, type Handlers } from "../rpc/server.ts";
 import { malformed, type WireReader } from "../rpc/wire.ts";
@@ -15,6 +16,7 @@ import { isNewFile } from "./new-file.ts";
 import { detach } from "./detach.ts";
 import { finishBatch } from "./finish.ts";
 import { abandonAll, beginContent, endContent, takeContent } from "./incoming.ts";
+import { digestPart, inspect } from "./inspect.ts";
 import { Listing } from "./listing.ts";
 import { copyPart } from "./local-copy.ts";
 import { endInOrder, openSession, type Session } from "./session.ts";
@@ -123,6 +125,18 @@ function handlersOf(state: ServeState): Handlers {
     list: (request, reply) => {
       const [id, from] = decoded(request, [message.readId(request), request.u32()] as const);
       message.writeListReply(reply, (state.listing ??= new Listing(open(state))).list(id, from, state.batch));
+    },
+    inspect: (request, reply) => {
+      const inspected = decoded(request, readInspect(request));
+      if (state.batch !== undefined) throw malformed("a look within a batch");
+      writeInspectReply(reply, inspect(open(state), inspected));
+    },
+    digest: (request, reply) => {
+      const [directory, name] = [message.readId(request), message.readName(request)];
+      const [offset, length] = decoded(request, [request.u64(), request.u32()] as const);
+      if (length > maxSpan) throw malformed(`a digest of ${length} bytes`);
+      if (state.batch !== undefined) throw malformed("a look within a batch");
+      reply.bytes(digestPart(open(state), { directory, name, offset, length }));
     },
     ping: (request) => decoded(request, undefined),
   };

@@ -141,7 +141,7 @@ class Applying implements OpenBatch {
       this.#bytes += bytes;
     } catch (error) {
       // Of the peer's errors only those about this file; of our own, all about reading it.
-      const code = errnoName(error) ?? (hasCode(error, "EBADMSG", "ENOENT") ? "EBADMSG" : undefined);
+      const code = errnoName(error) ?? remoteCode(error);
       if (code === undefined) throw error;
       this.#unsent.push({ id: want.id, name: Buffer.alloc(0), code, message: toError(error).message });
     }
@@ -164,4 +164,9 @@ class Applying implements OpenBatch {
 
 function toDirtyName({ directory, name }: { directory: FileId; name: Buffer }): DirtyName {
   return { directory, name, kinds: dirty.entry, objects: new Map() };
+}
+
+function remoteCode(error: unknown): string | undefined {
+  if (hasCode(error, "EEXIST")) return "EEXIST"; // something there is in the way
+  return hasCode(error, "EBADMSG", "ENOENT") ? "EBADMSG" : undefined;
 }

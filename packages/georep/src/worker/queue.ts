@@ -1,6 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 import type { FileId } from "../ids/file-id.ts";
+import { CompareQueue, compareSchema, type CompareProgress } from "./compare-queue.ts";
 import type { Position } from "../journal/position.ts";
 import type { DirectoryPlace } from "../sources/directory-places.ts";
 import type { Failure } from "../rpc/messages.ts";
@@ -22,10 +23,13 @@ export interface Anchor {
   readonly replica: string;
   /** Of the source's root. */
   readonly root: string;
+  /** Of the policy: what decides which names count, and which attributes. */
+  readonly scope: string;
+  readonly attributes: string;
 }
 
 /** What a step of the work changes, all of it or nothing. */
-export interface Progress {
+export interface Progress extends CompareProgress {
   readonly anchor?: Anchor;
   /** Everything in the journal before it is durable at the destination. */
   readonly cursor?: Position;
@@ -44,29 +48,34 @@ const schema = `
   PRAGMA synchronous = NORMAL;
   CREATE TABLE IF NOT EXISTS cursor (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER, offset INTEGER);
   CREATE TABLE IF NOT EXISTS anchor (
-    one INTEGER PRIMARY KEY CHECK (one = 1), incarnation TEXT, replica TEXT, root TEXT
+    one INTEGER PRIMARY KEY CHECK (one = 1), incarnation TEXT, replica TEXT, root TEXT, scope TEXT, attributes TEXT
   );
   CREATE TABLE IF NOT EXISTS places (id BLOB PRIMARY KEY, parent BLOB NOT NULL, name BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS crawl (seq INTEGER PRIMARY KEY AUTOINCREMENT, directory BLOB NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS retry (
     directory BLOB NOT NULL, name BLOB NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL,
     code TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (directory, name)
-  ) WITHOUT ROWID;`;
+  ) WITHOUT ROWID;
+  ${compareSchema}`;
 
 const firstRetryMs = 250;
-const lastRetryMs = 60_000;
 
 /** The worker's durable state: cursor, directories to compare, what is to be tried again; one database, one transaction for each step. */
 export class WorkQueue implements Disposable {
   readonly #database: DatabaseSync;
   readonly #queue: StatementSync;
   readonly #forget: StatementSync;
+  readonly #retryMs: number;
+  readonly compare: CompareQueue;
 
-  constructor(path: string) {
+  /** @param retryMs  longest pause before something is tried again */
+  constructor(path: string, retryMs = 60_000) {
     this.#database = new DatabaseSync(path);
     this.#database.exec(schema);
     this.#queue = this.#database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)");
     this.#forget = this.#database.prepare("DELETE FROM crawl WHERE directory = ?");
+    this.#retryMs = retryMs;
+    this.compare = new CompareQueue(this.#database);
   }
 
   get cursor(): Position | undefined {
@@ -75,9 +84,16 @@ export class WorkQueue implements Disposable {
   }
 
   get anchor(): Anchor | undefined {
-    const row = this.#database.prepare("SELECT incarnation, replica, root FROM anchor").get();
+    const row = this.#database.prepare("SELECT * FROM anchor").get();
+    const text = (column: string) => String(row?.[column]);
     return (
-      row && { incarnation: String(row["incarnation"]), replica: String(row["replica"]), root: String(row["root"]) }
+      row && {
+        incarnation: text("incarnation"),
+        replica: text("replica"),
+        root: text("root"),
+        scope: text("scope"),
+        attributes: text("attributes"),
+      }
     );
   }
 
@@ -114,7 +130,7 @@ export class WorkQueue implements Disposable {
   dueRetries(now: number, limit: number): RetryItem[] {
     // One that is due later than any can be: the clock was set back.
     const sql = "SELECT * FROM retry WHERE due <= ?1 OR due > ?1 + ?2 LIMIT ?3";
-    return this.#database.prepare(sql).all(now, lastRetryMs, limit).map(toItem);
+    return this.#database.prepare(sql).all(now, this.#retryMs, limit).map(toItem);
   }
 
   /** When the next one is due, in milliseconds since 1970. */
@@ -123,7 +139,8 @@ export class WorkQueue implements Disposable {
     return typeof due === "number" ? due : undefined;
   }
 
-  record({ anchor, cursor, crawl = [], crawled = [], failed = [], done = [], places = [] }: Progress): void {
+  record(progress: Progress): void {
+    const { anchor, cursor, crawl = [], crawled = [], failed = [], done = [], places = [] } = progress;
     const database = this.#database;
     database.exec("BEGIN");
     for (const { directory, name } of done)
@@ -138,10 +155,11 @@ export class WorkQueue implements Disposable {
       database.prepare("INSERT OR REPLACE INTO places VALUES (?, ?, ?)").run(id, parent, name);
     if (anchor !== undefined)
       database
-        .prepare("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?, ?)")
-        .run(anchor.incarnation, anchor.replica, anchor.root);
+        .prepare("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?, ?, ?, ?)")
+        .run(anchor.incarnation, anchor.replica, anchor.root, anchor.scope, anchor.attributes);
     if (cursor !== undefined)
       database.prepare("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)").run(cursor.segment, cursor.offset);
+    this.compare.record(progress);
     database.exec("COMMIT");
   }
 
@@ -152,7 +170,7 @@ export class WorkQueue implements Disposable {
   #fail({ id, name, code, message }: Failure): void {
     const row = this.#database.prepare("SELECT attempts FROM retry WHERE directory = ? AND name = ?").get(id, name);
     const attempts = Number(row?.["attempts"] ?? 0) + 1;
-    const due = Date.now() + Math.min(firstRetryMs * 2 ** Math.min(attempts - 1, 20), lastRetryMs);
+    const due = Date.now() + Math.min(firstRetryMs * 2 ** Math.min(attempts - 1, 20), this.#retryMs);
     this.#database
       .prepare("INSERT OR REPLACE INTO retry VALUES (?, ?, ?, ?, ?, ?)")
       .run(id, name, attempts, due, code, message);

@@ -11,6 +11,7 @@ export const workerStatusForm = z.object({
   entriesPerSecond: z.number(),
   bytesPerSecond: z.number(),
   etaSeconds: z.number().optional(),
+  verifyQueue: z.number().default(0),
   entries: z.number(),
   bytes: z.number(),
   failures: z.number(),

@@ -20,6 +20,8 @@ export interface WorkerStatus {
   readonly bytesPerSecond: number;
   /** Estimate of the seconds until what is known of is done; see `PaceNow`. */
   readonly etaSeconds: number | undefined;
+  /** Names and directories that are still to be compared by digest. */
+  readonly verifyQueue: number;
   /** Since the start. */
   readonly entries: number;
   readonly bytes: number;

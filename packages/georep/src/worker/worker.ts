@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { close, openat2, O_DIRECTORY, O_RDONLY, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from "@belay/linux";
-import { hasCode, sleep, toError, untilAborted, type Logger } from "@belay/supervise";
+import { BelayError, hasCode, sleep, toError, untilAborted, type Logger } from "@belay/supervise";
 
 import type { ChangeFeed } from "../feed/change-feed.ts";
 import { comparePositions, type Position } from "../journal/position.ts";
@@ -14,11 +14,14 @@ import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
 import type { Failure } from "../rpc/messages.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
+import { differenceText, type Difference } from "../tree/compare.ts";
 import { anchorCursor, rootEmpty } from "./anchor-cursor.ts";
 import { applyBatch, openBatch, type BatchOutcome } from "./apply-batch.ts";
+import type { NamePlace } from "./compare-queue.ts";
 import { Pace, type Done } from "./pace.ts";
 import { WorkQueue, type Progress, type RetryItem } from "./queue.ts";
 import type { WorkerState, WorkerStatus } from "./status.ts";
+import { Verifier } from "./verifier.ts";
 
 /** What a worker needs. */
 export interface WorkerOptions {
@@ -47,8 +50,17 @@ export interface Worker extends AsyncDisposable {
   readonly status: WorkerStatus;
   /** Rejects when the work cannot go on; resolves when it was ended. */
   readonly ended: Promise<void>;
-  /** Resolves when everything written to the source before the call is at the destination, and durable. */
-  checkpoint(signal?: AbortSignal): Promise<void>;
+  /**
+   * Resolves when everything written to the source before the call is at the destination, and durable. With `verify` what was applied since the
+   * last such checkpoint is compared by digest, what differs is applied again and compared again.
+   */
+  checkpoint(signal?: AbortSignal, options?: { readonly verify?: boolean }): Promise<void>;
+  /**
+   * Compares everything by digest and applies again what differs. Aborting ends the comparison; a worker that ends leaves it to the next.
+   *
+   * @returns what differed
+   */
+  verify(signal?: AbortSignal): Promise<readonly Difference[]>;
   /** What could not be applied, and why; the most often failed first. */
   retries(limit?: number): RetryItem[];
   /** What waits to be tried again is due now. */
@@ -73,14 +85,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   mkdirSync(options.state, { recursive: true, mode: 0o700 });
   await using owned = new AsyncDisposableStack();
   const tree = owned.use(openSourceTree(options.source));
-  const queue = owned.use(new WorkQueue(join(options.state, "queue.sqlite")));
+  const { policy = defaultPolicy } = options;
+  const queue = owned.use(new WorkQueue(join(options.state, "queue.sqlite"), policy.retryMs));
   tree.places.restore(queue.places());
   // Watching first, comparing then: whatever changes while we compare is told of.
   const feed = owned.use(await options.openFeed(tree));
   const secondary = owned.use(await options.connect(tree.rootId));
-  const { policy = defaultPolicy } = options;
-  const replica = `${secondary.replica} ${policy.scope}`;
-  const position = anchorCursor(queue, feed, replica, tree, options.force);
+  const { replica } = secondary;
+  const position = anchorCursor({ queue, feed, policy, replica, tree, isForced: options.force });
   return new RunningWorker({ tree, queue, feed, secondary, policy, position, owned: owned.move() }, options);
 }
 
@@ -103,6 +115,8 @@ const firstPauseMs = 250;
 
 /** Most names that are made durable together, more or less. */
 const mostNames = 4000;
+/** So many batches of changes go before one step of comparing, where changes never end. */
+const comparesEvery = 4;
 
 /** How long the destination may go without syncing while changes keep coming, in milliseconds. */
 const syncEveryMs = 100;
@@ -129,10 +143,12 @@ class RunningWorker implements Worker {
   readonly #options: WorkerOptions;
   readonly #stop = new AbortController();
   readonly ended: Promise<void>;
+  readonly #verifier: Verifier;
   #position: Position;
   #wake = Promise.withResolvers<undefined>();
   #isPaused = false;
   #state: WorkerState = "starting";
+  #batches = 0;
   #entries = 0;
   #bytes = 0;
   #failures = 0;
@@ -151,6 +167,7 @@ class RunningWorker implements Worker {
     this.#parts = parts;
     this.#options = options;
     this.#position = parts.position;
+    this.#verifier = new Verifier(parts);
     parts.feed.onAppend = () => {
       this.#behindSince ??= performance.now();
       this.#poke();
@@ -170,6 +187,7 @@ class RunningWorker implements Worker {
       lagSeconds: behind === undefined ? 0 : (performance.now() - behind) / 1000,
       crawlQueue: directories,
       retryQueue,
+      verifyQueue: queue.compare.length,
       pending,
       ...this.#pace.look(this.#done(), { entries: pending, directories }),
       entries: this.#entries,
@@ -210,7 +228,22 @@ class RunningWorker implements Worker {
     this.#poke();
   }
 
-  async checkpoint(signal?: AbortSignal): Promise<void> {
+  async verify(signal?: AbortSignal): Promise<readonly Difference[]> {
+    this.#verifier.beginWhole(true);
+    this.#poke();
+    return this.#verifier.result(signal);
+  }
+
+  async checkpoint(signal?: AbortSignal, { verify = false } = {}): Promise<void> {
+    await this.#passed(signal);
+    if (!verify && !this.#parts.policy.verifiesCheckpoints) return;
+    this.#verifier.beginApplied();
+    this.#poke();
+    await this.#verifier.result(signal);
+    await this.#passed(signal);
+  }
+
+  async #passed(signal?: AbortSignal): Promise<void> {
     await Promise.race([this.ended, Promise.resolve()]);
     const target = await untilAborted(this.#parts.feed.drain(), signal);
     for (;;) {
@@ -240,6 +273,7 @@ class RunningWorker implements Worker {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
+      this.#verifier.fail(new BelayError("ECANCELED", "the worker has ended", { isCanceled: true }));
       this.#progressed();
       await owned[Symbol.asyncDispose]();
     }
@@ -257,13 +291,21 @@ class RunningWorker implements Worker {
       this.#record({ ...progress, cursor: next, crawl: [...gaps, ...(progress.crawl ?? [])], done: retries });
       this.#position = next;
       feed.trim(next);
+      this.#batches++;
+      if (this.#batches % comparesEvery === 0) await this.#compareNext();
     } else {
       this.#position = taken.next;
-      const comparison = this.#ahead ?? this.#compare(queue.nextCrawls(this.#crawlWidth));
-      if (comparison.directories.length === 0) return this.#rest();
-      await this.#crawl(comparison);
+      if (!(await this.#compareNext())) return this.#rest();
     }
     this.#progressed();
+  }
+
+  async #compareNext(): Promise<boolean> {
+    const comparison = this.#ahead ?? this.#compare(this.#parts.queue.nextCrawls(this.#crawlWidth));
+    if (comparison.directories.length > 0) await this.#crawl(comparison);
+    else if (this.#verifier.isUnderWay) await this.#verify();
+    else return false;
+    return true;
   }
 
   #collect(from: Position): Taken {
@@ -298,7 +340,7 @@ class RunningWorker implements Worker {
         gaps.push(...more.gaps);
         fresh = more.names;
       }
-      return { gaps, next, progress: this.#note(await batch.finish()) };
+      return { gaps, next, progress: { ...this.#note(await batch.finish()), applied: this.#applied(names) } };
     } catch (error) {
       await this.#wait(error, firstPauseMs);
       return { gaps, next, progress: await this.#apply(names) };
@@ -342,12 +384,41 @@ class RunningWorker implements Worker {
     queue.record({ ...progress, places: tree.places.takeLearned() });
   }
 
+  async #verify(): Promise<void> {
+    const step = await this.#verifier.step();
+    if (step === undefined) return;
+    const pending = step.differences.length === 0 ? new Set<string>() : await this.#pendingNames();
+    const differences = step.differences.filter(({ directory, name, object }) => {
+      return !pending.has(nameKey(directory, name)) && !(object !== undefined && pending.has(keyOf(object)));
+    });
+    const { again, lasting } = this.#verifier.note(differences);
+    for (const difference of differences)
+      this.#options.logger.warn(`not as it has to be: ${differenceText(difference)}`);
+    const progress = again.length === 0 ? {} : await this.#apply(again.map(toRenewed));
+    const failed = [...(progress.failed ?? []), ...this.#noteFailures([...step.failures, ...lasting])];
+    this.#record({ ...progress, ...step.progress, failed, toCompare: again });
+  }
+
+  // What differs because it was changed just now comes by itself: names, and objects, whatever they are called.
+  async #pendingNames(): Promise<ReadonlySet<string>> {
+    const end = await this.#parts.feed.drain();
+    const pending = new Set<string>();
+    for (let at = this.#position; comparePositions(at, end) < 0;) {
+      const { records, next } = this.#parts.feed.read(at);
+      for (const { directory, name, object } of records)
+        pending.add(nameKey(directory, name)).add(keyOf(directory)).add(keyOf(object));
+      if (records.length === 0) break;
+      at = next;
+    }
+    return pending;
+  }
+
   // A destination that is full or broken gets the same batch again and again; nothing is given up.
   async #apply(names: readonly DirtyName[]): Promise<Progress> {
     this.#applying = names.length;
     for (let pause = firstPauseMs; ; pause = Math.min(2 * pause, 10_000)) {
       try {
-        return this.#note(await applyBatch(this.#parts, names));
+        return { ...this.#note(await applyBatch(this.#parts, names)), applied: this.#applied(names) };
       } catch (error) {
         await this.#wait(error, pause);
       }
@@ -361,6 +432,12 @@ class RunningWorker implements Worker {
     this.#options.logger.warn(`the destination takes nothing just now: ${this.#lastError}`);
     this.#tell();
     await sleep(pause, this.#stop.signal);
+  }
+
+  #applied(names: readonly NamePlace[]): readonly NamePlace[] {
+    if (!this.#parts.policy.verifiesCheckpoints) return [];
+    const directories = new Map(names.map(({ directory }) => [keyOf(directory), directory]));
+    return [...names, ...[...directories.values()].map((directory) => ({ directory, name: Buffer.alloc(0) }))];
   }
 
   #note({ crawl, failures, entries, bytes }: BatchOutcome): Progress {
@@ -397,8 +474,9 @@ class RunningWorker implements Worker {
   }
 
   async #sleepUntilPoked(ms = Infinity): Promise<void> {
-    const { end } = this.#parts.feed;
-    if (!this.#isPaused && comparePositions(this.#position, end) < 0) return;
+    const { feed, queue } = this.#parts;
+    const isAsked = queue.nextCrawls(1).length > 0 || this.#verifier.isUnderWay;
+    if (!this.#isPaused && (isAsked || comparePositions(this.#position, feed.end) < 0)) return;
     this.#wake = Promise.withResolvers();
     const timer = ms === Infinity ? undefined : setTimeout(() => this.#wake.resolve(undefined), ms);
     await untilAborted(this.#wake.promise, this.#stop.signal).finally(() => clearTimeout(timer));
@@ -427,6 +505,12 @@ function directoryAt(tree: SourceTree, path: Buffer): FileId {
   } finally {
     close(fd);
   }
+}
+
+const nameKey = (directory: FileId, name: Buffer): string => `${keyOf(directory)}/${keyOf(name)}`;
+
+function toRenewed({ directory, name }: NamePlace): DirtyName {
+  return { directory, name, kinds: dirty.renew | dirty.entry | dirty.metadata, objects: new Map() };
 }
 
 function toDirtyName({ directory, name }: RetryItem): DirtyName {

@@ -1,7 +1,6 @@
-import { BelayError } from "@belay/supervise";
-
-import type { ControlStatus } from "../../control/messages.ts";
+import type { ControlDifference, ControlStatus } from "../../control/messages.ts";
 import type { ControlHandlers } from "../../control/serve-control.ts";
+import type { Difference } from "../../tree/compare.ts";
 import type { RetryItem } from "../../worker/queue.ts";
 import type { Worker } from "../../worker/worker.ts";
 
@@ -11,16 +10,15 @@ export function controlHandlers(worker: Worker, about: Omit<ControlStatus, "work
     status: () => ({ ...about, worker: worker.status }),
     retries: () => worker.retries().map(shownRetry),
     checkpoint: async ({ verify = false }, signal) => {
-      if (verify) throw notYet();
       const requestedAt = Date.now();
-      await worker.checkpoint(signal);
-      return { requestedAt, completedAt: Date.now(), verified: false };
+      await worker.checkpoint(signal, { verify });
+      return { requestedAt, completedAt: Date.now(), verified: verify };
     },
     resync: ({ path = "" }) => {
       worker.resync(Buffer.from(path));
       return null;
     },
-    verify: () => Promise.reject(notYet()),
+    verify: async (_, signal) => (await worker.verify(signal)).map(shownDifference),
     retry: () => {
       worker.retryNow();
       return null;
@@ -34,8 +32,6 @@ export function shownRetry({ directory, name, attempts, code, message }: RetryIt
   return { directory: directory.toString("hex"), name: name.toString(), nameBytes, attempts, code, message };
 }
 
-function notYet(): BelayError {
-  return new BelayError("ENOSYS", "this worker cannot compare by digest", {
-    hint: "ask for a checkpoint without verify",
-  });
+function shownDifference({ path, aspect, expected, found }: Difference): ControlDifference {
+  return { path: path.toString(), aspect, expected, found };
 }

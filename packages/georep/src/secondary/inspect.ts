@@ -1,0 +1,80 @@
+import { close } from "@belay/linux";
+import { BelayError } from "@belay/supervise";
+
+import type { FileId } from "../ids/file-id.ts";
+import { maxDigested, type Inspected, type InspectReply, type InspectRequest } from "../rpc/inspect-messages.ts";
+import { digestOf } from "../tree/digest.ts";
+import { isRegular } from "../tree/object-state.ts";
+import { openFileAt, readObjectAt } from "../tree/read-object.ts";
+import { closeDirectories, look, openDirectory, startBatch, type Batch } from "./batch.ts";
+import type { Session } from "./session.ts";
+
+const nothing = Buffer.alloc(0);
+
+/** Bytes of content that are read for one request, and of attributes that one reply holds, before it is cut short. */
+const mostContent = 64 * 1024 * 1024;
+const mostReply = 2 * 1024 * 1024;
+
+/** Tells what names of a directory are here, with digests of their content if that is asked for: the copy as it is, not as it is remembered. */
+export function inspect(session: Session, request: InspectRequest): InspectReply {
+  return withDirectory(session, request.directory, (batch, dirfd) => {
+    const owns = process.geteuid?.() === 0;
+    if (dirfd === undefined) return { known: false, owns, names: [] };
+    const names: (Inspected | undefined)[] = [];
+    let [content, size] = [0, 0];
+    for (const name of request.names) {
+      if (content > mostContent || size > mostReply) break;
+      const inspected = inspectName(batch, dirfd, { ...request, name });
+      names.push(inspected);
+      content += inspected !== undefined && inspected.digest.length > 0 ? inspected.state.size : 0;
+      size +=
+        300 + (inspected?.state.xattrs ?? []).reduce((sum, xattr) => sum + xattr.name.length + xattr.value.length, 0);
+    }
+    return { known: true, owns, names };
+  });
+}
+
+function inspectName(
+  batch: Batch,
+  dirfd: number,
+  { directory, name, withContent }: Pick<InspectRequest, "directory" | "withContent"> & { name: Buffer },
+): Inspected | undefined {
+  const state = readObjectAt(dirfd, name);
+  if (state === undefined) return undefined;
+  const id = name.length === 0 ? directory : (look(batch, dirfd, name)?.object?.id ?? nothing);
+  const isDigested = withContent && isRegular(state.mode) && state.size <= maxDigested;
+  const digest = isDigested ? digestAt(dirfd, name, 0, state.size) : undefined;
+  return { state: { ...state, id }, digest: digest ?? nothing };
+}
+
+/** SHA-256 of a part of a file's content. @throws BelayError `ENOENT` */
+export function digestPart(
+  session: Session,
+  part: { directory: FileId; name: Buffer; offset: number; length: number },
+): Buffer {
+  return withDirectory(session, part.directory, (_, dirfd) => {
+    const digest = dirfd === undefined ? undefined : digestAt(dirfd, part.name, part.offset, part.length);
+    if (digest === undefined) throw new BelayError("ENOENT", "the digest of a file that is not here");
+    return digest;
+  });
+}
+
+function digestAt(dirfd: number, name: Buffer, offset: number, length: number): Buffer | undefined {
+  const fd = openFileAt(dirfd, name);
+  if (fd === undefined) return undefined;
+  try {
+    return digestOf(fd, offset, length);
+  } finally {
+    close(fd);
+  }
+}
+
+function withDirectory<T>(session: Session, id: FileId, action: (batch: Batch, dirfd: number | undefined) => T): T {
+  const batch = startBatch(session);
+  try {
+    return action(batch, openDirectory(batch, id));
+  } finally {
+    closeDirectories(batch);
+    session.map.commit();
+  }
+}
