@@ -127,8 +127,8 @@ test("while a writer is at work nothing is reported that is only on its way", as
   await using worker = await pair.start();
   await worker.checkpoint(within(20_000));
   const timer = setInterval(() => {
-    for (let i = 0; i < 5; i++) writer.step();
-  }, 5);
+    writer.step();
+  }, 10);
   try {
     for (let round = 0; round < 3; round++)
       expect((await worker.verify(within(60_000))).map(differenceText)).toEqual([]);
