@@ -10,6 +10,8 @@ export const faultReasons = [
   "host-key",
   /** Its machine does not let us in. */
   "permission",
+  /** The program that carries content ended with an error of its own. */
+  "engine",
   /** The program is not there on its machine. */
   "no-program",
   /** Its machine does not allow what we asked for. */

@@ -6,6 +6,7 @@ import { errnoName, toError } from "@belay/supervise";
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty, type DirtyRecord } from "../journal/record.ts";
 import type { Failure, ListedName } from "../rpc/messages.ts";
+import type { ProgramPlace } from "../engines/program/context.ts";
 import type { SyncPolicy } from "../policy/policy.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
@@ -19,6 +20,8 @@ export interface Ends {
   readonly tree: SourceTree;
   readonly secondary: Secondary;
   readonly policy: SyncPolicy;
+  /** Where rsync or tar work, when one of them is the engine. */
+  readonly programs: ProgramPlace;
 }
 
 /** What comparing one directory with its copy found. */

@@ -159,7 +159,9 @@ class Planning implements Disposable {
     const stat = statAt(fd, name);
     if (stat === undefined || deviceOf(stat) !== device) return {};
     if (isWhole || leavesOut(name, isDirectory(stat.mode))) return {};
-    const isInline = hint !== "keep" && isRegular(stat.mode) && stat.size <= Math.min(maxInline, this.#budget);
+    const isOurs = this.#policy.engine === "stream";
+    const isInline =
+      isOurs && hint !== "keep" && isRegular(stat.mode) && stat.size <= Math.min(maxInline, this.#budget);
     const whole = isInline ? readFileAt(fd, name, stat) : undefined;
     if (whole !== undefined) return { state: whole.state, inline: whole.content };
     return { state: readObjectAt(fd, name, device) };

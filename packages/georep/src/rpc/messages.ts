@@ -16,6 +16,8 @@ export const methods = {
   copy: 10,
   inspect: 11,
   digest: 12,
+  stage: 13,
+  take: 14,
 } as const;
 export type Method = keyof typeof methods;
 
@@ -95,6 +97,10 @@ export interface ListReply {
   readonly more: boolean;
   readonly names: readonly ListedName[];
 }
+
+/** Most files that a program brings at once. */
+export const maxStaged = 500;
+export const maxPath = 4096;
 
 export const maxObjects = 4000;
 const maxName = 255;

@@ -24,6 +24,10 @@ export interface Secondary extends Disposable {
   finish(): Promise<readonly message.Failure[]>;
   list(id: FileId, from: number): Promise<message.ListReply>;
   inspect(request: InspectRequest): Promise<InspectReply>;
+  /** Prepares for files that a program brings: where it has to put them, each under the hexadecimal form of its id. */
+  stage(ids: readonly FileId[]): Promise<Buffer>;
+  /** A file that a program brought becomes the content of its object, if it is what it has to be. */
+  take(id: FileId, size: number, digest: Buffer): Promise<void>;
   /** SHA-256 of a part of a file's content; of what there is of it, when it is shorter. */
   digest(directory: FileId, name: Buffer, offset: number, length: number): Promise<Buffer>;
 }
@@ -85,6 +89,11 @@ export async function connectSecondary(
       const write = (to: WireWriter) => void to.bytes(directory).bytes(name).u64(offset).u32(length);
       return (await rpc.call("digest", write)).bytes(32, 32);
     },
+    stage: async (ids) => {
+      const reply = await rpc.call("stage", (to) => void to.list(ids, (each, id) => each.bytes(id)));
+      return Buffer.from(reply.bytes(message.maxPath, 1));
+    },
+    take: (id, size, digest) => done(rpc.call("take", (to) => void to.bytes(id).u64(size).bytes(digest))),
     [Symbol.dispose]: () => rpc[Symbol.dispose](),
   };
 }

@@ -21,6 +21,7 @@ import { Listing } from "./listing.ts";
 import { copyPart } from "./local-copy.ts";
 import { endInOrder, openSession, type Session } from "./session.ts";
 import { signaturesOf } from "./signatures.ts";
+import { stageFiles, takeStaged } from "./stage.ts";
 
 /** How to serve. */
 export interface ServeOptions {
@@ -137,6 +138,15 @@ function handlersOf(state: ServeState): Handlers {
       if (length > maxSpan) throw malformed(`a digest of ${length} bytes`);
       if (state.batch !== undefined) throw malformed("a look within a batch");
       reply.bytes(digestPart(open(state), { directory, name, offset, length }));
+    },
+    stage: (request, reply) => {
+      const ids = decoded(request, request.list(message.maxStaged, message.readId));
+      reply.bytes(stageFiles(batch(), ids));
+    },
+    take: (request) => {
+      const [id, size, digest] = [message.readId(request), request.u64(), request.bytes(32, 32)];
+      decoded(request, undefined);
+      takeStaged(batch(), id, size, digest);
     },
     ping: (request) => decoded(request, undefined),
   };

@@ -18,6 +18,8 @@ export interface Session extends Disposable {
   readonly heldDirectory: number;
   /** `conflicts/`: what was in the way and not ours. */
   readonly conflictsDirectory: number;
+  /** `stage/`: where programs of the worker's put files. */
+  readonly stageDirectory: number;
   readonly map: ObjectMap;
   /** Names in `held/` by object. */
   readonly held: Map<string, Buffer>;
@@ -52,7 +54,7 @@ export interface SessionOptions {
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { root, session, rootId, rules, logger, lockMs = 10_000 } = options;
   const base = join(root, stateDirectoryName, session);
-  for (const name of ["held", "conflicts"]) mkdirSync(join(base, name), { recursive: true, mode: 0o700 });
+  for (const name of ["held", "conflicts", "stage"]) mkdirSync(join(base, name), { recursive: true, mode: 0o700 });
   const lock = await lockSession(join(base, "lock"), lockMs);
   const flags = O_DIRECTORY | O_NOFOLLOW;
   const rootFd = open(root, O_RDONLY | O_DIRECTORY);
@@ -61,6 +63,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     root: rootFd,
     heldDirectory: open(join(base, "held"), O_PATH | flags),
     conflictsDirectory: open(join(base, "conflicts"), O_PATH | flags),
+    stageDirectory: open(join(base, "stage"), O_PATH | flags),
     map,
     held: new Map<string, Buffer>(),
     strangers: new Map<string, Buffer>(),
@@ -88,7 +91,7 @@ async function lockSession(path: string, lockMs: number): Promise<FileLock> {
 
 function dispose(session: Session, lock: FileLock): void {
   session.map[Symbol.dispose]();
-  for (const fd of [session.root, session.heldDirectory, session.conflictsDirectory]) close(fd);
+  for (const fd of [session.root, session.heldDirectory, session.conflictsDirectory, session.stageDirectory]) close(fd);
   lock[Symbol.dispose]();
 }
 

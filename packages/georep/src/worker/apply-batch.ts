@@ -3,6 +3,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import { close } from "@belay/linux";
 import { errnoName, hasCode, toError } from "@belay/supervise";
 
+import type { FileToSend, ProgramPlace } from "../engines/program/context.ts";
+import { sendByProgram } from "../engines/program/send-by-program.ts";
 import { sendContent, withDescriptor } from "../engines/stream.ts";
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty } from "../journal/record.ts";
@@ -50,6 +52,9 @@ export async function applyBatch(ends: Ends, names: readonly DirtyName[]): Promi
   return batch.finish();
 }
 
+/** Most files that a program is given at once; each is open meanwhile. */
+const filesAtOnce = 200;
+
 class Applying implements OpenBatch {
   readonly #tree: SourceTree;
   readonly #secondary: Secondary;
@@ -59,11 +64,15 @@ class Applying implements OpenBatch {
   readonly #unsent: Failure[] = [];
   #entries = 0;
   #bytes = 0;
+  /** Programs work one after the other: there is one directory for what they bring. */
+  #lastSent: Promise<void> = Promise.resolve();
   #failed: Error | undefined;
 
   readonly #policy: SyncPolicy;
+  readonly #programs: ProgramPlace;
 
-  constructor({ tree, secondary, policy }: Ends) {
+  constructor({ tree, secondary, policy, programs }: Ends) {
+    this.#programs = programs;
     this.#tree = tree;
     this.#secondary = secondary;
     this.#policy = policy;
@@ -99,7 +108,8 @@ class Applying implements OpenBatch {
     for (const id of reply.crawl) this.#crawl.set(keyOf(id), id);
     const following = mayFollow ? this.#following(plan, reply) : [];
     if (following.length === 0) this.#failures.push(...reply.failures);
-    for (const want of reply.wants) await this.#send(want);
+    if (this.#policy.engine === "stream") for (const want of reply.wants) await this.#send(want);
+    else await (this.#lastSent = this.#lastSent.then(() => this.#sendByProgram(reply.wants)));
     if (following.length > 0) await this.#applyChunk(following, false);
   }
 
@@ -131,6 +141,32 @@ class Applying implements OpenBatch {
     )
       way.unshift(at);
     return way;
+  }
+
+  async #sendByProgram(wants: readonly Want[]): Promise<void> {
+    for (let at = 0; at < wants.length; at += filesAtOnce) {
+      const files = wants.slice(at, at + filesAtOnce).flatMap(({ id }) => this.#openToSend(id));
+      try {
+        const ends = { secondary: this.#secondary, policy: this.#policy, place: this.#programs };
+        const { bytes, failures } = await sendByProgram(ends, files);
+        this.#bytes += bytes;
+        this.#unsent.push(...failures);
+      } finally {
+        for (const { fd } of files) close(fd);
+      }
+    }
+  }
+
+  #openToSend(id: FileId): FileToSend[] {
+    try {
+      const fd = this.#open(id);
+      return fd === undefined ? [] : [{ id, fd }];
+    } catch (error) {
+      const code = errnoName(error);
+      if (code === undefined) throw error;
+      this.#unsent.push({ id, name: Buffer.alloc(0), code, message: toError(error).message });
+      return [];
+    }
   }
 
   async #send(want: Want): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { close, openat2, O_DIRECTORY, O_RDONLY, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from "@belay/linux";
 import { BelayError, hasCode, sleep, toError, untilAborted, type Logger } from "@belay/supervise";
 
+import type { ProgramPlace } from "../engines/program/context.ts";
 import type { ChangeFeed } from "../feed/change-feed.ts";
 import { comparePositions, type Position } from "../journal/position.ts";
 import { dirty } from "../journal/record.ts";
@@ -39,6 +40,8 @@ export interface WorkerOptions {
   readonly openFeed: (tree: SourceTree) => Promise<ChangeFeed>;
   /** What counts, and how it is sent; default {@link defaultPolicy}. */
   readonly policy?: SyncPolicy | undefined;
+  /** Program and arguments that lead to the destination's machine, its name last, for rsync and tar; undefined: it is this one. */
+  readonly shell?: readonly string[] | undefined;
   /** Connects to the receiving end; called once. */
   readonly connect: (rootId: FileId) => Promise<Secondary>;
   /** Told of every change of the status, at most some times a second. */
@@ -93,7 +96,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const secondary = owned.use(await options.connect(tree.rootId));
   const { replica } = secondary;
   const position = anchorCursor({ queue, feed, policy, replica, tree, isForced: options.force });
-  return new RunningWorker({ tree, queue, feed, secondary, policy, position, owned: owned.move() }, options);
+  const programs = { directory: join(options.state, "engine"), shell: options.shell, logger: options.logger };
+  return new RunningWorker({ tree, queue, feed, secondary, policy, programs, position, owned: owned.move() }, options);
 }
 
 interface Parts {
@@ -102,6 +106,7 @@ interface Parts {
   readonly feed: ChangeFeed;
   readonly secondary: Secondary;
   readonly policy: SyncPolicy;
+  readonly programs: ProgramPlace;
   /** Where to read on. */
   readonly position: Position;
   /** All of the above, to be let go of when the worker ends. */

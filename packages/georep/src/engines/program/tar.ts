@@ -1,0 +1,55 @@
+import { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+import { BugError } from "@belay/supervise";
+
+import { createTokenBucket, type TokenBucket } from "../../policy/token-bucket.ts";
+import type { ProgramCall } from "./context.ts";
+import { programEnd, startProgram } from "./program-end.ts";
+import { plainPath } from "./shell-words.ts";
+
+/** Exit codes of the packing end that concern single files: they changed, shrank or vanished. */
+const perFile = [1, 2];
+
+/** What the receiving tar is called with: everything lands in one directory, whatever names come. */
+export const receivingTar = (stage: string): string[] => [
+  ...["-xf", "-", "-C", stage],
+  ...["--no-same-owner", "--no-same-permissions", "--unlink-first", "--transform=s,.*/,,"],
+];
+
+/** Sends files by tar, through ssh when the destination is on another machine. */
+export async function sendByTar({ place, policy, names, stage }: ProgramCall): Promise<void> {
+  const { tar } = policy.programs;
+  const pack = [
+    tar,
+    "-cf",
+    "-",
+    "--dereference",
+    "--hard-dereference",
+    "--sparse",
+    "--no-recursion",
+    "--null",
+    "--files-from=-",
+  ];
+  const unpack =
+    place.shell === undefined
+      ? [tar, ...receivingTar(stage.toString())]
+      : [...place.shell, "tar", ...receivingTar(plainPath(stage))];
+  const stdin = Buffer.from(names.map((name) => `${name}\0`).join(""));
+  await using sender = await startProgram(pack, "tar-command", { cwd: place.directory, stdin, stdout: "pipe" });
+  await using receiver = await startProgram(unpack, "tar-command", { stdin: "pipe" });
+  if (sender.stdout === null || receiver.stdin === null) throw new BugError("a child without pipes");
+  const bucket = createTokenBucket(policy.bandwidth);
+  // Should the receiver end early, its own words tell why.
+  await pipeline(sender.stdout, paced(bucket), receiver.stdin).catch(() => sender.kill("SIGTERM"));
+  await programEnd(receiver, []);
+  await programEnd(sender, perFile);
+}
+
+function paced(bucket: TokenBucket): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bucket.take(chunk.length).then(() => done(null, chunk), done);
+    },
+  });
+}
