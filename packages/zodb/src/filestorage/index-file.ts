@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { MAGIC_PY2, MAGIC_SIZE } from "./format.ts";
 import { IndexPickles, NotAnIndex, type IndexValue } from "./index-pickle.ts";
 import { OidIndex } from "./oid-index.ts";
+import { replaceFile } from "./replace-file.ts";
 
 /** Below this end position an index is taken as absent, as ZODB does: scanning is as quick. */
 const SMALLEST_POSITION = 100;
@@ -68,30 +69,19 @@ function addPage(index: OidIndex, page: IndexValue, pos: number): void {
 }
 
 /**
- * Writes the index file: under a temporary name, then renamed.
+ * Writes the index file, all of it or nothing.
  *
  * @param magic  of the file: Python 2 reads byte strings of its own kind only
  * @throws errors of the file system; an old index file remains then
  */
 export function writeIndexFile(path: string, magic: string, saved: SavedIndex): void {
-  const temporary = `${indexPath(path)}.index_tmp`;
-  try {
-    writeSynced(temporary, chunks(indexPickles(saved, magic === MAGIC_PY2)));
-    renameSync(temporary, indexPath(path));
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  const content = chunks(indexPickles(saved, magic === MAGIC_PY2));
+  replaceFile(indexPath(path), temporaryIndexPath(path), content);
 }
 
-function writeSynced(path: string, content: Iterable<Buffer>): void {
-  const fd = openSync(path, "w", 0o666);
-  try {
-    for (const chunk of content) writeAll(fd, chunk);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+/** Name an index has while it is written; ZODB takes the same one. Only who holds the lock of the database may touch it. */
+export function temporaryIndexPath(path: string): string {
+  return `${indexPath(path)}.index_tmp`;
 }
 
 function* indexPickles({ pos, index }: SavedIndex, python2: boolean): Generator<Buffer> {
@@ -164,8 +154,4 @@ function* chunks(pieces: Iterable<Buffer>): Generator<Buffer> {
     size = 0;
   }
   yield Buffer.concat(waiting);
-}
-
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done);
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, fsyncSync, openSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { formatTid } from "../ids/tid.ts";
@@ -7,6 +7,7 @@ import { Follower } from "./follower.ts";
 import { MAGIC_PY3 } from "./format.ts";
 import { buildGeneration, closeGeneration, type Generation } from "./generation.ts";
 import { Generations } from "./generations.ts";
+import { temporaryIndexPath } from "./index-file.ts";
 import { takeWriteLock, type WriteLock } from "./lock.ts";
 import type { FileStorageOptions } from "./options.ts";
 import { readAt } from "./read-at.ts";
@@ -58,6 +59,7 @@ async function openForWriting(path: string, options: FileStorageOptions): Promis
   const lock = takeWriteLock(path);
   try {
     const current = await build(path, openOrCreate(path, options.create ?? false), options);
+    rmSync(temporaryIndexPath(path), { force: true }); // of a writer that was killed: we have the lock now
     return writable(path, current, lock, options);
   } catch (error) {
     lock[Symbol.dispose]();
