@@ -35,6 +35,9 @@ export function ledgerName({ pid, startTime, bootId }: ProcessIdentity, serial: 
   return `${pid}.${startTime}.${bootId}.${serial}.jsonl`;
 }
 
+/** Behind the name of a ledger: it is being written anew. */
+export const copySuffix = ".new";
+
 /** @returns undefined for other files */
 export function parseLedgerName(name: string): ProcessIdentity | undefined {
   const match = /^(\d+)\.(\d+)\.([0-9a-f-]+)\.[\w-]+\.jsonl$/.exec(name);

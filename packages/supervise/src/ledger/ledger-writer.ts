@@ -1,6 +1,6 @@
 import { closeSync, fdatasync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { promisify } from "node:util";
-import type { LedgerHeader, LedgerLine, StoredEntry } from "./ledger-file.ts";
+import { copySuffix, type LedgerHeader, type LedgerLine, type StoredEntry } from "./ledger-file.ts";
 
 const synchronise = promisify(fdatasync);
 
@@ -34,14 +34,14 @@ export function createLedgerWriter(
     if (size > limit) compact();
   };
   const compact = () => {
-    const fresh = openSync(`${path}.new`, "w", 0o600);
+    const fresh = openSync(`${path}${copySuffix}`, "w", 0o600);
     size = write(fresh, header);
     for (const { id, entry, acquired } of living()) {
       size += write(fresh, { op: "intend", id, entry });
       if (acquired) size += write(fresh, { op: "acquired", id, patch: {} });
     }
     fsyncSync(fresh);
-    renameSync(`${path}.new`, path);
+    renameSync(`${path}${copySuffix}`, path);
     closeSync(fd);
     fd = fresh;
     limit = Math.max(compactBytes, 4 * size);

@@ -265,6 +265,24 @@ test("a ledger whose last line is torn is read up to there", async () => {
   server.close();
 });
 
+test("a sweep of some programs leaves the ledgers of others alone", async () => {
+  registerKind("belay-test-any", () => Promise.resolve("released"));
+  const path = await deadLedger({ kind: "belay-test-any" });
+  const of = (wanted: string) => sweep({ directory: runDir, fix: true, of: (program) => program.includes(wanted) });
+  expect((await of("another")).entries).toEqual([]);
+  expect(existsSync(path)).toBe(true);
+  expect((await of("test")).entries).toMatchObject([{ outcome: "released" }]);
+  expect(existsSync(path)).toBe(false);
+});
+
+test("the copy that somebody wrote when it was killed goes with the ledger", async () => {
+  registerKind("belay-test-any", () => Promise.resolve("released"));
+  const path = await deadLedger({ kind: "belay-test-any" });
+  writeFileSync(`${path}.new`, "{");
+  expect(await fix()).toEqual(["released"]);
+  expect(readdirSync(ledgerFolder(runDir)).filter((name) => name !== "sweep.lock")).toEqual([]);
+});
+
 test("a ledger of another pid namespace is skipped, not taken for dead", async () => {
   pidNamespace = "pid:[1]";
   await deadLedger({ kind: "belay-test-container" });

@@ -6,7 +6,14 @@ import { silentLogger, type Logger } from "../log/logger.ts";
 import { bootId, isAlive, type ProcessIdentity } from "../process/identity.ts";
 import { runDirectory } from "../rundir/run-directory.ts";
 import { releaseEntry } from "./kinds.ts";
-import { ledgerFolder, ownPidNamespace, parseLedger, parseLedgerName, type StoredEntry } from "./ledger-file.ts";
+import {
+  copySuffix,
+  ledgerFolder,
+  ownPidNamespace,
+  parseLedger,
+  parseLedgerName,
+  type StoredEntry,
+} from "./ledger-file.ts";
 import type { SweepReport, SweptEntry } from "./types.ts";
 
 /** What a sweep is to do. */
@@ -15,6 +22,8 @@ export interface SweepOptions {
   readonly directory?: string;
   /** Release what is found. Default false: only tell. */
   readonly fix?: boolean;
+  /** Only ledgers of the programs, by their command line, that it accepts. Default: all. */
+  readonly of?: (program: readonly string[]) => boolean;
   readonly logger?: Logger;
   /** Ends the wait for another sweep, and the sweep itself between two entries. */
   readonly signal?: AbortSignal;
@@ -24,7 +33,7 @@ export interface SweepOptions {
 interface DeadLedger {
   readonly path: string;
   readonly owner: ProcessIdentity;
-  readonly program: string;
+  readonly program: readonly string[];
   readonly entries: readonly StoredEntry[];
 }
 
@@ -50,15 +59,21 @@ async function sweepFolder(folder: string, options: SweepOptions): Promise<Sweep
   const report = { entries: [] as SweptEntry[], alive: 0, skipped: [] as { path: string; reason: string }[] };
   for (const name of readdirSync(folder).sort()) {
     const path = join(folder, name);
-    const owner = parseLedgerName(name);
+    const isCopy = name.endsWith(copySuffix);
+    const owner = parseLedgerName(isCopy ? name.slice(0, -copySuffix.length) : name);
     if (owner === undefined) continue;
     if (isAlive(owner)) {
-      report.alive += 1;
+      report.alive += isCopy ? 0 : 1;
+      continue;
+    }
+    // Written anew when its owner died: what stands is in the old one.
+    if (isCopy) {
+      if (options.fix === true) rmSync(path, { force: true });
       continue;
     }
     const dead = readDead(path, owner);
     if (typeof dead === "string") report.skipped.push({ path, reason: dead });
-    else report.entries.push(...(await sweepLedger(dead, options)));
+    else if (options.of?.(dead.program) !== false) report.entries.push(...(await sweepLedger(dead, options)));
   }
   return report;
 }
@@ -67,7 +82,7 @@ function readDead(path: string, owner: ProcessIdentity): DeadLedger | string {
   const { header, entries } = parseLedger(readFileSync(path, "utf8"));
   const elsewhere = header !== undefined && header.pidNamespace !== ownPidNamespace() && owner.bootId === bootId();
   if (elsewhere) return "its owner runs in another pid namespace";
-  return { path, owner, program: header?.program.join(" ") ?? "", entries };
+  return { path, owner, program: header?.program ?? [], entries };
 }
 
 async function sweepLedger(ledger: DeadLedger, options: SweepOptions): Promise<SweptEntry[]> {
@@ -82,7 +97,8 @@ async function sweepLedger(ledger: DeadLedger, options: SweepOptions): Promise<S
 }
 
 async function sweepEntry(ledger: DeadLedger, stored: StoredEntry, options: SweepOptions): Promise<SweptEntry> {
-  const { owner, program, path } = ledger;
+  const { owner, path } = ledger;
+  const program = ledger.program.join(" ");
   const { entry, acquired, id } = stored;
   const found = { ledger: path, owner, program, entry, error: undefined };
   if (!options.fix) return { ...found, outcome: "left" };
