@@ -28,6 +28,8 @@ export interface MonitorOptions<Work extends MonitoredWork> {
   /** First wait before a worker is started again, in milliseconds; doubles up to `mostBackOffMs`. Default 250 and 30,000. */
   readonly backOffMs?: number;
   readonly mostBackOffMs?: number;
+  /** Most wait after a worker that had been connected, in milliseconds. Default 3,000. */
+  readonly connectedBackOffMs?: number;
   readonly onStatus?: (status: MonitorStatus) => void;
 }
 
@@ -82,12 +84,14 @@ class Running<Work extends MonitoredWork> {
   }
 
   async run(): Promise<void> {
-    const { backOffMs = 250, mostBackOffMs = 30_000, logger } = this.#options;
+    const { backOffMs = 250, mostBackOffMs = 30_000, connectedBackOffMs = 3000, logger } = this.#options;
     for (let pause = backOffMs; !this.#signal.aborted; pause = Math.min(2 * pause, mostBackOffMs)) {
       const started = performance.now();
       this.#tell({ ...this.status, state: "starting", nextStart: undefined });
       const error = await this.#runOnce();
       if (performance.now() - started > healthyAfterMs) pause = backOffMs;
+      // Both ends were there: that somebody kills it now and then is no reason to be late.
+      if (this.status.state === "running") pause = Math.min(pause, connectedBackOffMs);
       if (hasCode(error, "ECANCELED")) break;
       const fault = faultOf(error);
       const faulty = { state: "faulty", restarts: this.status.restarts + 1, fault } as const;
@@ -114,6 +118,7 @@ class Running<Work extends MonitoredWork> {
     } catch (error) {
       return this.#signal.aborted ? wasEnded() : toError(error);
     } finally {
+      await letGo(this.worker);
       this.worker = undefined;
     }
   }
@@ -126,6 +131,15 @@ class Running<Work extends MonitoredWork> {
   #tell(status: MonitorStatus): void {
     this.status = status;
     this.#options.onStatus?.(status);
+  }
+}
+
+// It has ended; what stands of it in the ledger goes. Why it could not be let go of is less than why it ended.
+async function letGo(worker: MonitoredWork | undefined): Promise<void> {
+  try {
+    await worker?.[Symbol.asyncDispose]();
+  } catch {
+    // What stays is swept.
   }
 }
 

@@ -1,5 +1,5 @@
 import { getpgid } from "@belay/linux";
-import { openLedger, reportFailure, reportReady, sweep, toError, type Ledger, type Logger } from "@belay/supervise";
+import { openLedger, reportFailure, reportReady, toError, type Ledger, type Logger } from "@belay/supervise";
 
 import type { MonitorRequest } from "../../cli/roles.ts";
 import { startMonitor, type Monitor } from "../../monitor/monitor.ts";
@@ -11,6 +11,7 @@ import { sessionLogger } from "../session-logger.ts";
 import { sourcesOf, type Source } from "../source-of.ts";
 import { agentOf } from "./agent-of.ts";
 import { sessionStatus, type SessionStatus } from "./session-status.ts";
+import { sweepLeftOvers } from "./sweep-left-overs.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
 /**
@@ -32,7 +33,7 @@ async function supervise(request: MonitorRequest, sources: readonly Source[]): P
     await using ledger = await openLedger();
     await using _pidFile = await holdPidFile(ledger, request.pidFile);
     if (!request.foreground) process.chdir("/");
-    await sweepLeftOvers(logger);
+    await sweepLeftOvers(logger, { onlyRoles: false, timeoutMs: 20_000 });
     const status = sessionStatus(config.text("state-file"), logger);
     const around = { request, ledger, logger, status, signal: stop.signal };
     const monitors = await Promise.all(sources.map((source) => watchOver(source, around)));
@@ -45,6 +46,7 @@ async function supervise(request: MonitorRequest, sources: readonly Source[]): P
     await Promise.all([...monitors.map((monitor) => monitor[Symbol.asyncDispose]()), ...agents]);
     if (stop.signal.aborted && isService(request)) await status.state("Stopped");
     await status.settled();
+    await sweepLeftOvers(logger, { onlyRoles: true, timeoutMs: lastSweepMs });
     return stop.signal.aborted && isService(request) ? 0 : 1;
   } catch (error) {
     reportFailure(error);
@@ -56,6 +58,9 @@ async function supervise(request: MonitorRequest, sources: readonly Source[]): P
 function isService({ foreground, debug }: MonitorRequest): boolean {
   return foreground && !debug;
 }
+
+/** At the end glusterd waits for a second in all. In milliseconds. */
+const lastSweepMs = 500;
 
 interface Surroundings {
   readonly request: MonitorRequest;
@@ -69,7 +74,11 @@ function watchOver(source: Source, around: Surroundings): Promise<Monitor<Worker
   const { request, ledger, logger, status, signal } = around;
   const { path } = source;
   const agent = agentOf(request, source);
+  let isFirst = true;
   const start = async () => {
+    // What the last worker left when it was killed, its receiving end first of all, would be in the way of the next one.
+    if (!isFirst) await sweepLeftOvers(logger, { onlyRoles: true, timeoutMs: 10_000 });
+    isFirst = false;
     if (!request.debug) await agent.ensure(signal);
     logger.info("starting gsyncd worker", { brick: path, secondary_node: request.session.host });
     const connectionMs = request.config.current().int("connection-timeout") * 1000;
@@ -77,16 +86,6 @@ function watchOver(source: Source, around: Surroundings): Promise<Monitor<Worker
     return startWorkerProcess({ args, ledger, connectionMs, debug: request.foreground }, signal);
   };
   return startMonitor({ start, logger, onStatus: (worker) => status.worker(path, worker) });
-}
-
-/** What a monitor or worker that was killed has left: processes, sockets, folders of ssh. */
-async function sweepLeftOvers(logger: Logger): Promise<void> {
-  try {
-    const { entries } = await sweep({ fix: true, logger, signal: AbortSignal.timeout(20_000) });
-    for (const { entry, outcome } of entries) logger.info(`left over: ${entry.kind}`, { outcome });
-  } catch (error) {
-    logger.warn(`what was left over stays: ${toError(error).message}`);
-  }
 }
 
 // As a group, as whoever resumes it will. In the foreground the group may be somebody else's.
