@@ -33,7 +33,8 @@ export class RpcClient implements Disposable {
   #credit = 0;
   #lastRequest = 0;
   #failure: Error | undefined;
-  #lastHeard = performance.now();
+  #hasHeard = false;
+  #silentBeats = 0;
   #beat: NodeJS.Timeout | undefined;
   readonly #lostMs: number;
   readonly lost: Promise<Error>;
@@ -44,7 +45,7 @@ export class RpcClient implements Disposable {
   constructor(input: Readable, output: Writable, transport = plainTransport, lostMs = heartbeat.lostMs) {
     this.#output = output;
     this.#lostMs = lostMs;
-    this.#sender = new FrameSender(output, transport, () => (this.#lastHeard = performance.now()));
+    this.#sender = new FrameSender(output, transport, () => (this.#hasHeard = true));
     this.#queue = new ByteQueue(input);
     output.on("error", (error) => this.#fail(error));
     output.setMaxListeners(0); // several requests may wait for room at once
@@ -60,7 +61,8 @@ export class RpcClient implements Disposable {
     this.#credit = Math.max(peer.credit, 1);
     void this.#receive();
     const everyMs = this.#lostMs === 0 ? heartbeat.everyMs : Math.min(heartbeat.everyMs, this.#lostMs / 3);
-    this.#beat = setInterval(() => this.#pulse(), everyMs).unref();
+    const mostSilent = this.#lostMs === 0 ? Infinity : Math.ceil(this.#lostMs / everyMs);
+    this.#beat = setInterval(() => this.#pulse(mostSilent), everyMs).unref();
     return peer;
   }
 
@@ -108,7 +110,7 @@ export class RpcClient implements Disposable {
       for (;;) {
         const frame = await readFrame(this.#queue);
         if (frame === undefined) throw new BelayError("ECONNLOST", "the secondary has closed the connection");
-        this.#lastHeard = performance.now();
+        this.#hasHeard = true;
         this.#answer(frame.type, frame.request, frame.payload);
       }
     } catch (error) {
@@ -127,12 +129,12 @@ export class RpcClient implements Disposable {
     else throw malformed(`an answer of type ${type}`);
   }
 
-  // A clock that jumped means that this process was stopped, not that the peer is dead.
-  #pulse(): void {
-    const silence = performance.now() - this.#lastHeard;
-    const lost = this.#lostMs;
-    const isOverdue = lost > 0 && silence > lost && silence < 2 * lost && this.#waiting.size > 0;
-    if (isOverdue) this.#fail(new BelayError("ECONNLOST", `no answer from the secondary for ${lost / 1000} s`));
+  // Silence is counted in beats, as time also goes by while this process is stopped: that is not the peer's silence.
+  #pulse(mostSilent: number): void {
+    this.#silentBeats = this.#hasHeard || this.#waiting.size === 0 ? 0 : this.#silentBeats + 1;
+    this.#hasHeard = false;
+    if (this.#silentBeats >= mostSilent)
+      this.#fail(new BelayError("ECONNLOST", `no answer from the secondary for ${this.#lostMs / 1000} s`));
     else if (this.#waiting.size === 0) this.call("ping").catch(() => undefined);
   }
 
