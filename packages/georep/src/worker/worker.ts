@@ -91,6 +91,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { policy = defaultPolicy } = options;
   const queue = owned.use(new WorkQueue(join(options.state, "queue.sqlite"), policy.retryMs));
   tree.places.restore(queue.places());
+  queue.retryNow(); // why it failed may have gone with the last worker
   // Watching first, comparing then: whatever changes while we compare is told of.
   const feed = owned.use(await options.openFeed(tree));
   const secondary = owned.use(await options.connect(tree.rootId));
@@ -365,12 +366,18 @@ class RunningWorker implements Worker {
     const set = new DirtySet();
     for (const { dirty: records } of results) for (const record of records) set.add(record);
     const names = set.names();
-    for (let at = 0; at < names.length; at += mostNames)
-      this.#record(await this.#apply(names.slice(at, at + mostNames)));
+    const again = new Set<string>();
+    for (let at = 0; at < names.length; at += mostNames) {
+      const progress = await this.#apply(names.slice(at, at + mostNames));
+      for (const id of progress.crawl ?? []) again.add(keyOf(id));
+      this.#record(progress);
+    }
     this.#directories += directories.length;
     // New directories have come as `crawl`, known ones come from the comparison.
     const failed = this.#noteFailures(results.flatMap(({ failures }) => failures));
-    this.#record({ crawled: directories, crawl: results.flatMap(({ below }) => below), failed });
+    // What the destination has only now was not there to be compared.
+    const crawled = directories.filter((id) => !again.has(keyOf(id)));
+    this.#record({ crawled, crawl: results.flatMap(({ below }) => below), failed });
     const factor = names.length > mostNames ? 0.5 : names.length < mostNames / 2 ? 2 : 1;
     this.#crawlWidth = Math.max(1, Math.min(mostDirectories, Math.floor(this.#crawlWidth * factor)));
   }
