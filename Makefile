@@ -41,8 +41,9 @@ install-wcfs: ## put our wcfs into the wendelin.core that PYTHON sees (default p
 uninstall-wcfs: ## give wendelin.core its own wcfs back
 	@scripts/install-wcfs.sh uninstall "$(or $(PYTHON),python3)"
 
-demo: setup ## serve a big array from a database, look at its past, commit while mounted
+demo: setup ## serve a big array from a database, look at its past, commit while mounted; then keep a directory equal in another place
 	@scripts/demo.sh
+	@scripts/demo-replication.sh
 
 setup-test: ## as setup, and the programs that tests talk to (podman, glusterfs, qemu-user …)
 	@scripts/setup.sh --with-peers
