@@ -61,7 +61,14 @@ async function answer(handler: Handler, type: number, payload: Buffer): Promise<
   }
 }
 
+/** What is the matter with a file system, where a database says it in its own way (result codes of SQLite). */
+function databaseErrno(error: Error): string | undefined {
+  if (!("errcode" in error) || typeof error.errcode !== "number") return undefined;
+  return { 8: "EROFS", 10: "EIO", 13: "ENOSPC" }[error.errcode & 0xff];
+}
+
 function errorPayload(error: Error): Buffer {
-  const code = errnoName(error) ?? ("code" in error && typeof error.code === "string" ? error.code : "EBUG");
+  const own = "code" in error && typeof error.code === "string" ? error.code : "EBUG";
+  const code = errnoName(error) ?? databaseErrno(error) ?? own;
   return new WireWriter().text(code.slice(0, 40)).text(error.message.slice(0, 2000)).finish();
 }

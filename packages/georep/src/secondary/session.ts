@@ -79,9 +79,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
 }
 
 async function lockSession(path: string, lockMs: number): Promise<FileLock> {
+  const late = AbortSignal.timeout(lockMs);
   try {
-    return await takeFileLock(path, { wait: true, signal: AbortSignal.timeout(lockMs) });
+    return await takeFileLock(path, { wait: true, signal: late });
   } catch (error) {
+    if (!late.aborted) throw error;
     throw new BelayError("ELOCKED", `${path}: another process replicates to this place`, {
       hint: "end it, or wait until it has seen that its worker is gone",
       cause: error,
