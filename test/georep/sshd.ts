@@ -6,21 +6,35 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** An sshd of our own on the loopback, with one key that may run one command. */
+/** Where an sshd listens: an address, and what has to stand before a command that is to run on the machine with it. */
+export interface SshdPlace {
+  readonly address: string;
+  readonly inside: readonly string[];
+}
+
+const loopback: SshdPlace = { address: "127.0.0.1", inside: [] };
+
+/** An sshd of our own, with one key that may run one command. */
 export class Sshd implements AsyncDisposable {
-  readonly host = `${userInfo().username}@127.0.0.1`;
+  readonly host: string;
   readonly #folder: string;
+  readonly #place: SshdPlace;
   readonly port: number;
   #daemon: ChildProcess | undefined;
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, place: SshdPlace) {
     this.#folder = folder;
     this.port = port;
+    this.#place = place;
+    this.host = `${userInfo().username}@${place.address}`;
   }
 
-  /** @param forced  what the key runs, whatever it is asked for; undefined: what it is asked for */
-  static async start(folder: string, forced?: string): Promise<Sshd> {
-    const sshd = new Sshd(folder, await freePort());
+  /**
+   * @param forced  what the key runs, whatever it is asked for; undefined: what it is asked for
+   * @param place  default: the loopback
+   */
+  static async start(folder: string, forced?: string, place = loopback): Promise<Sshd> {
+    const sshd = new Sshd(folder, await freePort(), place);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (const key of ["host", "user"]) {
       execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", sshd.file(key)]);
@@ -47,13 +61,13 @@ export class Sshd implements AsyncDisposable {
   }
 
   knowHost(key: string): void {
-    writeFileSync(this.file("known"), `[127.0.0.1]:${this.port} ${key}`);
+    writeFileSync(this.file("known"), `[${this.#place.address}]:${this.port} ${key}`);
   }
 
   async listen(): Promise<void> {
     const lines = [
       `Port ${this.port}`,
-      "ListenAddress 127.0.0.1",
+      `ListenAddress ${this.#place.address}`,
       `HostKey ${this.file("host")}`,
       `AuthorizedKeysFile ${this.file("authorized")}`,
       `PidFile ${this.file("pid")}`,
@@ -62,9 +76,10 @@ export class Sshd implements AsyncDisposable {
     ];
     writeFileSync(this.file("config"), lines.join("\n"));
     const args = ["-D", "-E", this.file("log"), "-f", this.file("config")];
-    this.#daemon = spawn("/usr/sbin/sshd", args, { stdio: "ignore", detached: true });
+    const [file = "", ...rest] = [...this.#place.inside, "/usr/sbin/sshd", ...args];
+    this.#daemon = spawn(file, rest, { stdio: "ignore", detached: true });
     for (let i = 0; i < 200; i++) {
-      if (await accepts(this.port)) return;
+      if (await accepts(this.port, this.#place.address)) return;
       await sleep(25);
     }
     throw new Error(`sshd does not listen: ${readFileSync(this.file("log"), "utf8")}`);
@@ -109,8 +124,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
+async function accepts(port: number, address: string): Promise<boolean> {
+  const socket = connect(port, address);
   try {
     await once(socket, "connect");
     return true;

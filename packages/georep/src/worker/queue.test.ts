@@ -1,0 +1,30 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, expect, test, vi } from "vitest";
+
+import { WorkQueue } from "./queue.ts";
+
+afterEach(() => vi.useRealTimers());
+
+const hour = 3_600_000;
+
+test.each([-hour, hour])("a clock that is set by %d ms keeps nothing from being tried again", (jump) => {
+  const folder = mkdtempSync(join(tmpdir(), "belay-test-queue-"));
+  try {
+    using queue = new WorkQueue(join(folder, "queue.sqlite"));
+    vi.useFakeTimers({ now: 1_700_000_000_000, toFake: ["Date"] });
+    const failure = { id: Buffer.from("d"), name: Buffer.from("n"), code: "EACCES", message: "no" };
+    queue.record({ failed: [failure] });
+    expect(queue.dueRetries(Date.now(), 10)).toEqual([]);
+    vi.setSystemTime(Date.now() + jump);
+    expect(queue.dueRetries(Date.now(), 10)).toMatchObject([{ code: "EACCES", attempts: 1 }]);
+    // And from then on it is as it always is.
+    queue.record({ failed: [failure] });
+    expect(queue.dueRetries(Date.now(), 10)).toEqual([]);
+    expect(queue.nextDue).toBe(Date.now() + 500);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

@@ -1,0 +1,137 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { expect, test } from "vitest";
+
+import { GsyncdPlace, gsyncd, killIfThere } from "./gsyncd-place.ts";
+import { NetworkNamespace } from "./network-namespace.ts";
+import { Sshd } from "./sshd.ts";
+
+// What goes wrong outside of our processes: each time it recovers by itself when that is over, and says meanwhile what is the matter.
+
+const isRoot = process.geteuid?.() === 0;
+const slow = { timeout: 60_000, interval: 100 };
+const within = 180_000;
+const silence = { "secondary-timeout": "3" };
+
+const fault = (place: GsyncdPlace) => place.extra()["monitor"];
+
+function write(place: GsyncdPlace, name: string, content: string | Buffer): void {
+  writeFileSync(join(place.source, name), content);
+}
+
+async function started(place: GsyncdPlace, url = place.destination): Promise<void> {
+  const { code, err } = await place.call("monitor", place.source, url, "-c", place.config);
+  expect([code, err]).toEqual([0, ""]);
+  await recovered(place);
+}
+
+async function recovered(place: GsyncdPlace): Promise<void> {
+  await expect.poll(() => place.differences(), slow).toEqual([]);
+  await expect.poll(() => place.status()["worker_status"], slow).toBe("Active");
+}
+
+test.runIf(isRoot)(
+  "the network is cut for longer than the timeout: the connection is given up at both ends, and made again when the network is back",
+  async () => {
+    await using place = new GsyncdPlace();
+    await using network = await NetworkNamespace.start();
+    const env = ["BELAY_RUN_DIR", "BELAY_LOG_DIR", "GLUSTERD_WORKDIR"].map(
+      (name) => `${name}=${place.env[name] ?? ""}`,
+    );
+    const onlyRoot = `--only-root=${place.destination}`;
+    const forced = ["env", ...env, process.execPath, gsyncd, onlyRoot].join(" ");
+    await using sshd = await Sshd.start(place.file("ssh"), forced, network.place);
+    const ssh = { "ssh-command": "/usr/bin/ssh", "ssh-options": sshd.options.join(" "), "ssh-port": String(sshd.port) };
+    place.configure({ ...silence, ...ssh });
+    write(place, "before", "1");
+    await started(place, `ssh://${sshd.host}:file://${place.destination}`);
+    const receiving = place.processes(onlyRoot);
+    expect(receiving).toHaveLength(1);
+
+    network.cut();
+    write(place, "meanwhile", "2");
+    const lost = { reason: "connection", lastError: expect.stringContaining("no answer from the secondary") as string };
+    await expect.poll(() => fault(place), slow).toMatchObject(lost);
+    await expect.poll(() => fault(place), slow).toMatchObject({ reason: "unreachable", state: "faulty" });
+    await expect.poll(() => place.processes(onlyRoot), slow).not.toEqual(receiving);
+
+    network.mend();
+    await recovered(place);
+    expect(place.processes(onlyRoot)).toHaveLength(1);
+  },
+  within,
+);
+
+test.each(["secondary", "worker", "agent", "monitor"])(
+  "%s held for longer than the timeout",
+  async (role) => {
+    await using place = new GsyncdPlace();
+    place.configure(silence);
+    write(place, "before", "1");
+    await started(place);
+    const [held = NaN] = place.processes(role);
+    killIfThere(held, "SIGSTOP");
+    write(place, "meanwhile", "2");
+    await sleep(7000);
+    const { restarts } = fault(place) as { restarts: number };
+    // What only waits for a file, or for a child, is not missed; the two ends of a connection miss each other.
+    if (role === "secondary") expect(restarts).toBeGreaterThan(0);
+    if (role === "agent") expect(restarts).toBe(0);
+    killIfThere(held, "SIGCONT");
+    await recovered(place);
+    write(place, "after", "3");
+    await recovered(place);
+  },
+  within,
+);
+
+test.runIf(isRoot)(
+  "a destination that is full, and one that became read-only",
+  async () => {
+    await using place = new GsyncdPlace();
+    using _mounted = mountedTmpfs(place.destination);
+    place.configure();
+    write(place, "before", "1");
+    await started(place);
+
+    const filler = join(place.destination, ".belay-georep/filler");
+    writeFileSync(filler, Buffer.alloc(7_000_000, 1));
+    for (let i = 0; i < 10; i++) write(place, `f${i}`, Buffer.alloc(200_000, i));
+    await expect.poll(() => JSON.stringify(place.extra()), slow).toMatch(/ENOSPC|database or disk is full/);
+    unlinkSync(filler);
+    await recovered(place);
+
+    // As long as the receiving end has files open the kernel refuses: it is ended until there is a moment.
+    await expect.poll(() => becomesReadOnly(place), { timeout: 30_000, interval: 5 }).toBe(true);
+    write(place, "meanwhile", "2");
+    await expect
+      .poll(() => fault(place), slow)
+      .toMatchObject({
+        state: "faulty",
+        reason: "secondary",
+        lastError: expect.stringMatching(/EROFS|read-?only/i) as string,
+      });
+    execFileSync("mount", ["-o", "remount,rw", place.destination]);
+    await recovered(place);
+  },
+  within,
+);
+
+function mountedTmpfs(path: string): Disposable {
+  mkdirSync(path, { recursive: true });
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", path]);
+  return { [Symbol.dispose]: () => execFileSync("umount", ["-l", path]) };
+}
+
+function becomesReadOnly(place: GsyncdPlace): boolean {
+  for (const pid of place.processes("secondary")) killIfThere(pid, "SIGKILL");
+  try {
+    execFileSync("mount", ["-o", "remount,ro", place.destination], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
