@@ -40,8 +40,10 @@ test(
 
 function forcedCommand(place: GsyncdPlace): string {
   const env = ["BELAY_RUN_DIR", "BELAY_LOG_DIR", "GLUSTERD_WORKDIR"].map((name) => `${name}=${place.env[name] ?? ""}`);
-  return ["env", ...env, process.execPath, gsyncd, `--only-root=${place.destination}`].join(" ");
+  return ["env", ...env, process.execPath, gsyncd, onlyRoot(place)].join(" ");
 }
+
+const onlyRoot = (place: GsyncdPlace): string => `--only-root=${place.destination}`;
 
 async function torture(place: GsyncdPlace, url: string): Promise<void> {
   const writer = new RandomWriter(place.source, seed);
@@ -79,7 +81,7 @@ async function run(place: GsyncdPlace, url: string): Promise<void> {
 
 async function strike(place: GsyncdPlace): Promise<string> {
   const role = victims[Math.floor(Math.random() * victims.length)] ?? "worker";
-  const found = role === "ssh" ? place.processes("-oBatchMode=yes") : place.processes(role);
+  const found = processesOf(place, role);
   const pid = found[Math.floor(Math.random() * found.length)];
   if (pid === undefined) return `no ${role} there`;
   if (Math.random() < 0.7) {
@@ -90,6 +92,14 @@ async function strike(place: GsyncdPlace): Promise<string> {
   await sleep(300 + Math.random() * 1500);
   killIfThere(pid, "SIGCONT");
   return `stop ${role}`;
+}
+
+// The key's command has no role in its arguments: that is what ssh asks it for.
+function processesOf(place: GsyncdPlace, role: (typeof victims)[number]): number[] {
+  const ssh = place.processes("-oBatchMode=yes");
+  if (role === "ssh") return ssh;
+  const found = [...place.processes(role), ...(role === "secondary" ? place.processes(onlyRoot(place)) : [])];
+  return found.filter((pid) => !ssh.includes(pid));
 }
 
 async function writeFor(writer: RandomWriter, ms: number): Promise<void> {
