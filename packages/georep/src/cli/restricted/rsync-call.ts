@@ -1,7 +1,8 @@
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 
-// Short flags of rsync's receiving end come in one word, with the protocol's own letters after `e`.
-const shortFlags = /^-[A-Za-z]*(?:e[\d.]*[A-Za-z]*)?$/;
+// Short flags of rsync's receiving end come in one word, with the protocol's own letters after `e`. Not among them: `s` (the other words, the
+// place too, would come through stdin, where nobody checks them), `K` (follows links to directories), and those that take a value.
+const shortFlags = /^-[lHogDtpAXRrcuvqnWxIizSmEOJUNaP]*(?:e[\d.][\d.A-Za-z]*)?$/;
 const longFlags =
   /^--(?:server|inplace|existing|ignore-missing-args|xattrs|acls|super|stats|numeric-ids|no-implied-dirs|partial|append|append-verify|whole-file|no-whole-file|fake-super|timeout=\d+|log-format=[%\w]*|bwlimit=\d+)$/;
 

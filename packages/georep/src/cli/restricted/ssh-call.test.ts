@@ -32,6 +32,7 @@ describe("a key for replication may", () => {
     ["gluster volume info a b", "disallowed gluster invocation"],
     ["rsync --server . /", "disallowed rsync invocation"],
     ["rsync --server --daemon . /proc/1/cwd", "disallowed rsync invocation"],
+    ["rsync --server -s . /proc/self/cwd", "disallowed rsync invocation"],
     ["gsyncd delete /../../../../tmp/x y::z", "only secondary may be run"],
     ["gsyncd config-set p h::s -n rsync-command -v /bin/sh", "only secondary may be run"],
     ["gsyncd monitor p h::s", "only secondary may be run"],
