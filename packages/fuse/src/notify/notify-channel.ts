@@ -93,9 +93,9 @@ export class NotifyChannel implements Disposable {
   }
 
   /**
-   * STORE of bytes that this thread reads from a file; what is missing at the file's end is stored as zeros.
+   * STORE of bytes that this thread reads from a file.
    *
-   * @returns 0, or -errno of a read or STORE that failed
+   * @returns 0, or -errno of a read or STORE that failed: -EIO where the file ends before, because it was cut off
    */
   storeFrom(nodeid: number, offset: number, fd: number, fileOffset: number, length: number): number {
     return this.#storePieces(nodeid, offset, length, (target, at) => readFully(fd, target, fileOffset + at));
@@ -197,16 +197,13 @@ export class NotifyChannel implements Disposable {
 /** FUSE_NAME_MAX; newer kernels take longer names, no file system here has them. */
 const longestName = 1024;
 
-// Fills all of target; zeros where the file ends.
+// Fills all of target. What the kernel would cache in place of bytes that are not there it would show for good.
 function readFully(fd: number, target: Uint8Array, offset: number): number {
   for (let at = 0; at < target.length;) {
     const length = preadRaw(fd, target.subarray(at), target.length - at, offset + at);
     if (length === -errno.EINTR) continue;
     if (length < 0) return length;
-    if (length === 0) {
-      target.fill(0, at);
-      break;
-    }
+    if (length === 0) return -errno.EIO;
     at += length;
   }
   return 0;
