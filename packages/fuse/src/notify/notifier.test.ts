@@ -108,11 +108,14 @@ describe.runIf(process.geteuid?.() === 0)("notifications to the kernel", () => {
       spawn("sh", ["-c", reader, name], { stdio: ["ignore", "pipe", "inherit"] }),
     );
     const rounds = readers.map(countLines);
-    const { results } = await server.ask({ kind: "storm", name: "f", milliseconds: 2000 });
+    const results: number[] = [];
+    const isEnough = () => results.length > 100 && rounds.every((count) => count() > 3);
+    // How much gets done in the first two seconds is a matter of how busy the machine is; that it goes on is not.
+    for (let storms = 0; storms < 10 && !isEnough(); storms++)
+      results.push(...(await server.ask({ kind: "storm", name: "f", milliseconds: 2000 })).results);
     for (const process of readers) process.kill("SIGKILL");
     expect(new Set(results)).toEqual(new Set([0]));
-    expect(results.length).toBeGreaterThan(100);
-    for (const count of rounds) expect(count()).toBeGreaterThan(3);
+    expect(isEnough()).toBe(true);
     expect((await server.ask({ kind: "report" })).errors).toEqual([]);
   });
 
