@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
-import { createServer, connect, type AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+
+import { freePort, listens, makePrivilegeFolder } from "../../test/georep/loopback.ts";
 
 /** A way to this machine through a real sshd of our own, ended with its scope. */
 export interface SshLoopback extends AsyncDisposable {
@@ -37,8 +37,9 @@ export async function startSshLoopback(directory: string): Promise<SshLoopback> 
       "",
     ].join("\n"),
   );
+  makePrivilegeFolder();
   const daemon = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", file("config")], { stdio: ["ignore", "ignore", "ignore"] });
-  await listening(port);
+  if (!(await listens(port))) throw new Error("sshd does not listen");
   const options = ["-p", String(port), "-i", file("user"), "-o", `UserKnownHostsFile=${file("known")}`];
   const ssh = ["ssh", "-F", "none", "-o", "BatchMode=yes", ...options];
   return {
@@ -51,28 +52,4 @@ export async function startSshLoopback(directory: string): Promise<SshLoopback> 
       await ended;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function listening(port: number): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    const socket = connect(port, "127.0.0.1");
-    try {
-      await once(socket, "connect");
-      return;
-    } catch (error) {
-      if (attempt === 100) throw error;
-      await sleep(20);
-    } finally {
-      socket.destroy();
-    }
-  }
 }

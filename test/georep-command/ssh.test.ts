@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { compareTrees } from "../../packages/georep/src/index.ts";
 import { makePlace, matching, type Call, type Place } from "./place.ts";
-import { freePort, startSshd, type Sshd } from "./sshd.ts";
+import { freePort } from "../georep/loopback.ts";
+import { startSshd, type Sshd } from "./sshd.ts";
 
 // Every call is a process of its own, and a busy machine has little for each.
 vi.setConfig({ testTimeout: 300_000 });

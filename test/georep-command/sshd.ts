@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+
+import { freePort, listens, makePrivilegeFolder } from "../georep/loopback.ts";
 
 /** An sshd of our own on the loopback, as the other machine. */
 export interface Sshd extends AsyncDisposable {
@@ -36,9 +36,9 @@ export async function startSshd(directory: string): Promise<Sshd> {
     "PasswordAuthentication no",
   ];
   writeFileSync(file("config"), `${lines.join("\n")}\n`);
-  mkdirSync("/run/sshd", { recursive: true });
+  makePrivilegeFolder();
   const daemon = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", file("config")], { stdio: "ignore" });
-  await listening(port);
+  if (!(await listens(port))) throw new Error("sshd does not listen");
   return {
     port,
     host: `${userInfo().username}@127.0.0.1`,
@@ -50,29 +50,4 @@ export async function startSshd(directory: string): Promise<Sshd> {
       await ended;
     },
   };
-}
-
-/** A port of the loopback where nobody listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function listening(port: number): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    const socket = connect(port, "127.0.0.1");
-    try {
-      await once(socket, "connect");
-      return;
-    } catch (error) {
-      if (attempt === 250) throw error;
-      await sleep(20);
-    } finally {
-      socket.destroy();
-    }
-  }
 }

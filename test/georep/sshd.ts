@@ -1,10 +1,10 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+
+import { freePort, listens, makePrivilegeFolder } from "./loopback.ts";
 
 /** Where an sshd listens: an address, and what has to stand before a command that is to run on the machine with it. */
 export interface SshdPlace {
@@ -75,13 +75,11 @@ export class Sshd implements AsyncDisposable {
       ...["KbdInteractiveAuthentication no", "MaxStartups 100", ""],
     ];
     writeFileSync(this.file("config"), lines.join("\n"));
+    makePrivilegeFolder();
     const args = ["-D", "-E", this.file("log"), "-f", this.file("config")];
     const [file = "", ...rest] = [...this.#place.inside, "/usr/sbin/sshd", ...args];
     this.#daemon = spawn(file, rest, { stdio: "ignore", detached: true });
-    for (let i = 0; i < 200; i++) {
-      if (await accepts(this.port, this.#place.address)) return;
-      await sleep(25);
-    }
+    if (await listens(this.port, this.#place.address)) return;
     throw new Error(`sshd does not listen: ${readFileSync(this.file("log"), "utf8")}`);
   }
 
@@ -112,26 +110,5 @@ function killIfThere(pid: number): void {
     process.kill(pid, "SIGKILL");
   } catch {
     // It has ended by itself.
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-async function accepts(port: number, address: string): Promise<boolean> {
-  const socket = connect(port, address);
-  try {
-    await once(socket, "connect");
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }
