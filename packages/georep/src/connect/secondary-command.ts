@@ -35,7 +35,12 @@ export function secondaryCommand(request: SecondaryRequest, control: string | un
   return isOurs ? ownCommand(args) : [...remote, ...args];
 }
 
-function sshCommand({ user, host }: SshResource, config: Config, control: string | undefined): string[] {
+/**
+ * Program and arguments that lead to another machine, its name last.
+ *
+ * @param control  socket that connections to the same machine share
+ */
+export function sshCommand({ user, host }: SshResource, config: Config, control: string | undefined): string[] {
   return [
     config.text("ssh-command"),
     ...config.words("ssh-options"),

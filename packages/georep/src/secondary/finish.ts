@@ -39,7 +39,7 @@ export function finishBatch(batch: Batch): readonly Failure[] {
   for (const change of directoriesLast) {
     const failures = batch.failures.length;
     attempt(batch, change.id, nothing, () =>
-      withPlace(batch, change.id, (place) => applyMetadata(place, change, batch.session.rules)),
+      withPlace(batch, change.id, (place) => applyMetadata(place, change, batch.session)),
     );
     if (batch.failures.length > failures) failed.add(keyOf(change.id));
   }

@@ -23,36 +23,39 @@ import {
 
 import { keyOf } from "../ids/file-id.ts";
 import { isReplicated } from "../policy/attributes.ts";
-import type { ObjectChange, SessionRules } from "../rpc/messages.ts";
+import type { ObjectChange } from "../rpc/messages.ts";
 import { isLink } from "../tree/object-state.ts";
 import { pathAt, readXattrs, statAt } from "../tree/read-object.ts";
 import type { Place } from "./batch.ts";
+import { ifAllowed, setOwner } from "./owner.ts";
 import { beneath } from "./remove-tree.ts";
+import type { Session } from "./session.ts";
 
 /**
  * Makes owner, attributes, mode and mtime of an object what they have to be; touches only what differs.
  *
  * The order matters: a new owner drops capabilities and set-id bits, an ACL changes the mode, everything changes the ctime only.
  */
-export function applyMetadata({ dirfd, name }: Place, change: ObjectChange, rules: SessionRules): void {
+export function applyMetadata({ dirfd, name }: Place, change: ObjectChange, session: Session): void {
   const before = statAt(dirfd, name);
   if (before === undefined) return;
-  if (before.uid !== change.uid || before.gid !== change.gid)
-    fchownat(dirfd, name, change.uid, change.gid, AT_SYMLINK_NOFOLLOW);
-  applyXattrs(pathAt(dirfd, name), change, rules);
-  if (!isLink(change.mode) && statAt(dirfd, name)?.mode !== change.mode)
-    setMode({ dirfd, name, isHeld: false }, change.mode);
+  const isOwned = before.uid === change.uid && before.gid === change.gid;
+  const chown = (uid: number, gid: number) => fchownat(dirfd, name, uid, gid, AT_SYMLINK_NOFOLLOW);
+  const mode = isOwned ? change.mode : setOwner(session, change, chown);
+  applyXattrs(pathAt(dirfd, name), change, session);
+  if (!isLink(mode) && statAt(dirfd, name)?.mode !== mode) setMode({ dirfd, name, isHeld: false }, mode);
   if (statAt(dirfd, name)?.mtime !== change.mtime)
     utimensat(dirfd, name, UTIME_OMIT, change.mtime, AT_SYMLINK_NOFOLLOW);
 }
 
 /** As {@link applyMetadata}, of a regular file that was made just now. */
-export function applyMetadataTo(fd: number, change: ObjectChange, rules: SessionRules): void {
-  const { uid, gid, mode, mtime, xattrs } = change;
-  fchown(fd, uid, gid);
-  const present = flistOf(fd).filter((name) => isReplicated({ name }, rules));
-  for (const name of present) if (!xattrs.some((wanted) => wanted.name.equals(name))) fremovexattr(fd, name);
-  for (const { name, value } of xattrs) fsetxattr(fd, name, value);
+export function applyMetadataTo(fd: number, change: ObjectChange, session: Session): void {
+  const { mtime, xattrs } = change;
+  const mode = setOwner(session, change, (uid, gid) => fchown(fd, uid, gid));
+  const present = flistOf(fd).filter((name) => isReplicated({ name }, session.rules));
+  for (const name of present)
+    if (!xattrs.some((wanted) => wanted.name.equals(name))) setAttribute(session, name, () => fremovexattr(fd, name));
+  for (const { name, value } of xattrs) setAttribute(session, name, () => fsetxattr(fd, name, value));
   fchmod(fd, mode & 0o7777);
   futimens(fd, UTIME_OMIT, mtime);
 }
@@ -76,12 +79,20 @@ function setMode({ dirfd, name }: Place, mode: number): void {
   }
 }
 
-function applyXattrs(path: Buffer, change: ObjectChange, rules: SessionRules): void {
+// Those of the user's own, and ACLs, it may set; what fails there is a failure.
+function setAttribute(session: Session, name: Buffer, action: () => void): void {
+  if (/^(?:user|system)\./.test(name.toString("latin1"))) action();
+  else ifAllowed(session, "attributes", action);
+}
+
+function applyXattrs(path: Buffer, change: ObjectChange, session: Session): void {
+  const { rules } = session;
   if (!rules.syncXattrs && !rules.syncAcls) return;
   const replicated = readXattrs(path).filter((xattr) => isReplicated(xattr, rules));
   const present = new Map(replicated.map(({ name, value }) => [keyOf(name), { name, value }]));
   const wanted = new Set(change.xattrs.map(({ name }) => keyOf(name)));
-  for (const [key, { name }] of present) if (!wanted.has(key)) lremovexattr(path, name);
+  for (const [key, { name }] of present)
+    if (!wanted.has(key)) setAttribute(session, name, () => lremovexattr(path, name));
   for (const { name, value } of change.xattrs)
-    if (!present.get(keyOf(name))?.value.equals(value)) lsetxattr(path, name, value);
+    if (!present.get(keyOf(name))?.value.equals(value)) setAttribute(session, name, () => lsetxattr(path, name, value));
 }

@@ -69,7 +69,7 @@ export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaces:
 
 function fill(batch: Batch, fd: number, change: ObjectChange, content: Buffer): void {
   writeAll(fd, content, 0);
-  attempt(batch, change.id, nothing, () => applyMetadataTo(fd, change, batch.session.rules));
+  attempt(batch, change.id, nothing, () => applyMetadataTo(fd, change, batch.session));
 }
 
 // It may have its name by now; then nothing is there to be taken away.

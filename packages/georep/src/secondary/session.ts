@@ -8,6 +8,7 @@ import { BelayError, takeFileLock, type FileLock, type Logger } from "@belay/sup
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { replicaIdBytes, type SessionRules } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
+import type { Restriction } from "./owner.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
 
@@ -31,6 +32,8 @@ export interface Session extends Disposable {
   /** Random; another one when the map begins from nothing. */
   readonly replica: Buffer;
   readonly rules: SessionRules;
+  /** What was found that this user may not do. */
+  readonly restrictions: Set<Restriction>;
   readonly logger: Logger;
 }
 
@@ -71,6 +74,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     rootId,
     replica: adoptRoot(map, rootId, rootFd),
     rules,
+    restrictions: new Set<Restriction>(),
     logger,
     [Symbol.dispose]: () => dispose(opened, lock),
   };

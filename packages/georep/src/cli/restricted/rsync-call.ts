@@ -1,4 +1,6 @@
-import { readFileSync, readlinkSync, statSync } from "node:fs";
+import { readlinkSync } from "node:fs";
+
+import { isSecondaryOf } from "./came-with.ts";
 
 // Short flags of rsync's receiving end come in one word, with the protocol's own letters after `e`. Not among them: `s` (the other words, the
 // place too, would come through stdin, where nobody checks them), `K` (follows links to directories), and those that take a value.
@@ -21,14 +23,9 @@ export function isRsyncOfOurs(args: readonly string[], env: NodeJS.ProcessEnv): 
   return pid !== undefined && isOurSecondary(pid, env["SSH_CONNECTION"]);
 }
 
-function isOurSecondary(pid: string, connection: string | undefined): boolean {
-  if (connection === undefined || connection === "") return false;
+function isOurSecondary(pid: string, connection = ""): boolean {
   try {
-    if (statSync(`/proc/${pid}`).uid !== process.getuid?.()) return false;
-    const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-    const variables = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-    const serves = words.includes("secondary") || words.includes("slave") || words.includes("--listen");
-    return serves && variables.includes(`SSH_CONNECTION=${connection}`) && readlinkSync(`/proc/${pid}/cwd`) !== "/";
+    return isSecondaryOf(pid, connection) && readlinkSync(`/proc/${pid}/cwd`) !== "/";
   } catch {
     return false; // gone, or not ours to look at
   }

@@ -61,6 +61,6 @@ export function checkSshRequest(request: SshRequest, env: NodeJS.ProcessEnv): Ss
   if (call.kind === "gsyncd") return call;
   return {
     ...call,
-    program: call.name === "gluster" ? join(config.text("gluster-command-dir"), "gluster") : "/usr/bin/rsync",
+    program: call.name === "gluster" ? join(config.text("gluster-command-dir"), "gluster") : `/usr/bin/${call.name}`,
   };
 }

@@ -11,12 +11,13 @@ import { parseLegacy } from "../legacy/parse-legacy.ts";
 import { normalizePath } from "../../url/normalize-path.ts";
 import { parseEscapable } from "../../url/parse.ts";
 import { isRsyncOfOurs } from "./rsync-call.ts";
+import { isRsyncToStage, isTarToStage } from "./staged-files.ts";
 
 /** What a key holder's command comes to. */
 export type SshCall =
   | { readonly kind: "gsyncd"; readonly argv: readonly string[] }
   /** Another program, which is looked up here and not where the caller says. */
-  | { readonly kind: "program"; readonly name: "gluster" | "rsync"; readonly args: readonly string[] };
+  | { readonly kind: "program"; readonly name: "gluster" | "rsync" | "tar"; readonly args: readonly string[] };
 
 const id = /^[\w.:-]{1,128}$/;
 const host = /^[\w.:[\]%-]{1,255}$/;
@@ -57,8 +58,11 @@ export function allowSshCall(
       if (!isVolumeInfo(args)) throw refused("disallowed gluster invocation");
       return { kind: "program", name: "gluster", args };
     case "rsync":
-      if (!isRsyncOfOurs(args, env)) throw refused("disallowed rsync invocation");
+      if (!isRsyncOfOurs(args, env) && !isRsyncToStage(args, env)) throw refused("disallowed rsync invocation");
       return { kind: "program", name: "rsync", args };
+    case "tar":
+      if (!isTarToStage(args, env)) throw refused("disallowed tar invocation");
+      return { kind: "program", name: "tar", args };
     default:
       throw refused(`invoking ${basename(program)} in restricted SSH session is not allowed`);
   }

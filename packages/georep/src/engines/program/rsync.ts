@@ -15,7 +15,7 @@ export async function sendByRsync({ place, policy, names, stage }: ProgramCall):
   const argv = [
     rsync,
     // The names are links to the open files; what is staged is older, whatever its times say.
-    ...["--copy-links", "--ignore-times", "--sparse", "--files-from=-", "--from0", "--no-implied-dirs"],
+    ...["--copy-links", "--ignore-times", "--sparse", "--files-from=-", "--from0", "--no-relative"],
     ...(ignoresMissing ? ["--ignore-missing-args"] : []),
     ...(rate === undefined ? [] : [`--bwlimit=${Math.max(1, Math.floor(rate / 1024))}`]),
     ...(isLogged ? ["--stats"] : []),

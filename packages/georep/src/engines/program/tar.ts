@@ -6,16 +6,11 @@ import { BugError } from "@belay/supervise";
 import { createTokenBucket, type TokenBucket } from "../../policy/token-bucket.ts";
 import type { ProgramCall } from "./context.ts";
 import { programEnd, startProgram } from "./program-end.ts";
+import { receivingTar } from "./receiving-tar.ts";
 import { plainPath } from "./shell-words.ts";
 
 /** Exit codes of the packing end that concern single files: they changed, shrank or vanished. */
 const perFile = [1, 2];
-
-/** What the receiving tar is called with: everything lands in one directory, whatever names come. */
-export const receivingTar = (stage: string): string[] => [
-  ...["-xf", "-", "-C", stage],
-  ...["--no-same-owner", "--no-same-permissions", "--unlink-first", "--transform=s,.*/,,"],
-];
 
 /** Sends files by tar, through ssh when the destination is on another machine. */
 export async function sendByTar({ place, policy, names, stage }: ProgramCall): Promise<void> {

@@ -16,12 +16,13 @@ import {
 
 import type { WorkerRequest } from "../../cli/roles.ts";
 import { connect } from "../../connect/connect.ts";
-import { secondaryCommand } from "../../connect/secondary-command.ts";
+import type { Config } from "../../config/config.ts";
+import { secondaryCommand, sshCommand } from "../../connect/secondary-command.ts";
 import { openControlPath } from "../../connect/control-path.ts";
 import { serveControl } from "../../control/serve-control.ts";
 import { faultOf } from "../../monitor/fault.ts";
 import { refuseNested } from "../../monitor/refuse-nested.ts";
-import { policyOf } from "../../policy/policy.ts";
+import { policyOf, type SyncPolicy } from "../../policy/policy.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../worker/worker.ts";
 import { endInTime } from "../process/end-in-time.ts";
 import { holdPidFile } from "../process/hold-pid-file.ts";
@@ -144,6 +145,7 @@ async function start(
     force: config.flag("accept-source"),
     source: path,
     policy,
+    shell: secondary.scheme === "ssh" ? shellOf(policy, sshCommand(secondary, config, control), config) : undefined,
     state: working,
     logger,
     onStatus,
@@ -158,6 +160,13 @@ async function start(
   });
   // Told to end while it still connects: what has been acquired is in the ledger, and goes with it.
   return untilAborted(starting, stop.signal);
+}
+
+// The way of the session, unless tar has one of its own.
+function shellOf({ engine, programs }: SyncPolicy, session: readonly string[], config: Config): readonly string[] {
+  const { tarShellOptions } = programs;
+  if (engine !== "tarssh" || tarShellOptions === undefined) return session;
+  return [config.text("ssh-command"), ...tarShellOptions, "-p", config.text("ssh-port"), ...session.slice(-1)];
 }
 
 /** Tells the monitor that both ends are connected, and that its wait is over. */
