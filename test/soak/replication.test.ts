@@ -14,7 +14,7 @@ import { Sshd } from "../georep/sshd.ts";
 const rounds = Number(process.env["BELAY_SOAK_ROUNDS"] ?? 6);
 const seed = Number(process.env["BELAY_SEED"] ?? Date.now() % 1_000_000);
 const slow = { timeout: 60_000, interval: 100 };
-const victims = ["monitor", "worker", "secondary", "agent", "ssh"] as const;
+const victims = ["monitor", "worker", "secondary", "agent", "ssh", "engine"] as const;
 
 test(
   `${rounds} rounds of kill -9 and SIGSTOP, on this machine: all end equal`,
@@ -22,6 +22,16 @@ test(
   async () => {
     await using place = new GsyncdPlace();
     place.configure();
+    await torture(place, place.destination);
+  },
+);
+
+test.each(["rsync", "tarssh"])(
+  `${rounds} rounds of kill -9 and SIGSTOP, content by %s: all end equal`,
+  { timeout: 60_000 + rounds * 70_000 },
+  async (engine) => {
+    await using place = new GsyncdPlace();
+    place.configure({ "sync-method": engine });
     await torture(place, place.destination);
   },
 );
@@ -98,6 +108,7 @@ async function strike(place: GsyncdPlace): Promise<string> {
 function processesOf(place: GsyncdPlace, role: (typeof victims)[number]): number[] {
   const ssh = place.processes("-oBatchMode=yes");
   if (role === "ssh") return ssh;
+  if (role === "engine") return ["rsync", "tar"].flatMap((program) => place.processes(program));
   const found = [...place.processes(role), ...(role === "secondary" ? place.processes(onlyRoot(place)) : [])];
   return found.filter((pid) => !ssh.includes(pid));
 }

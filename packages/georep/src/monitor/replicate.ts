@@ -49,6 +49,7 @@ export async function replicate(source: string, destination: string, options: Re
     source,
     state,
     logger,
+    ledger: options.ledger,
     force: options.force,
     onStatus,
     openFeed:

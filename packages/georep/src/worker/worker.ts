@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { close, openat2, O_DIRECTORY, O_RDONLY, RESOLVE_BENEATH, RESOLVE_NO_SYMLINKS } from "@belay/linux";
-import { BelayError, hasCode, sleep, toError, untilAborted, type Logger } from "@belay/supervise";
+import { BelayError, hasCode, sleep, toError, untilAborted, type Ledger, type Logger } from "@belay/supervise";
 
 import type { ProgramPlace } from "../engines/program/context.ts";
 import type { ChangeFeed } from "../feed/change-feed.ts";
@@ -42,6 +42,8 @@ export interface WorkerOptions {
   readonly policy?: SyncPolicy | undefined;
   /** Program and arguments that lead to the destination's machine, its name last, for rsync and tar; undefined: it is this one. */
   readonly shell?: readonly string[] | undefined;
+  /** For the processes of rsync and tar. */
+  readonly ledger?: Ledger | undefined;
   /** Connects to the receiving end; called once. */
   readonly connect: (rootId: FileId) => Promise<Secondary>;
   /** Told of every change of the status, at most some times a second. */
@@ -97,7 +99,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const secondary = owned.use(await options.connect(tree.rootId));
   const { replica } = secondary;
   const position = anchorCursor({ queue, feed, policy, replica, tree, isForced: options.force });
-  const programs = { directory: join(options.state, "engine"), shell: options.shell, logger: options.logger };
+  const { shell, ledger, logger } = options;
+  const programs = { directory: join(options.state, "engine"), shell, ledger, logger };
   return new RunningWorker({ tree, queue, feed, secondary, policy, programs, position, owned: owned.move() }, options);
 }
 

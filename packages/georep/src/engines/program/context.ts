@@ -1,4 +1,4 @@
-import type { Logger } from "@belay/supervise";
+import type { Ledger, Logger } from "@belay/supervise";
 
 import type { FileId } from "../../ids/file-id.ts";
 import type { SyncPolicy } from "../../policy/policy.ts";
@@ -10,6 +10,8 @@ export interface ProgramPlace {
   /** Program and arguments that lead to the destination's machine, the machine's name last; undefined: it is this one. */
   readonly shell?: readonly string[] | undefined;
   readonly logger: Logger;
+  /** A program whose worker is killed is found in it, and ended before the next one writes to the same stage. */
+  readonly ledger?: Ledger | undefined;
 }
 
 /** A call of a program. */

@@ -23,7 +23,8 @@ export async function sendByRsync({ place, policy, names, stage }: ProgramCall):
     ...["./", ...target(place.shell, stage, policy.programs.rsyncShellOptions)],
   ];
   const stdin = Buffer.from(names.map((name) => `${name}\0`).join(""));
-  await using child = await startProgram(argv, "rsync-command", { cwd: place.directory, stdin, stdout: "capture" });
+  const { directory: cwd, ledger } = place;
+  await using child = await startProgram(argv, "rsync-command", { cwd, stdin, stdout: "capture", ledger });
   await programEnd(child, perFile);
   if (isLogged) logStats(place.logger, child.output().toString());
 }

@@ -31,8 +31,9 @@ export async function sendByTar({ place, policy, names, stage }: ProgramCall): P
       ? [tar, ...receivingTar(stage.toString())]
       : [...place.shell, "tar", ...receivingTar(plainPath(stage))];
   const stdin = Buffer.from(names.map((name) => `${name}\0`).join(""));
-  await using sender = await startProgram(pack, "tar-command", { cwd: place.directory, stdin, stdout: "pipe" });
-  await using receiver = await startProgram(unpack, "tar-command", { stdin: "pipe" });
+  const { directory: cwd, ledger } = place;
+  await using sender = await startProgram(pack, "tar-command", { cwd, stdin, stdout: "pipe", ledger });
+  await using receiver = await startProgram(unpack, "tar-command", { stdin: "pipe", ledger });
   if (sender.stdout === null || receiver.stdin === null) throw new BugError("a child without pipes");
   const bucket = createTokenBucket(policy.bandwidth);
   // Should the receiver end early, its own words tell why.

@@ -8,14 +8,15 @@ export interface SweepScope {
   readonly timeoutMs: number;
 }
 
-const roles: ReadonlySet<string> = new Set(["monitor", "worker", "agent"]);
+// As the command lines of today and of 2014 have them.
+const isRole = (word: string): boolean => /^(monitor|worker|agent|--monitor|--agent|--feedback-fd=\d+)$/.test(word);
 
 /**
  * Releases what processes that were killed have left: processes, sockets, pid files, folders of ssh. What cannot be released is told and stays
  * for the next sweep.
  */
 export async function sweepLeftOvers(logger: Logger, { onlyRoles, timeoutMs }: SweepScope): Promise<void> {
-  const of = (program: readonly string[]) => !onlyRoles || program.some((word) => roles.has(word));
+  const of = (program: readonly string[]) => !onlyRoles || program.some(isRole);
   try {
     const { entries } = await sweep({ fix: true, of, logger, signal: AbortSignal.timeout(timeoutMs) });
     for (const { entry, outcome } of entries) logger.debug(`left over: ${entry.kind}`, { outcome });

@@ -148,6 +148,7 @@ async function start(
     shell: secondary.scheme === "ssh" ? shellOf(policy, sshCommand(secondary, config, control), config) : undefined,
     state: working,
     logger,
+    ledger,
     onStatus,
     openFeed: (tree) => openFeed({ request, path, working, ledger, logger }, tree),
     connect: async (rootId) => {
