@@ -1,27 +1,14 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { mountControl, type Logger } from "@belay/supervise";
+import { mountControl, sleep, untilAborted, type Logger } from "@belay/supervise";
+import { startGuardProcesses, type GuardProcesses, type WitnessKind } from "./guard-processes.ts";
 
-/**
- * Ends when the thread that started it does, and never before: the kernel kills it then (PR_SET_PDEATHSIG). Not by a pipe from the server,
- * whose descriptors stay open for as long as any of its threads is stuck.
- */
-const WITNESS = '[ "$PPID" = "$1" ] && exec sleep infinity';
-
-/**
- * Waits for the end of the witness, and aborts the connection if the server is a zombie by then: its main thread has ended, and
- * another cannot. Of a server that is gone the kernel has ended the connection, and one that runs has only lost its witness.
- */
-const GUARD = `read -r _
-for _ in 1 2 3 4 5 6 7 8 9 10; do
-  read -r line < "/proc/$1/stat" || exit 0
-  rest=\${line##*) }
-  [ "\${rest%% *}" = Z ] && echo 1 >&3 && exit 0
-  sleep 0.05
-done`;
-
-/** Milliseconds: a witness that does not live as long will not do so the next time either. */
+/** Milliseconds: what guards and ends sooner will not do better the next time. */
 const HOPELESS = 1000;
+
+/** Milliseconds until it is tried again all the same. */
+const LATER = 10_000;
+
+const MAY_HANG = "if this server is killed its users may hang";
 
 /**
  * Frees the users of a mount whose server is killed.
@@ -29,60 +16,57 @@ const HOPELESS = 1000;
  * The notify thread may wait in the kernel for a page that a READ has locked. A thread that waits so survives even SIGKILL, and with it the
  * process and its connection: nobody would ever answer the READ. Only who is not the server can end such a connection.
  *
- * Two small processes, in a session of their own, that end by themselves when the server does, however it ends.
+ * Two small processes that end by themselves when the server does, however it ends, and are started anew when somebody ends them.
  *
  * @param connection number of the FUSE connection
  * @returns to be disposed of when the server has let go of the connection; undefined, with a warning, where connections cannot be aborted
  */
-export function guardConnection(connection: number, log: Logger): Disposable | undefined {
+export function guardConnection(connection: number, log: Logger): AsyncDisposable | undefined {
   let abortFd: number;
   try {
     mountControl();
     abortFd = openSync(`/sys/fs/fuse/connections/${connection}/abort`, "w");
   } catch (error) {
-    log.warn(`if this server is killed its users may hang: ${String(error)}`);
+    log.warn(`${MAY_HANG}: ${String(error)}`);
     return undefined;
   }
-  let over = false;
-  let since = 0;
-  const begin = () => {
-    since = performance.now();
-    return start(abortFd, log, again);
-  };
-  let pair = begin();
-  function again(): void {
-    if (over) return;
-    const isHopeless = performance.now() - since < HOPELESS;
-    log.warn(
-      `what guards the connection has ended: ${isHopeless ? "users may hang if this server is killed" : "once more"}`,
-    );
-    if (!isHopeless) pair = begin();
-  }
+  const over = new AbortController();
+  const kept = keepGuarded(abortFd, log, over.signal);
   return {
-    [Symbol.dispose]: () => {
-      over = true;
-      for (const child of pair) child.kill("SIGKILL");
+    async [Symbol.asyncDispose]() {
+      over.abort();
+      await kept;
       closeSync(abortFd);
     },
   };
 }
 
-function start(abortFd: number, log: Logger, onEnd: () => void): readonly ChildProcess[] {
-  const options = { cwd: "/", detached: true, env: { PATH: `${process.env["PATH"] ?? ""}:/usr/bin:/bin` } } as const;
-  const pid = String(process.pid);
-  const guard = spawn("sh", ["-c", GUARD, "wcfs-guard", pid], {
-    ...options,
-    stdio: ["pipe", "ignore", "ignore", abortFd],
-  });
-  const witness = spawn("setpriv", ["--pdeathsig", "KILL", "sh", "-c", WITNESS, "wcfs-witness", pid], {
-    ...options,
-    stdio: ["ignore", guard.stdin, "ignore"],
-  });
-  guard.stdin?.destroy();
-  for (const child of [guard, witness]) {
-    child.on("error", (error) => log.warn(`if this server is killed its users may hang: ${String(error)}`));
-    child.unref();
+async function keepGuarded(abortFd: number, log: Logger, signal: AbortSignal): Promise<void> {
+  let kind: WitnessKind = "told";
+  for (;;) {
+    const started = performance.now();
+    if (!(await endBefore(startGuardProcesses(abortFd, kind), signal))) return;
+    if (performance.now() - started >= HOPELESS) {
+      log.warn("what guards the connection was ended: once more");
+    } else if (kind === "told") {
+      kind = "looking";
+      log.info(
+        "this machine cannot tell who guards the connection of the server's end (setpriv --pdeathsig): it is looked for",
+      );
+    } else {
+      log.warn(`${MAY_HANG}: what guards the connection ends at once`);
+      await sleep(LATER, signal).catch(() => undefined);
+    }
   }
-  witness.once("exit", onEnd);
-  return [guard, witness];
+}
+
+/** @returns whether they have ended before the signal; otherwise they have by now */
+async function endBefore(processes: GuardProcesses, signal: AbortSignal): Promise<boolean> {
+  try {
+    await untilAborted(processes.ended, signal);
+    return true;
+  } catch {
+    await processes[Symbol.asyncDispose]();
+    return false;
+  }
 }

@@ -79,7 +79,7 @@ async function serveMounted(
   const mount = await mountWcfs(options);
   hooks.onMounted?.();
   // Whatever was inherited for the time until the mount is there has been let go of by now.
-  using _guard = guardConnection(mount.connection, log);
+  await using _guard = guardConnection(mount.connection, log);
   const notifyFd = cloneFuseFd(mount.fd);
   try {
     running.notifyStarted(threads.startNotifying(notifyFd, mount.mountpoint));
