@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 
+import { openLedger, sleep, type Ledger, type LedgerHandle } from "@belay/supervise";
 import { expect, test } from "vitest";
 
 import { defaultPolicy, type ProgramPolicy, type SyncPolicy } from "../../packages/georep/src/policy/policy.ts";
@@ -85,3 +86,26 @@ test.for(engines)("%s: a program that is missing, or ends badly, ends the worker
   await expect(worker.ended).rejects.toThrow("went wrong");
   expect(execFileSync("ls", [pair.destination]).toString()).toBe("");
 });
+
+test.for(engines)("%s may have done its part before we get to listen to it", { timeout: 60_000 }, async (engine) => {
+  using pair = makePair();
+  for (let i = 0; i < 20; i++) fs.writeFileSync(join(pair.source, `f${i}`), `${i}`);
+  await using ledger = await openLedger(join(pair.base, "run"));
+  const slow: Ledger = { ...ledger, intend: async (entry) => slowed(await ledger.intend(entry)) };
+  await using worker = await pair.start({ ...by(engine), ledger: slow });
+  await worker.checkpoint(within(30_000));
+  expect(pair.differences()).toEqual([]);
+  expect(worker.status.failures).toBe(0);
+});
+
+function slowed(handle: LedgerHandle): LedgerHandle {
+  return {
+    entry: handle.entry,
+    acquired: async (patch) => {
+      await sleep(300);
+      await handle.acquired(patch);
+    },
+    release: () => handle.release(),
+    forget: () => handle.forget(),
+  };
+}

@@ -30,14 +30,17 @@ export async function sendByTar({ place, policy, names, stage }: ProgramCall): P
     place.shell === undefined
       ? [tar, ...receivingTar(stage.toString())]
       : [...place.shell, "tar", ...receivingTar(plainPath(stage))];
-  const stdin = Buffer.from(names.map((name) => `${name}\0`).join(""));
   const { directory: cwd, ledger } = place;
-  await using sender = await startProgram(pack, "tar-command", { cwd, stdin, stdout: "pipe", ledger });
+  await using sender = await startProgram(pack, "tar-command", { cwd, stdin: "pipe", stdout: "pipe", ledger });
   await using receiver = await startProgram(unpack, "tar-command", { stdin: "pipe", ledger });
-  if (sender.stdout === null || receiver.stdin === null) throw new BugError("a child without pipes");
+  const { stdin, stdout } = sender;
+  if (stdin === null || stdout === null || receiver.stdin === null) throw new BugError("a child without pipes");
   const bucket = createTokenBucket(policy.bandwidth);
-  // Should the receiver end early, its own words tell why.
-  await pipeline(sender.stdout, paced(bucket), receiver.stdin).catch(() => sender.kill("SIGTERM"));
+  // Should the receiver end early, its own words tell why; having seen the end of the archive it may also just be the first to go.
+  const piped = pipeline(stdout, paced(bucket), receiver.stdin).catch(() => undefined);
+  // It gets its names when somebody listens: Node throws away what a child says that ends before.
+  stdin.end(names.map((name) => `${name}\0`).join(""));
+  await piped;
   await programEnd(receiver, []);
   await programEnd(sender, perFile);
 }
