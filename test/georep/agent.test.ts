@@ -58,6 +58,21 @@ test("a worker whose agent is killed ends with EAGENT; the socket is for its own
   await expect(connectToAgent(agent.directory)).rejects.toMatchObject({ code: "EAGENT" });
 });
 
+test("an agent that is stopped is told as one that does not answer, and found again when it goes on", async () => {
+  using pair = makePair();
+  await using agent = testAgent(pair);
+  await agent.ensure();
+  const { pid } = agent;
+  process.kill(pid, "SIGSTOP");
+  await expect(agent.ensure(300)).rejects.toMatchObject({
+    code: "EAGENT",
+    message: expect.stringContaining("does not answer") as string,
+  });
+  process.kill(pid, "SIGCONT");
+  expect(await agent.ensure()).toBe(false);
+  expect(agent.pid).toBe(pid);
+});
+
 test.runIf(isRoot)("a full disk of the journal ends nothing, and loses nothing", async () => {
   using pair = makePair();
   await using agent = testAgent(pair);

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -119,6 +119,37 @@ test.runIf(isRoot)(
   },
   within,
 );
+
+test.runIf(isRoot)(
+  "a full disk of journal and queue",
+  async () => {
+    await using place = new GsyncdPlace();
+    using _mounted = mountedTmpfs(place.file("working"));
+    place.configure();
+    write(place, "before", "1");
+    await started(place);
+    const filler = join(place.file("working"), "filler");
+    fillUp(filler);
+    for (let i = 0; i < 400; i++) write(place, `name ${i} ${"x".repeat(200)}`, "2");
+    await expect
+      .poll(() => fault(place), slow)
+      .toMatchObject({ reason: "state", code: "ENOSPC", hint: expect.stringContaining("working-dir") as string });
+    unlinkSync(filler);
+    await recovered(place);
+  },
+  within,
+);
+
+function fillUp(path: string): void {
+  const fd = openSync(path, "w");
+  try {
+    for (;;) writeSync(fd, Buffer.alloc(4096, 1));
+  } catch {
+    // Not a byte more goes in.
+  } finally {
+    closeSync(fd);
+  }
+}
 
 function mountedTmpfs(path: string): Disposable {
   mkdirSync(path, { recursive: true });

@@ -19,7 +19,7 @@ export interface TestAgent extends AsyncDisposable {
   readonly directory: string;
   readonly pid: number;
   /** Starts it, or finds it; tells whether it had to be started. */
-  ensure(): Promise<boolean>;
+  ensure(answerMs?: number): Promise<boolean>;
   /** Ends it by SIGKILL; resolves when it is dead. */
   kill(): Promise<void>;
   /** Starts a worker that reads from it. */
@@ -46,7 +46,15 @@ export function testAgent(pair: Pair, ...settings: string[]): TestAgent {
     get pid() {
       return readPid(pidFile) ?? 0;
     },
-    ensure: () => ensureAgent({ directory, argv, env, stderr: 2, signal: AbortSignal.timeout(20_000) }),
+    ensure: (answerMs) =>
+      ensureAgent({
+        directory,
+        argv,
+        env,
+        stderr: 2,
+        signal: AbortSignal.timeout(20_000),
+        ...(answerMs && { answerMs }),
+      }),
     kill: async () => {
       const identity = processIdentity(readPid(pidFile) ?? 0);
       if (identity === undefined) throw new Error("there is no agent");

@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
 
-import { daemonize, takeFileLock, untilAborted } from "@belay/supervise";
+import { BelayError, daemonize, takeFileLock, untilAborted } from "@belay/supervise";
 
 import { connectLocal } from "../local-socket/connect-local.ts";
-import { agentPlaces } from "./agent-places.ts";
+import { agentPlaces, type AgentPlaces } from "./agent-places.ts";
 
 /** How an agent is started. */
 export interface AgentStart {
@@ -15,34 +15,46 @@ export interface AgentStart {
   /** Descriptor for its stderr; default `/dev/null`. */
   readonly stderr?: number;
   readonly signal?: AbortSignal;
+  /** How long an agent that is there may take to say something, in milliseconds. Default 15 seconds. */
+  readonly answerMs?: number;
 }
 
 /**
  * Makes sure that the source of a working directory has an agent: finds it by its socket, or starts it in a session of its own.
  *
  * @returns whether it had to be started
- * @throws what keeps the agent from starting, with its code
+ * @throws what keeps the agent from starting, with its code; BelayError `EAGENT` when there is one that does not answer
  */
-export async function ensureAgent({ directory, argv, env, stderr, signal }: AgentStart): Promise<boolean> {
+export async function ensureAgent({ directory, argv, env, stderr, signal, answerMs }: AgentStart): Promise<boolean> {
   const places = agentPlaces(directory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   using _lock = await takeFileLock(places.startLock, { wait: true, signal });
-  if (await answers(places.socket, signal)) return false;
+  if (await answers(places, signal, answerMs)) return false;
   await daemonize({ argv, signal, ...(env && { env }), ...(stderr === undefined ? {} : { output: { stderr } }) });
   return true;
 }
 
 // One that was just killed may still take connections; it says nothing any more.
-async function answers(path: string, signal: AbortSignal | undefined): Promise<boolean> {
+async function answers(
+  { socket: path, pidFile }: AgentPlaces,
+  signal: AbortSignal | undefined,
+  answerMs = 15_000,
+): Promise<boolean> {
   const socket = await connectLocal(path);
   if (socket === undefined) return false;
+  const late = AbortSignal.timeout(answerMs);
   try {
     const said = new Promise<boolean>((resolve) => {
       socket.once("data", () => resolve(true));
       socket.once("close", () => resolve(false));
       socket.on("error", () => resolve(false));
     });
-    return await untilAborted(said, signal);
+    return await untilAborted(said, signal === undefined ? late : AbortSignal.any([late, signal]));
+  } catch (error) {
+    if (!late.aborted || signal?.aborted === true) throw error;
+    throw new BelayError("EAGENT", `the agent does not answer (${pidFile})`, {
+      hint: "it may be stopped: kill -CONT goes on, kill -KILL has the monitor start another one",
+    });
   } finally {
     socket.destroy();
   }

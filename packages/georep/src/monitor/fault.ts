@@ -1,5 +1,7 @@
 import { BelayError, errnoName, hasCode, isUserError } from "@belay/supervise";
 
+import { databaseErrno } from "../database/database-errno.ts";
+
 /** Why a worker ended, for programs. */
 export const faultReasons = [
   /** The connection to the receiving end broke. */
@@ -20,6 +22,8 @@ export const faultReasons = [
   "secondary",
   /** The source is not there or cannot be watched. */
   "source",
+  /** What it keeps here itself cannot be written: the disk of `working-dir`. */
+  "state",
   /** Nobody watches the source. */
   "agent",
   /** Another process replicates the same. */
@@ -51,11 +55,15 @@ export function faultError({ reason, code, message, hint }: Fault, cause?: unkno
 
 /** What an error comes to that ended a worker. */
 export function faultOf(error: Error): Fault {
-  const code = "code" in error && typeof error.code === "string" ? error.code : "EBUG";
+  const errno = databaseErrno(error);
+  const code = errno ?? ("code" in error && typeof error.code === "string" ? error.code : "EBUG");
   const hint = error instanceof BelayError ? error.hint : undefined;
+  if (errno !== undefined) return { reason: "state", code, message: `${errno}: ${error.message}`, hint: stateHint };
   const message = isUserError(error) ? error.message : (error.stack ?? error.message);
   return { reason: reasonOf(error), code, message, hint };
 }
+
+const stateHint = "see the disk of working-dir: cursor and queue are there";
 
 function reasonOf(error: Error): FaultReason {
   const said: unknown = "reason" in error ? error.reason : undefined;

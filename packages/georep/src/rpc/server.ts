@@ -1,6 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 
 import { errnoName, hasCode, toError } from "@belay/supervise";
+import { databaseErrno } from "../database/database-errno.ts";
 import { errorReply, replyBit } from "./client.ts";
 import { compressedBit, decompressPayload } from "./compression.ts";
 import { ByteQueue, encodeFrame, readFrame, writePieces } from "./frames.ts";
@@ -59,12 +60,6 @@ async function answer(handler: Handler, type: number, payload: Buffer): Promise<
     if (hasCode(error, "EPROTO")) throw error;
     return { type: errorReply, payload: errorPayload(toError(error)) };
   }
-}
-
-/** What is the matter with a file system, where a database says it in its own way (result codes of SQLite). */
-function databaseErrno(error: Error): string | undefined {
-  if (!("errcode" in error) || typeof error.errcode !== "number") return undefined;
-  return { 8: "EROFS", 10: "EIO", 13: "ENOSPC" }[error.errcode & 0xff];
 }
 
 function errorPayload(error: Error): Buffer {
