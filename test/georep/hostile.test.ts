@@ -6,13 +6,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { encodeFrame, maxFrame } from "../../packages/georep/src/rpc/frames.ts";
-import {
-  methods,
-  readApply,
-  readApplyReply,
-  readListReply,
-  writeCopy,
-} from "../../packages/georep/src/rpc/messages.ts";
+import { methods, readApply, readApplyReply, writeCopy } from "../../packages/georep/src/rpc/messages.ts";
+import { readList, readListReplies } from "../../packages/georep/src/rpc/list-messages.ts";
 import { encodePreamble } from "../../packages/georep/src/rpc/preamble.ts";
 import { WireReader, WireWriter } from "../../packages/georep/src/rpc/wire.ts";
 import { serveSecondary } from "../../packages/georep/src/secondary/serve.ts";
@@ -69,7 +64,8 @@ test("a peer that is not the parent process cannot have one of that process's fi
 });
 
 test("decoders take any bytes without anything but a protocol error", () => {
-  for (const decode of [readApply, readApplyReply, readListReply])
+  const readReplies = (from: WireReader) => readListReplies(from, 4);
+  for (const decode of [readApply, readApplyReply, readList, readReplies])
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
         try {

@@ -53,7 +53,8 @@ export async function checkRemote(
       ledger,
     });
     await using connection = await untilAborted(connecting, signal);
-    const { names } = await connection.list(rootId, 0);
+    const [root] = await connection.list([{ directory: rootId, after: "" }]);
+    const names = root?.names ?? [];
     const isOurs = names.length === 0 || names.some((name) => name.id.length > 0);
     return isOurs || force ? [] : [notEmpty(shortEnd(destination))];
   } catch (error) {

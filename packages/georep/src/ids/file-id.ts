@@ -43,6 +43,19 @@ export function fileIdAt(dirfd: number, name: Path): FileId {
   });
 }
 
+/**
+ * Tells whether an id was given to an inode of this number. A false one may still be right: not every file system writes the number where we look.
+ */
+export function mentionsInode(id: FileId, ino: bigint): boolean {
+  const low = Number(ino & 0xffff_ffffn);
+  const first = isHandle(id) ? handleHeader : statMark.length;
+  for (let at = first; at + 4 <= id.length; at += 4) if (id.readUInt32LE(at) === low) return true;
+  return false;
+}
+
+/** Length and type of a `struct file_handle`. */
+const handleHeader = 8;
+
 /** Tells whether an id can be given to open_by_handle_at(2). */
 export function isHandle(id: FileId): boolean {
   return !id.subarray(0, statMark.length).equals(statMark);

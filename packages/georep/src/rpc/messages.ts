@@ -78,26 +78,6 @@ export interface ApplyReply {
   readonly failures: readonly Failure[];
 }
 
-/** One name of a directory at the destination. */
-export interface ListedName {
-  readonly name: Buffer;
-  /** Empty when the object there is not ours. */
-  readonly id: FileId;
-  /** As it was left by us: nobody changed it there. */
-  readonly intact: boolean;
-  /** Of the source, when last applied; ctime 0 when a change since then may not show in it. */
-  readonly mode: number;
-  readonly size: number;
-  readonly mtime: bigint;
-  readonly ctime: bigint;
-}
-
-export interface ListReply {
-  readonly known: boolean;
-  readonly more: boolean;
-  readonly names: readonly ListedName[];
-}
-
 /** Most files that a program brings at once. */
 export const maxStaged = 500;
 export const maxPath = 4096;
@@ -289,27 +269,3 @@ export function readCopy(from: WireReader): LocalPart {
   if (part.length > maxCopy) throw malformed(`a part of ${part.length} bytes`);
   return part;
 }
-
-export function writeListReply(to: WireWriter, { known, more, names }: ListReply): void {
-  to.u8(Number(known)).u8(Number(more));
-  to.list(names, (each, { name, id, intact, mode, size, mtime, ctime }) =>
-    each.bytes(name).bytes(id).u8(Number(intact)).u32(mode).u64(size).i64(mtime).i64(ctime),
-  );
-}
-
-export function readListReply(from: WireReader): ListReply {
-  const [known, more] = [from.bool(), from.bool()];
-  const names = from.list(maxListed, (each) => ({
-    name: readName(each),
-    id: Buffer.from(each.bytes(maxIdBytes)),
-    intact: each.bool(),
-    mode: each.u32(),
-    size: each.u64(),
-    mtime: each.i64(),
-    ctime: each.i64(),
-  }));
-  return { known, more, names };
-}
-
-/** Most names of one reply to `list`. */
-export const maxListed = 2000;

@@ -4,6 +4,7 @@ import type { FileId } from "../ids/file-id.ts";
 import { RpcClient } from "./client.ts";
 import type { Transport } from "./frame-sender.ts";
 import { readInspectReply, writeInspect, type InspectReply, type InspectRequest } from "./inspect-messages.ts";
+import { readListReplies, writeList, type ListReply, type ListRequest } from "./list-messages.ts";
 import * as message from "./messages.ts";
 import type { WireWriter } from "./wire.ts";
 
@@ -22,7 +23,8 @@ export interface Secondary extends Disposable {
   end(id: FileId, size: number, digest: Buffer): Promise<void>;
   /** Everything since the last `finish` is durable when this resolves. */
   finish(): Promise<readonly message.Failure[]>;
-  list(id: FileId, from: number): Promise<message.ListReply>;
+  /** Portions of directories; answers the first of the requests, one at least. */
+  list(requests: readonly ListRequest[]): Promise<readonly ListReply[]>;
   inspect(request: InspectRequest): Promise<InspectReply>;
   /** Prepares for files that a program brings: where it has to put them, each under the hexadecimal form of its id. */
   stage(ids: readonly FileId[]): Promise<Buffer>;
@@ -83,7 +85,7 @@ export async function connectSecondary(
     copy: isChild ? copy : undefined,
     end: (id, size, digest) => done(rpc.call("end", (to) => void to.bytes(id).u64(size).bytes(digest))),
     finish: async () => message.readFailures(await rpc.call("finish")),
-    list: async (id, from) => message.readListReply(await rpc.call("list", (to) => void to.bytes(id).u32(from))),
+    list: async (requests) => readListReplies(await rpc.call("list", (to) => writeList(to, requests)), requests.length),
     inspect: async (request) => readInspectReply(await rpc.call("inspect", (to) => writeInspect(to, request))),
     digest: async (directory, name, offset, length) => {
       const write = (to: WireWriter) => void to.bytes(directory).bytes(name).u64(offset).u32(length);

@@ -49,6 +49,14 @@ export class WireWriter {
     return this.bytes(Buffer.from(value));
   }
 
+  /** Bytes that are kept as Latin-1, as keys are. */
+  latin1(value: string): this {
+    this.u32(value.length);
+    const at = this.#reserve(value.length);
+    this.#buffer.write(value, at, "latin1");
+    return this;
+  }
+
   list<T>(values: readonly T[], write: (writer: this, value: T) => void): this {
     this.u32(values.length);
     for (const value of values) write(this, value);
@@ -110,6 +118,14 @@ export class WireReader {
     if (length > most || length < least) throw malformed(`a field of ${length} bytes`);
     const at = this.#take(length);
     return this.#buffer.subarray(at, at + length);
+  }
+
+  /** As {@link bytes}, as Latin-1. */
+  latin1(most: number, least = 0): string {
+    const length = this.u32();
+    if (length > most || length < least) throw malformed(`a field of ${length} bytes`);
+    const at = this.#take(length);
+    return this.#buffer.toString("latin1", at, at + length);
   }
 
   /** Length of the bytes that come next, without taking them. */

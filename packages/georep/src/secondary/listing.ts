@@ -1,33 +1,41 @@
 import { readdirSync } from "node:fs";
 
-import { keyOf, type FileId } from "../ids/file-id.ts";
-import { maxListed, type ListedName, type ListReply } from "../rpc/messages.ts";
+import { stampAt, type Stamp } from "@belay/linux";
+
+import { keyOf, mentionsInode, type FileId } from "../ids/file-id.ts";
+import { maxListed, type ListedName, type ListReply, type ListRequest } from "../rpc/list-messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
-import { closeDirectories, look, openDirectory, startBatch, type Batch } from "./batch.ts";
+import { closeDirectories, look, openDirectory, startBatch, trimDirectories, type Batch } from "./batch.ts";
+import type { MappedObject } from "./object-map.ts";
 import type { Session } from "./session.ts";
 
-/** Lists directories in portions; names are kept until the last one, so that portions belong together. */
+/** Lists directories in portions. The names of large ones are kept until their last portion, so that they need not be read each time. */
 export class Listing {
   readonly #session: Session;
-  readonly #begun = new Map<string, Buffer[]>();
+  readonly #begun = new Map<string, readonly string[]>();
 
   constructor(session: Session) {
     this.#session = session;
   }
 
   /**
-   * @param from  index of the first name; 0 reads the directory again
+   * Answers as many requests as give one portion of names, one at least.
+   *
    * @param open  the batch under way, if there is one: the listing shows how far it is
    */
-  list(id: FileId, from: number, open?: Batch): ListReply {
+  list(requests: readonly ListRequest[], open?: Batch): ListReply[] {
     const batch = open ?? startBatch(this.#session);
     try {
-      const dirfd = openDirectory(batch, id);
-      if (dirfd === undefined) return { known: false, more: false, names: [] };
-      const names = this.#names(id, dirfd, from);
-      const portion = names.slice(from, from + maxListed);
-      const listed = portion.flatMap((name) => listedName(batch, dirfd, name) ?? []);
-      return { known: true, more: names.length > from + maxListed, names: listed };
+      const replies: ListReply[] = [];
+      for (let room = maxListed; replies.length < requests.length && room > 0;) {
+        const request = requests[replies.length];
+        if (request === undefined) break;
+        const reply = this.#listOne(batch, request, room);
+        replies.push(reply);
+        room -= reply.names.length;
+        if (reply.upTo !== "") break;
+      }
+      return replies;
     } finally {
       if (open === undefined) {
         closeDirectories(batch);
@@ -36,32 +44,79 @@ export class Listing {
     }
   }
 
-  #names(id: FileId, dirfd: number, from: number): Buffer[] {
-    const key = keyOf(id);
-    const begun = from > 0 ? this.#begun.get(key) : undefined;
-    this.#begun.delete(key);
-    const names = begun ?? this.#read(id, dirfd);
-    if (names.length > from + maxListed) this.#begun.set(key, names);
-    if (this.#begun.size > mostBegun) this.#begun.clear();
-    return names;
+  #listOne(batch: Batch, { directory, after }: ListRequest, room: number): ListReply {
+    trimDirectories(batch);
+    const dirfd = openDirectory(batch, directory);
+    if (dirfd === undefined) return { known: false, upTo: "", names: [] };
+    const all = this.#names(directory, dirfd, after);
+    const first = after === "" ? 0 : firstBehind(all, after);
+    const portion = all.slice(first, first + room);
+    const upTo = first + room < all.length ? (portion.at(-1) ?? "") : "";
+    if (upTo === "") this.#begun.delete(keyOf(directory));
+    else this.#keep(directory, all);
+    return { known: true, upTo, names: listNames(batch, directory, dirfd, portion) };
   }
 
-  #read(id: FileId, dirfd: number): Buffer[] {
-    const all = readdirSync(`/proc/self/fd/${dirfd}`, { encoding: "buffer" });
+  #names(id: FileId, dirfd: number, after: string): readonly string[] {
+    const begun = after === "" ? undefined : this.#begun.get(keyOf(id));
+    if (begun !== undefined) return begun;
+    const all = readdirSync(`/proc/self/fd/${dirfd}`, { encoding: "latin1" });
     const isRoot = id.equals(this.#session.rootId);
-    return isRoot ? all.filter((name) => name.toString("latin1") !== stateDirectoryName) : all;
+    return (isRoot ? all.filter((name) => name !== stateDirectoryName) : all).sort(); // strings of bytes: in their order
+  }
+
+  #keep(id: FileId, names: readonly string[]): void {
+    if (this.#begun.size >= mostBegun) this.#begun.clear();
+    this.#begun.set(keyOf(id), names);
   }
 }
 
-/** Most directories whose listing is under way; a worker that goes beyond gets names that may not belong together. */
-const mostBegun = 256;
+/** Most large directories whose listing is under way; those of a worker that goes beyond are read again for each portion. */
+const mostBegun = 16;
 
-function listedName(batch: Batch, dirfd: number, name: Buffer): ListedName | undefined {
-  const found = look(batch, dirfd, name);
+/** Index of the first of sorted names that comes after another. */
+function firstBehind(names: readonly string[], after: string): number {
+  let [low, high] = [0, names.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((names[middle] ?? "") > after) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function listNames(batch: Batch, directory: FileId, dirfd: number, names: readonly string[]): ListedName[] {
+  const { map } = batch.session;
+  const [first, last] = [names[0], names.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const known = new Map<string, MappedObject>();
+  for (const { name, object } of map.children(directory, Buffer.from(first, "latin1"), Buffer.from(last, "latin1")))
+    known.set(name, object);
+  return names.flatMap((name) => listName(batch, dirfd, name, known.get(name)) ?? []);
+}
+
+// What the map says of the name holds when what is there was not touched since: nothing can come to a name without its ctime telling.
+function listName(batch: Batch, dirfd: number, name: string, known: MappedObject | undefined): ListedName | undefined {
+  const stamp = stampAt(dirfd, name);
+  if (stamp === undefined) return undefined;
+  if (known !== undefined && isAsLeft(known, stamp)) return told(name, known, true);
+  const found = look(batch, dirfd, Buffer.from(name, "latin1"));
   if (found === undefined) return undefined;
   const { object, stat } = found;
-  if (object === undefined)
-    return { name, id: Buffer.alloc(0), intact: false, mode: stat.mode, size: 0, mtime: 0n, ctime: 0n };
-  const { id, mode, mtime, ctime } = object;
-  return { name, id, intact: stat.ctime === object.hereCtime, mode, size: Math.max(object.size, 0), mtime, ctime };
+  if (object !== undefined) return told(name, object, stat.ctime === object.hereCtime);
+  return { name, id: nothing, intact: false, mode: stat.mode, mtime: 0n, ctime: 0n };
 }
+
+const nothing = Buffer.alloc(0);
+
+const isAsLeft = ({ here, hereCtime }: MappedObject, { ctime, ino }: Stamp): boolean =>
+  ctime === hereCtime && mentionsInode(here, ino);
+
+const told = (name: string, { id, mode, mtime, ctime }: MappedObject, intact: boolean): ListedName => ({
+  name,
+  id,
+  intact,
+  mode,
+  mtime,
+  ctime,
+});

@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 
-import type { FileId } from "../ids/file-id.ts";
+import { keyOf, type FileId } from "../ids/file-id.ts";
 
 /** What is known of an object of the source at the destination. */
 export interface MappedObject {
@@ -16,6 +16,13 @@ export interface MappedObject {
   readonly ctime: bigint;
   /** ctime of what stands for it here, after we last touched it: another one tells of somebody else's change. */
   readonly hereCtime: bigint;
+}
+
+/** What is known of one name of a directory. */
+export interface MappedChild {
+  readonly object: MappedObject;
+  /** Its name, by `keyOf`. */
+  readonly name: string;
 }
 
 /** A name of an object. */
@@ -49,6 +56,8 @@ const statements = {
   put: "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?)",
   namesOf: "SELECT parent, name FROM names WHERE id = ?",
   putName: "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
+  children: `SELECT name, objects.* FROM names JOIN objects ON objects.id = names.id
+             WHERE parent = ? AND name >= ? AND name <= ?`,
   removeName: "DELETE FROM names WHERE parent = ? AND name = ?",
   removeNamesOf: "DELETE FROM names WHERE id = ?",
   removeObject: "DELETE FROM objects WHERE id = ?",
@@ -107,6 +116,14 @@ export class ObjectMap implements Disposable {
 
   namesOf(id: FileId): MappedName[] {
     return this.#sql.namesOf.all(id).map((row) => ({ parent: bytes(row["parent"]), name: bytes(row["name"]) }));
+  }
+
+  /** The objects of names in a directory, from a name to another. */
+  *children(parent: FileId, first: Buffer, last: Buffer): Generator<MappedChild> {
+    for (const row of this.#sql.children.iterate(parent, first, last)) {
+      const object = toObject(row);
+      if (object !== undefined) yield { name: keyOf(bytes(row["name"])), object };
+    }
   }
 
   putName({ parent, name }: MappedName, id: FileId): void {

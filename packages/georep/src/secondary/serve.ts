@@ -5,6 +5,7 @@ import { silentLogger, type Logger } from "@belay/supervise";
 import { digestSize } from "../engines/content-digest.ts";
 import { keyOf } from "../ids/file-id.ts";
 import { maxSpan, readInspect, writeInspectReply } from "../rpc/inspect-messages.ts";
+import { readList, writeListReplies } from "../rpc/list-messages.ts";
 import * as message from "../rpc/messages.ts";
 import { serveRpc, type Handlers } from "../rpc/server.ts";
 import { malformed, type WireReader } from "../rpc/wire.ts";
@@ -124,8 +125,8 @@ function handlersOf(state: ServeState): Handlers {
       message.writeFailures(reply, failures);
     },
     list: (request, reply) => {
-      const [id, from] = decoded(request, [message.readId(request), request.u32()] as const);
-      message.writeListReply(reply, (state.listing ??= new Listing(open(state))).list(id, from, state.batch));
+      const requests = decoded(request, readList(request));
+      writeListReplies(reply, (state.listing ??= new Listing(open(state))).list(requests, state.batch));
     },
     inspect: (request, reply) => {
       const inspected = decoded(request, readInspect(request));

@@ -1,8 +1,9 @@
 import { close } from "@belay/linux";
 import { errnoName, toError } from "@belay/supervise";
 
-import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
-import { listAll, namesOf, type Ends } from "../plan/crawl.ts";
+import { fileIdAt, idOfKey, keyOf, type FileId } from "../ids/file-id.ts";
+import { namesIn } from "../plan/compare-directory.ts";
+import { listAll, type Ends } from "../plan/crawl.ts";
 import { Exclusions } from "../plan/exclusion.ts";
 import type { Failure } from "../rpc/messages.ts";
 import type { Difference } from "../tree/compare.ts";
@@ -155,7 +156,7 @@ export class Verifier {
       if (code === undefined) throw error;
       return { names: [], below: [], failures: [{ id, name: nothing, code, message: toError(error).message }] };
     }
-    for (const [key, { name }] of there ?? []) names.set(key, name);
+    for (const key of there?.keys() ?? []) names.set(key, idOfKey(key));
     return { names: [...names.values()], below, failures: [] };
   }
 }
@@ -165,7 +166,7 @@ function namesHere({ tree, policy }: Ends, id: FileId): { name: Buffer; below: F
   if (fd === undefined) return [];
   try {
     const { isWhole, leavesOut } = new Exclusions(tree, policy.excludes).of(id, fd);
-    const names = isWhole ? [] : namesOf(tree, fd, id);
+    const names = isWhole ? [] : namesIn(tree, fd, id).map(idOfKey);
     return names.map((name) => {
       const stat = statAt(fd, name);
       const isBelow =

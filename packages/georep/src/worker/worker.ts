@@ -8,7 +8,7 @@ import type { ProgramPlace } from "../engines/program/context.ts";
 import type { ChangeFeed } from "../feed/change-feed.ts";
 import { comparePositions, type Position } from "../journal/position.ts";
 import { dirty } from "../journal/record.ts";
-import { crawlDirectory, type CrawlResult } from "../plan/crawl.ts";
+import { crawlDirectories, type CrawlResult } from "../plan/crawl.ts";
 import { DirtySet, type DirtyName } from "../plan/dirty-set.ts";
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
@@ -386,7 +386,7 @@ class RunningWorker implements Worker {
   }
 
   #compare(directories: readonly FileId[]): Comparison {
-    const found = Promise.all(directories.map((each) => crawlDirectory(this.#parts, each)));
+    const found = crawlDirectories(this.#parts, directories);
     found.catch(() => undefined); // whoever goes on with it awaits it
     return { directories, found };
   }

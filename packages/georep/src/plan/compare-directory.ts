@@ -1,0 +1,132 @@
+import { readdirSync } from "node:fs";
+
+import { close, stampAt, type Stamp } from "@belay/linux";
+
+import { fileIdAt, mentionsInode, type FileId } from "../ids/file-id.ts";
+import { dirty, type DirtyRecord } from "../journal/record.ts";
+import type { SyncPolicy } from "../policy/policy.ts";
+import type { ListedName, ListReply } from "../rpc/list-messages.ts";
+import type { SourceTree } from "../sources/source-tree.ts";
+import { stateDirectoryName } from "../tree/compare.ts";
+import { isDirectory } from "../tree/object-state.ts";
+import { isGone } from "../tree/read-object.ts";
+import { Exclusions, type Exclusion } from "./exclusion.ts";
+
+/** What a comparison found. */
+export interface Found {
+  readonly dirty: readonly DirtyRecord[];
+  /** Directories in it. */
+  readonly below: readonly FileId[];
+  /** There is nothing in it, and something of ours at the destination. */
+  readonly isEmptied: boolean;
+}
+
+/** What is compared, and what counts. */
+interface Side {
+  readonly tree: SourceTree;
+  readonly policy: SyncPolicy;
+}
+
+/** Compares a directory of the source with its copy, in the portions in which the destination lists it. */
+export class DirectoryComparison {
+  readonly #side: Side;
+  readonly #directory: FileId;
+  readonly #dirty: DirtyRecord[] = [];
+  readonly #below: FileId[] = [];
+  #isEmptied = false;
+  /** What is not compared yet, in order, the next one last. */
+  #names: string[] | undefined;
+
+  constructor(side: Side, directory: FileId) {
+    this.#side = side;
+    this.#directory = directory;
+  }
+
+  get found(): Found {
+    return { dirty: this.#dirty, below: this.#below, isEmptied: this.#isEmptied };
+  }
+
+  /** @throws ErrnoError of the source; what was found before stays */
+  compare({ names, upTo }: ListReply): void {
+    const fd = this.#side.tree.openDirectory(this.#directory);
+    if (fd === undefined) return;
+    try {
+      const exclusion = new Exclusions(this.#side.tree, this.#side.policy.excludes).of(this.#directory, fd);
+      this.#names ??= this.#begin(fd, exclusion, names);
+      this.#comparePortion(fd, exclusion, { listed: names, upTo, left: this.#names });
+    } finally {
+      close(fd);
+    }
+  }
+
+  #begin(fd: number, { isWhole }: Exclusion, listed: readonly ListedName[]): string[] {
+    this.#add("", dirty.metadata);
+    const names = isWhole ? [] : namesIn(this.#side.tree, fd, this.#directory).sort().reverse();
+    this.#isEmptied = names.length === 0 && !isWhole && listed.some(({ id }) => id.length > 0);
+    return names;
+  }
+
+  // Both are in order. What the destination has and we have not has to go there.
+  #comparePortion(
+    fd: number,
+    exclusion: Exclusion,
+    { listed, upTo, left }: { listed: readonly ListedName[]; upTo: string; left: string[] },
+  ): void {
+    const there = new Map(listed.map((each) => [each.name, each]));
+    for (let name = left.at(-1); name !== undefined && (upTo === "" || name <= upTo); name = left.at(-1)) {
+      this.#compareName(fd, exclusion, name, there);
+      left.pop();
+    }
+    const { policy } = this.#side;
+    const { isWhole, leavesOut } = exclusion;
+    for (const { name, mode } of there.values())
+      if (policy.deleteExcluded || !(isWhole || leavesOut(Buffer.from(name, "latin1"), isDirectory(mode))))
+        this.#add(name, dirty.entry);
+  }
+
+  #compareName(fd: number, { leavesOut }: Exclusion, name: string, there: Map<string, ListedName>): void {
+    const stamp = stampAt(fd, name);
+    if (stamp !== undefined && leavesOut(Buffer.from(name, "latin1"), isDirectory(stamp.mode))) return;
+    const listed = there.get(name);
+    there.delete(name);
+    if (stamp === undefined || !this.#isInTree(stamp)) {
+      if (listed !== undefined) this.#add(name, dirty.gap);
+      return;
+    }
+    const isEqual = listed !== undefined && isAsApplied(listed, stamp);
+    const id = isEqual || isDirectory(stamp.mode) ? idOf(fd, name, stamp, listed) : undefined;
+    if (!isEqual || id?.equals(listed.id) !== true) this.#add(name, dirty.gap);
+    if (isDirectory(stamp.mode) && id !== undefined) this.#below.push(id);
+  }
+
+  #isInTree({ devMajor, devMinor }: Stamp): boolean {
+    return `${devMajor}:${devMinor}` === this.#side.tree.device;
+  }
+
+  #add(name: string, kinds: number): void {
+    const bytes = name === "" ? nothing : Buffer.from(name, "latin1");
+    this.#dirty.push({ kinds, directory: this.#directory, name: bytes, object: nothing });
+  }
+}
+
+const nothing = Buffer.alloc(0);
+
+const isAsApplied = (listed: ListedName, { mode, mtime, ctime }: Stamp): boolean =>
+  listed.intact && listed.mode === mode && listed.mtime === mtime && listed.ctime === ctime;
+
+// A ctime is not given twice: with the same one, an inode of the same number is the one we know.
+function idOf(fd: number, name: string, stamp: Stamp, listed: ListedName | undefined): FileId | undefined {
+  if (listed?.ctime === stamp.ctime && mentionsInode(listed.id, stamp.ino)) return Buffer.from(listed.id);
+  try {
+    return fileIdAt(fd, Buffer.from(name, "latin1"));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Names of an open directory of the source, all of which belong to the tree, by `keyOf`. */
+export function namesIn(tree: SourceTree, fd: number, directory: FileId): string[] {
+  const names = readdirSync(`/proc/self/fd/${fd}`, { encoding: "latin1" });
+  return directory.equals(tree.rootId) ? names.filter((name) => name !== stateDirectoryName) : names;
+}

@@ -1,0 +1,61 @@
+import { ErrnoError } from "../errno/errno-error.ts";
+import { errno } from "../errno/errno-table.ts";
+import { lastErrno, libc } from "../ffi/libc.ts";
+import { AT_SYMLINK_NOFOLLOW } from "./open-flags.ts";
+import { STATX_CTIME, STATX_INO, STATX_MODE, STATX_MTIME, STATX_TYPE } from "./statx.ts";
+
+const statxNative = libc("int statx(int dirfd, void *path, int flags, uint32_t mask, void *result)");
+
+/** What tells one state of an object from another. */
+export interface Stamp {
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly ino: bigint;
+  /** Nanoseconds since 1970, as `ctime`. */
+  readonly mtime: bigint;
+  readonly ctime: bigint;
+  readonly devMajor: number;
+  readonly devMinor: number;
+}
+
+/**
+ * Looks at a name in a directory without following a link: statx(2) for loops over whole trees, at half the price, as it takes the names as
+ * directories are read fastest and tells little.
+ *
+ * @param name  the bytes of the name as Latin-1
+ * @returns undefined when there is no such name
+ * @throws ErrnoError EINVAL for what cannot be a name: with a NUL, or longer than 255 bytes
+ */
+export function stampAt(dirfd: number, name: string): Stamp | undefined {
+  if (name.length > longest || name.includes("\0")) throw new ErrnoError(errno.EINVAL, "statx", name);
+  path.write(name, "latin1");
+  path[name.length] = 0;
+  if (statxNative(dirfd, path, AT_SYMLINK_NOFOLLOW, wanted, struct) >= 0) return decode();
+  const number = lastErrno();
+  if (number === errno.ENOENT || number === errno.ENOTDIR) return undefined;
+  throw new ErrnoError(number, "statx", name);
+}
+
+const longest = 255;
+const wanted = STATX_TYPE | STATX_MODE | STATX_INO | STATX_MTIME | STATX_CTIME;
+
+// One of each for all calls: they are used up before anything else runs.
+const path = Buffer.alloc(longest + 1);
+const struct = Buffer.alloc(256);
+const words = new Uint32Array(struct.buffer, struct.byteOffset, 64);
+const longs = new BigInt64Array(struct.buffer, struct.byteOffset, 32);
+
+function decode(): Stamp {
+  return {
+    mode: (words[7] ?? 0) & 0xffff,
+    ino: BigInt.asUintN(64, longs[4] ?? 0n),
+    mtime: timeAt(14),
+    ctime: timeAt(12),
+    devMajor: words[34] ?? 0,
+    devMinor: words[35] ?? 0,
+  };
+}
+
+function timeAt(index: number): bigint {
+  return (longs[index] ?? 0n) * 1_000_000_000n + BigInt(words[2 * index + 2] ?? 0);
+}
