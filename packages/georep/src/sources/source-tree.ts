@@ -49,7 +49,7 @@ export function openSourceTree(path: string): SourceTree {
   const opensHandles = canOpen(root, rootId);
   const places = new DirectoryPlaces(!opensHandles);
   const openDirectory = (id: FileId): number | undefined =>
-    opensHandles ? openHandle(root, id) : openByPlace(root, rootId, places, id);
+    opensHandles ? openHandle(root, rootId, id) : openByPlace(root, rootId, places, id);
   return {
     root,
     rootId,
@@ -76,13 +76,16 @@ function canOpen(root: number, rootId: FileId): boolean {
   }
 }
 
-function openHandle(root: number, id: FileId): number | undefined {
+function openHandle(root: number, rootId: FileId, id: FileId): number | undefined {
   const fd = tryOpenHandle(root, id, O_RDONLY | O_DIRECTORY);
   if (fd === undefined) return undefined;
-  if (statx(fd, "", AT_EMPTY_PATH).nlink > 0 && isBelow(pathOf(fd), pathOf(root))) return fd;
+  if (id.equals(rootId) || (statx(fd, "", AT_EMPTY_PATH).nlink > 0 && isInside(pathOf(fd), pathOf(root)))) return fd;
   close(fd);
   return undefined;
 }
+
+// The kernel shows "/" for what a bind mount does not reach: that is below no root, not even below "/".
+const isInside = (path: Buffer, root: Buffer): boolean => path.length > 1 && isBelow(path, root);
 
 function openFileHandle(root: number, id: FileId): number | undefined {
   const fd = tryOpenHandle(root, id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
