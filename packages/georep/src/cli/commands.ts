@@ -80,6 +80,7 @@ export const commands: readonly CommandSpec[] = [
       text("secondary-gluster-command-dir", "where the programs of Gluster are"),
       flag("secondary-access-mount", "leave the mount in sight"),
       number("primary-dist-count", "number of subvolumes of the primary volume"),
+      flag("copy-from-parent", "may copy what the process that started this one has open; never through ssh"),
     ],
   },
   {

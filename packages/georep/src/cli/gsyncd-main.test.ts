@@ -89,6 +89,8 @@ describe("roles", () => {
     using place = makePlace({ _GSYNCD_RESTRICTED_: "1" }, roles);
     expect((await place.call("monitor", "pv", "h::sv")).err).toContain("only secondary may be run");
     expect((await place.call("secondary", "pv", "h::sv")).code).toBe(13);
+    const copying = await place.call("secondary", "pv", "h::sv", "--copy-from-parent");
+    expect(copying.err).toContain("copy-from-parent may not be given");
   });
 });
 

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { BelayError } from "@belay/supervise";
 import { openLiveConfig } from "../config/live-config.ts";
 import { upgradeConfigFile } from "../config/upgrade-file.ts";
 import { requireRoles } from "./require-roles.ts";
@@ -61,6 +62,9 @@ export function secondary(invocation: Invocation): Promise<number> {
   const roles = requireRoles(invocation.roles);
   const { args } = invocation;
   const about = sessionOf(invocation);
+  const copiesFromParent = args.flag("copy-from-parent");
+  if (copiesFromParent && (invocation.env["_GSYNCD_RESTRICTED_"] ?? "") !== "")
+    throw new BelayError("ERESTRICTED", "disallowed gsyncd invocation: copy-from-parent may not be given");
   const facts = { primary_node: args.text("primary-node"), primary_brick: args.text("primary-brick") };
   const request = roleRequest(invocation, about, facts);
   return roles.secondary({
@@ -74,6 +78,7 @@ export function secondary(invocation: Invocation): Promise<number> {
     localNode: args.text("local-node"),
     localNodeId: args.text("local-node-id"),
     primaryDistributionCount: args.number("primary-dist-count"),
+    copiesFromParent,
   });
 }
 

@@ -63,6 +63,8 @@ export interface SecondaryRequest extends RoleRequest {
   readonly localNode: string | undefined;
   readonly localNodeId: string | undefined;
   readonly primaryDistributionCount: number | undefined;
+  /** The worker is our parent process, and may have us copy what it has open. Never for a call that came through a key. */
+  readonly copiesFromParent: boolean;
 }
 
 /** The long-running roles. Each resolves to the exit code of the process. */

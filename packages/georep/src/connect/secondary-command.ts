@@ -32,7 +32,8 @@ export function secondaryCommand(request: SecondaryRequest, control: string | un
   if (destination.scheme === "ssh")
     return [...sshCommand(destination, config, control), ...(remote.length > 0 ? remote : [nowhere]), ...args];
   const isOurs = remote.length === 0 || remote[0] === nowhere;
-  return isOurs ? ownCommand(args) : [...remote, ...args];
+  // Another program may put itself between this process and the receiving end, whose parent we are not then.
+  return isOurs ? ownCommand([...args, "--copy-from-parent"]) : [...remote, ...args];
 }
 
 /**

@@ -39,6 +39,7 @@ export async function runLegacyRole(
       ...unknownPeer,
       sessionOwner: call.options.get("session_owner"),
       onlyRoots: onlyRootsOf(context.env),
+      copiesFromParent: false,
     });
   return roles.worker({
     ...request,

@@ -47,6 +47,8 @@ describe("a key for replication may", () => {
     ["gsyncd secondary p h::s --secondary-log-level LOUD", "secondary-log-level may not be"],
     ["gsyncd secondary p h::s --primary-brick ../x", "primary-brick may not be"],
     ["gsyncd secondary ../p h::s", "primary may not be"],
+    ["gsyncd secondary p h::s --copy-from-parent", "copy-from-parent may not be given"],
+    ["gsyncd secondary p h::s --copy-from-p", "copy-from-parent may not be given"],
     ["gsyncd --listen --rsync-command /bin/sh /a", "cannot be set with restricted"],
     ["gsyncd --turns 1 /a /b", "cannot be set with restricted"],
   ])("not run %s", (command, problem) => {

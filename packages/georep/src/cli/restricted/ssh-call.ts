@@ -91,6 +91,7 @@ function checkSecondary(args: readonly string[], config: Pick<Config, "text">, o
   const spec = commands.find(({ name }) => name === "secondary");
   const parsed = spec && parseArguments(spec, args);
   if (parsed === undefined || parsed.flag("config-file")) throw refused("disallowed gsyncd invocation");
+  if (parsed.flag("copy-from-parent")) throw refused("disallowed gsyncd invocation: copy-from-parent may not be given");
   for (const [name, form] of Object.entries(secondaryChecks))
     require(name, parsed.text(name), (value) => form.test(value));
   for (const name of ["secondary-timeout", "secondary-log-level", "secondary-gluster-log-level"]) {

@@ -37,7 +37,7 @@ async function serve(request: SecondaryRequest): Promise<number> {
   void aborted(stop.signal).then(() => input.destroy());
   logger.info("secondary listening");
   try {
-    await serveSecondary({ input, output, root: root.path, logger });
+    await serveSecondary({ input, output, root: root.path, logger, isChild: request.copiesFromParent });
   } catch (error) {
     if (!stop.signal.aborted) return fail(toError(error), logger.error);
   }
