@@ -5,6 +5,7 @@ import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import type { Failure, ObjectChange, Want } from "../rpc/messages.ts";
 import { isGone, statAt } from "../tree/read-object.ts";
 import type { Statx } from "@belay/linux";
+import type { Birth } from "./birth.ts";
 import type { Incoming } from "./incoming.ts";
 import type { MappedObject } from "./object-map.ts";
 import { openDirectoryAt } from "./remove-tree.ts";
@@ -48,6 +49,8 @@ export interface Batch {
   /** Objects that have lost a name at the source and keep it here, by key. */
   readonly spared: Set<string>;
   readonly failures: Failure[];
+  /** Learned from the first file that is made in it. */
+  birth: Birth | undefined;
 }
 
 /** Key of a name in a Map. */
@@ -74,6 +77,7 @@ export function startBatch(session: Session): Batch {
     detached: [],
     spared: new Set(),
     failures: [],
+    birth: undefined,
   };
 }
 

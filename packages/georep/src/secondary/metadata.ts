@@ -23,7 +23,7 @@ import {
 
 import { keyOf } from "../ids/file-id.ts";
 import { isReplicated } from "../policy/attributes.ts";
-import type { ObjectChange } from "../rpc/messages.ts";
+import type { ObjectChange, SessionRules } from "../rpc/messages.ts";
 import { isLink } from "../tree/object-state.ts";
 import { pathAt, readXattrs, statAt } from "../tree/read-object.ts";
 import type { Place } from "./batch.ts";
@@ -52,12 +52,16 @@ export function applyMetadata({ dirfd, name }: Place, change: ObjectChange, sess
 export function applyMetadataTo(fd: number, change: ObjectChange, session: Session): void {
   const { mtime, xattrs } = change;
   const mode = setOwner(session, change, (uid, gid) => fchown(fd, uid, gid));
-  const present = flistOf(fd).filter((name) => isReplicated({ name }, session.rules));
-  for (const name of present)
+  for (const name of replicatedXattrsOf(fd, session.rules))
     if (!xattrs.some((wanted) => wanted.name.equals(name))) setAttribute(session, name, () => fremovexattr(fd, name));
   for (const { name, value } of xattrs) setAttribute(session, name, () => fsetxattr(fd, name, value));
   fchmod(fd, mode & 0o7777);
   futimens(fd, UTIME_OMIT, mtime);
+}
+
+/** Names of the attributes of an open file that are made what they have to be. */
+export function replicatedXattrsOf(fd: number, rules: SessionRules): Buffer[] {
+  return flistOf(fd).filter((name) => isReplicated({ name }, rules));
 }
 
 function flistOf(fd: number): Buffer[] {

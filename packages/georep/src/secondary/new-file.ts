@@ -2,24 +2,26 @@ import {
   close,
   errno,
   errnoOf,
+  futimens,
   O_CREAT,
   O_EXCL,
   O_NOFOLLOW,
   O_RDWR,
-  openat2,
+  openat,
   renameat2,
   RENAME_NOREPLACE,
   statx,
   AT_EMPTY_PATH,
   unlinkat,
+  UTIME_OMIT,
 } from "@belay/linux";
 
 import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { attempt, type Batch, type Order } from "./batch.ts";
+import { birthOf, hasOwnerAndMode, isBornRight } from "./birth.ts";
 import { applyMetadataTo } from "./metadata.ts";
-import { beneath } from "./remove-tree.ts";
 import { writeAll } from "./write-all.ts";
 
 const nothing = Buffer.alloc(0);
@@ -45,13 +47,19 @@ export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaces:
   const { change, parent, name } = order;
   const { heldDirectory, map } = batch.session;
   const aside = Buffer.from(change.id.toString("hex"));
-  const fd = openat2(heldDirectory, aside, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, beneath, 0o600);
+  const isRight = isBornRight(batch.birth, change);
+  const fd = openat(
+    heldDirectory,
+    aside,
+    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW,
+    isRight ? change.mode & 0o777 : 0o600,
+  );
   try {
     const failures = batch.failures.length;
-    fill(batch, fd, change, wholeContent(change) ?? nothing);
+    fill(batch, fd, change, isRight);
     const here = fileIdAt(fd, "");
     renameat2(heldDirectory, aside, dirfd, name, replaces ? 0 : RENAME_NOREPLACE);
-    const hereCtime = batch.failures.length > failures ? 0n : statx(fd, "", AT_EMPTY_PATH).ctime;
+    const hereCtime = batch.failures.length > failures ? 0n : ctimeOf(batch, fd, change, isRight);
     const { id, mode, size, mtime, ctime, settled } = change;
     map.put({ id, here, mode, size, mtime, ctime: settled ? ctime : 0n, hereCtime });
     map.putName({ parent, name }, id);
@@ -67,9 +75,26 @@ export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaces:
   }
 }
 
-function fill(batch: Batch, fd: number, change: ObjectChange, content: Buffer): void {
-  writeAll(fd, content, 0);
+function fill(batch: Batch, fd: number, change: ObjectChange, isRight: boolean): void {
+  const { session } = batch;
+  writeAll(fd, wholeContent(change) ?? nothing, 0);
+  attempt(batch, change.id, nothing, () => {
+    if (isRight) {
+      futimens(fd, UTIME_OMIT, change.mtime);
+      return;
+    }
+    batch.birth ??= birthOf(fd, session.rules);
+    applyMetadataTo(fd, change, session);
+  });
+}
+
+// Should somebody have changed what files are born with in the middle of a batch, it shows here.
+function ctimeOf(batch: Batch, fd: number, change: ObjectChange, isRight: boolean): bigint {
+  const stat = statx(fd, "", AT_EMPTY_PATH);
+  if (!isRight || hasOwnerAndMode(stat, change)) return stat.ctime;
+  batch.birth = undefined;
   attempt(batch, change.id, nothing, () => applyMetadataTo(fd, change, batch.session));
+  return 0n;
 }
 
 // It may have its name by now; then nothing is there to be taken away.

@@ -16,7 +16,7 @@ import {
   FAN_REPORT_TARGET_FID,
   fanotifyInit,
   fanotifyMark,
-  fanotifyRead,
+  fanotifyReadOf,
   type FanotifyEvent,
   type FanotifyObject,
 } from "@belay/linux";
@@ -49,18 +49,23 @@ export function watchByFanotify(context: SourceContext): ChangeSource {
   const buffer = Buffer.allocUnsafe(256 * 1024);
   const drain = () => {
     for (;;) {
-      const events = fanotifyRead(fd, buffer);
-      if (events.length === 0) return;
-      context.tell(events.flatMap((event) => filter.recordsOf(event)));
+      const events = fanotifyReadOf(fd, buffer, filter.isInside);
+      if (events === undefined) return;
+      const records: DirtyRecord[] = [];
+      for (const event of events) records.push(...filter.recordsOf(event));
+      if (records.length > 0) context.tell(records);
     }
   };
   return watchDescriptor("fanotify", fd, drain);
 }
 
-// Knows of directories whether they lie in the tree; asked anew after any directory was renamed.
+// Knows of directories whether they lie in the tree; asked anew after a directory in it was renamed, or came or went by that. Mostly the next
+// event is of the same directory; where both ends share a file system, it is often one that our own receiving end writes to.
 class TreeFilter {
   readonly #context: SourceContext;
   readonly #inside = new Map<string, boolean>();
+  #last = Buffer.alloc(0);
+  #isLastInside = false;
 
   constructor(context: SourceContext) {
     this.#context = context;
@@ -72,7 +77,7 @@ class TreeFilter {
       this.#context.logger.warn("the kernel has dropped events: the whole tree will be compared");
       return [gapRecord(dirty.gap, this.#context.tree.rootId)];
     }
-    if ((mask & FAN_RENAME) !== 0 && (mask & FAN_ONDIR) !== 0) this.#inside.clear();
+    if ((mask & FAN_RENAME) !== 0 && (mask & FAN_ONDIR) !== 0) this.#forget();
     const kinds = kindsOf(mask);
     const records = [oldEntry, entry].flatMap((at) => (at === undefined ? [] : this.#record(kinds, at, object)));
     // Nobody looked at what happened in a directory while it was elsewhere.
@@ -82,14 +87,23 @@ class TreeFilter {
   }
 
   #record(kinds: number, { handle, name }: FanotifyObject, object: FanotifyObject | undefined): DirtyRecord[] {
-    if (!this.#isInside(handle)) return [];
+    if (!this.isInside(handle)) return [];
     const isSelf = name === undefined || (name.length === 1 && name[0] === 0x2e);
     return [
       { kinds, directory: handle, name: isSelf ? Buffer.alloc(0) : name, object: object?.handle ?? Buffer.alloc(0) },
     ];
   }
 
-  #isInside(handle: Buffer): boolean {
+  /** Tells whether a directory lies in the tree now. */
+  readonly isInside = (handle: Buffer): boolean => {
+    if (handle.equals(this.#last)) return this.#isLastInside;
+    const isInside = this.#look(handle);
+    this.#last = Buffer.from(handle);
+    this.#isLastInside = isInside;
+    return isInside;
+  };
+
+  #look(handle: Buffer): boolean {
     const key = keyOf(handle);
     const known = this.#inside.get(key);
     if (known !== undefined) return known;
@@ -98,6 +112,12 @@ class TreeFilter {
     if (this.#inside.size > 200_000) this.#inside.clear();
     this.#inside.set(key, fd !== undefined);
     return fd !== undefined;
+  }
+
+  #forget(): void {
+    this.#inside.clear();
+    this.#last = Buffer.alloc(0);
+    this.#isLastInside = false;
   }
 }
 

@@ -38,14 +38,38 @@ const NEW_DFID_NAME = 12;
 
 /** Takes apart what read(2) of a fanotify descriptor gave. A truncated last event is left out. */
 export function parseFanotifyEvents(bytes: Buffer): FanotifyEvent[] {
-  const events: FanotifyEvent[] = [];
+  return [...fanotifyEventsIn(bytes, () => true)];
+}
+
+/**
+ * As {@link parseFanotifyEvents}, each event when it is its turn.
+ *
+ * @param matters  asked for the handles of the directories an event names; one that names only others is left out, which is far cheaper than
+ * to take it apart. What names none comes always
+ */
+export function* fanotifyEventsIn(bytes: Buffer, matters: (directory: Buffer) => boolean): Generator<FanotifyEvent> {
   for (let at = 0; at + metadataLength <= bytes.length;) {
     const length = bytes.readUInt32LE(at);
-    if (length < metadataLength || at + length > bytes.length) break;
-    events.push(parseEvent(bytes.subarray(at, at + length)));
+    if (length < metadataLength || at + length > bytes.length) return;
+    if (namesOne(bytes, at, at + length, matters)) yield parseEvent(bytes.subarray(at, at + length));
     at += length;
   }
-  return events;
+}
+
+function namesOne(bytes: Buffer, event: number, end: number, matters: (directory: Buffer) => boolean): boolean {
+  let namesAny = false;
+  for (let at = event + bytes.readUInt16LE(event + 6); at + infoHeaderLength <= end;) {
+    const length = bytes.readUInt16LE(at + 2);
+    if (length < infoHeaderLength || at + length > end) break;
+    const handle = at + infoHeaderLength + fsidLength;
+    if (tellsDirectory(bytes[at]) && handle + handleHeaderLength <= end) {
+      const handleEnd = handle + handleHeaderLength + bytes.readUInt32LE(handle);
+      if (handleEnd > at + length || matters(bytes.subarray(handle, handleEnd))) return true;
+      namesAny = true;
+    }
+    at += length;
+  }
+  return !namesAny;
 }
 
 function parseEvent(event: Buffer): FanotifyEvent {
@@ -74,7 +98,11 @@ function parseInfo(event: Buffer, start: number): Map<number, FanotifyObject> {
 }
 
 function tellsObject(type: number): boolean {
-  return type === FID || type === DFID || type === DFID_NAME || type === OLD_DFID_NAME || type === NEW_DFID_NAME;
+  return type === FID || tellsDirectory(type);
+}
+
+function tellsDirectory(type: number | undefined): boolean {
+  return type === DFID || type === DFID_NAME || type === OLD_DFID_NAME || type === NEW_DFID_NAME;
 }
 
 function parseObject(record: Buffer): FanotifyObject | undefined {

@@ -3,7 +3,7 @@ import { ErrnoError } from "../errno/errno-error.ts";
 import { cString, type Path } from "../ffi/c-string.ts";
 import { check, libc } from "../ffi/libc.ts";
 import { readRaw } from "../files/io.ts";
-import { parseFanotifyEvents, type FanotifyEvent } from "./fanotify-event.ts";
+import { fanotifyEventsIn, parseFanotifyEvents, type FanotifyEvent } from "./fanotify-event.ts";
 
 const fanotifyInitNative = libc("int fanotify_init(uint32_t flags, uint32_t eventFlags)");
 const fanotifyMarkNative = libc("int fanotify_mark(int fd, uint32_t flags, uint64_t mask, int dirfd, void *path)");
@@ -37,8 +37,27 @@ export function fanotifyMark(fd: number, flags: number, mask: number, dirfd: num
  * bytes.
  */
 export function fanotifyRead(fd: number, buffer: Buffer = Buffer.allocUnsafe(65536)): FanotifyEvent[] {
+  return parseFanotifyEvents(readBytes(fd, buffer));
+}
+
+/**
+ * As {@link fanotifyRead}, but only what happened in directories that matter, each event when it is its turn.
+ *
+ * @param matters  see {@link fanotifyEventsIn}
+ * @returns undefined: nothing is waiting
+ */
+export function fanotifyReadOf(
+  fd: number,
+  buffer: Buffer,
+  matters: (directory: Buffer) => boolean,
+): Iterable<FanotifyEvent> | undefined {
+  const bytes = readBytes(fd, buffer);
+  return bytes.length === 0 ? undefined : fanotifyEventsIn(bytes, matters);
+}
+
+function readBytes(fd: number, buffer: Buffer): Buffer {
   const length = readRaw(fd, buffer, buffer.length);
-  if (length === -errno.EAGAIN || length === -errno.EINTR) return [];
+  if (length === -errno.EAGAIN || length === -errno.EINTR) return buffer.subarray(0, 0);
   if (length < 0) throw new ErrnoError(-length, "read", "fanotify");
-  return parseFanotifyEvents(buffer.subarray(0, length));
+  return buffer.subarray(0, length);
 }
