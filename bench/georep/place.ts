@@ -23,6 +23,10 @@ export async function benchPlace(parent: string = tmpdir()): Promise<BenchPlace>
     mkdirSync(join(base, name));
     return join(base, name);
   };
+  // A benchmark that is ended early leaves nothing behind either.
+  const remove = () => rmSync(base, { recursive: true, force: true, maxRetries: 5 });
+  process.once("exit", remove);
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
   const ssh = existsSync("/usr/sbin/sshd") ? await startSshLoopback(fresh("ssh")) : undefined;
   return {
     source: fresh("source"),
@@ -30,7 +34,8 @@ export async function benchPlace(parent: string = tmpdir()): Promise<BenchPlace>
     ssh,
     [Symbol.asyncDispose]: async () => {
       await ssh?.[Symbol.asyncDispose]();
-      rmSync(base, { recursive: true, force: true, maxRetries: 5 });
+      remove();
+      process.off("exit", remove);
     },
   };
 }

@@ -39,6 +39,8 @@ export async function startSshLoopback(directory: string): Promise<SshLoopback> 
   );
   makePrivilegeFolder();
   const daemon = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", file("config")], { stdio: ["ignore", "ignore", "ignore"] });
+  const end = () => void daemon.kill();
+  process.once("exit", end);
   if (!(await listens(port))) throw new Error("sshd does not listen");
   const options = ["-p", String(port), "-i", file("user"), "-o", `UserKnownHostsFile=${file("known")}`];
   const ssh = ["ssh", "-F", "none", "-o", "BatchMode=yes", ...options];
@@ -49,6 +51,7 @@ export async function startSshLoopback(directory: string): Promise<SshLoopback> 
     [Symbol.asyncDispose]: async () => {
       const ended = once(daemon, "exit");
       daemon.kill();
+      process.off("exit", end);
       await ended;
     },
   };
