@@ -54,7 +54,10 @@ test("events in directories that do not matter are left out, those that concern 
   unlinkSync(dir.file("out/c"));
   const { handle } = nameToHandleAt(AT_FDCWD, dir.file("in"));
   const events = fanotifyReadOf(fd, Buffer.alloc(65536), (directory) => directory.equals(handle)) ?? [];
-  expect([...events].map(({ entry, oldEntry }) => `${oldEntry?.name} ${entry?.name}`)).toEqual(["a b", "b c"]);
+  expect([...events].map(({ entry, oldEntry }) => [oldEntry?.name?.toString(), entry?.name?.toString()])).toEqual([
+    ["a", "b"],
+    ["b", "c"],
+  ]);
   const bytes = Buffer.alloc(65536);
   while (fanotifyReadOf(fd, bytes, () => false) !== undefined);
   close(fd);
