@@ -1,6 +1,7 @@
 import type { Connection, Tid, TransactionMeta } from "@belay/zodb";
 import type { Conn } from "../client/index.ts";
 import { join, type JoinOptions, type Wcfs } from "../launcher/index.ts";
+import { zurlOf } from "./zurl-of.ts";
 
 /** What is let go of when the database connection is no longer used. */
 interface Joined {
@@ -93,7 +94,7 @@ export async function closeConnsOf(storage: Connection["storage"]): Promise<void
  * The big files of a connection's database, from the server at the zurl of its storage. The same object each time, until it is closed or
  * its view is lost.
  *
- * @throws as `join`, `Wcfs.connect`
+ * @throws BelayError `EINRAM` for a database that exists in this process only; as `join`, `Wcfs.connect`
  */
 export function connOf(connection: Connection, options: JoinOptions = {}): Promise<FollowingConn> {
   const before = known.get(connection);
@@ -114,7 +115,7 @@ async function usableOrAnew(
 }
 
 async function connectAnew(connection: Connection, options: JoinOptions): Promise<FollowingConn> {
-  const wcfs = await join(connection.storage.zurl, options);
+  const wcfs = await join(zurlOf(connection.storage), options);
   try {
     return new FollowingConn(connection, { wcfs, conn: await wcfs.connect(connection.at) });
   } catch (error) {
