@@ -5,12 +5,13 @@ import { BLK, isolationWorld } from "./harness/world.ts";
 
 const GONE = "0000000000000fff";
 
+const setup = (oid: string, at: string, reason: string) => `error setup watch f<${oid}> @${at}: ${reason}`;
+
 test("requests that cannot be are answered with what is wrong, and the link goes on", async () => {
   await using world = await isolationWorld();
-  const { file, at0, database } = world;
+  const { file, at0 } = world;
   const at1 = await world.commit({ 0: "a1" });
   const link = await world.link();
-  const setup = (oid: string, at: string, reason: string) => `error setup watch f<${oid}> @${at}: ${reason}`;
 
   expect(await link.request("bla bla")).toBe('error bad watch: not a watch request: "bla bla"');
   expect(await link.request("watch ")).toBe("error bad watch: expected 2 arguments, got 1");
@@ -32,25 +33,61 @@ test("requests that cannot be are answered with what is wrong, and the link goes
 
   const at2 = await world.commit({ 0: "a2" });
   expect(await link.watchPins(file, at2)).toEqual({});
-  expect(await link.watch(file, at1)).toBe(setup(file, at1, "going back in history is forbidden"));
-  expect(await link.watchPins(file, at2)).toEqual({});
-
-  const late = database.createFile(BLK);
-  await world.shown(late.tid);
-  await world.read(0, { file: late.oid });
-  const epoch = `file epoch detected @${late.tid} in between (at,head=@${late.tid}]`;
-  expect(await link.watch(late.oid, at2)).toBe(setup(late.oid, at2, epoch));
-  expect(await link.watch(late.oid.toUpperCase(), at2.toUpperCase())).toBe(setup(late.oid, at2, epoch));
-  expect(await link.stop(late.oid)).toBe("ok");
-  expect(await link.watchPins(late.oid, late.tid)).toEqual({});
-  expect(await world.stats()).toMatchObject({ WatchLink: 1, Watch: 2, PinnedBlk: 0, pin: 0 });
-
   const [stopped, absent] = await Promise.all([link.stop(file), link.stop(file)]);
   expect([stopped, absent]).toEqual(["ok", "ok"]);
   await link.write(`0777 watch ${file} @${at2}\n`);
   expect(await link.reply("777")).toBe("ok");
   await link.bye();
   await world.statsBecome({ WatchLink: 0, Watch: 0 });
+});
+
+test("a watch does not go back, and stays where it was with its pins", async () => {
+  await using world = await isolationWorld();
+  const { file } = world;
+  const at1 = await world.commit({ 0: "a1", 1: "b1" });
+  await Promise.all([world.read(0), world.read(1)]);
+  const at2 = await world.commit({ 0: "a2" });
+  const at3 = await world.commit({ 0: "a3", 1: "b3" });
+  const link = await world.link();
+  expect(await link.watchPins(file, at2)).toEqual({ 0: at2, 1: at1 });
+  const refused = setup(file, at1, "going back in history is forbidden");
+  expect(await link.watch(file, at1)).toBe(refused);
+  expect(await link.watch(file, at1)).toBe(refused);
+  expect(link.untaken).toEqual([]);
+  expect(await link.watchPins(file, at2)).toEqual({});
+  expect(await world.stats()).toMatchObject({ WatchLink: 1, Watch: 1, PinnedBlk: 2, pin: 2 });
+  expect(await link.watchPins(file, at3)).toEqual({ 0: "head", 1: "head" });
+  expect(await link.watch(file, at2)).toBe(setup(file, at2, "going back in history is forbidden"));
+
+  // Not so for another link, nor for the same one after the watch was given up.
+  const other = await world.link();
+  expect(await other.watchPins(file, at1)).toEqual({ 0: at1, 1: at1 });
+  expect(await link.stop(file)).toBe("ok");
+  expect(await link.watchPins(file, at1)).toEqual({ 0: at1, 1: at1 });
+});
+
+test("a watch from before its file was created is refused with the moment of that, and can be set up later", async () => {
+  await using world = await isolationWorld();
+  const { file, database } = world;
+  const at1 = await world.commit({ 0: "a1" });
+  const late = database.createFile(BLK);
+  await world.shown(late.tid);
+  await world.read(0, { file: late.oid });
+  const link = await world.link();
+  const epoch = (head: string) => `file epoch detected @${late.tid} in between (at,head=@${head}]`;
+  expect(await link.watch(late.oid, at1)).toBe(setup(late.oid, at1, epoch(late.tid)));
+  expect(await link.watch(late.oid.toUpperCase(), at1.toUpperCase())).toBe(setup(late.oid, at1, epoch(late.tid)));
+  // Head goes on, the moment of creation stays.
+  const at3 = await world.shown(database.write(late.oid, { 0: "x3" }));
+  expect(await link.watch(late.oid, at1)).toBe(setup(late.oid, at1, epoch(at3)));
+  expect(await link.stop(late.oid)).toBe("ok");
+  expect(await world.stats()).toMatchObject({ WatchLink: 1, Watch: 0, PinnedBlk: 0, pin: 0 });
+  // Nobody is held up by it: neither the other file, nor readers, nor this one at a later moment.
+  await world.read(0);
+  expect(await link.watchPins(file, at1)).toEqual({});
+  expect(await world.read(0, { file: late.oid })).toBe("x3");
+  expect(Object.keys(await link.watchPins(late.oid, late.tid))).toEqual(["0"]);
+  expect(await link.watchPins(late.oid, at3)).toEqual({ 0: "head" });
 });
 
 test("what is no frame ends the link with a control message", async () => {

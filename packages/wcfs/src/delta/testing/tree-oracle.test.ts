@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { byPlace } from "./placement.ts";
 import { parseTopology } from "./topology.ts";
-import { adjacent, BEYOND, universe } from "./tree-oracle.ts";
+import { adjacent, BEYOND, linkChanges, linkText, universe } from "./tree-oracle.ts";
 import { TreePast } from "./tree-walk.ts";
 
 // Transition, and the classes of blocks that have to be looked at together; `oo` is beyond all blocks.
@@ -35,5 +35,20 @@ describe("the oracle", () => {
         expect(adjacent(after, before, new Set([point]), all)).toEqual(found);
       }
     }
+  });
+
+  test("tells which blocks have another link, another one, or none any more", () => {
+    const all = universe(6);
+    const past = new TreePast(all);
+    for (const text of ["T/B1:a,3:c,4:d", "T4/B1:b-B4:d,5:e"])
+      past.commit(parseTopology(text), { likeness: byPlace, embed: () => false });
+    const { before, after } = past.step(0);
+    const [a, b, c] = [before.links.get(1), after.links.get(1), before.links.get(3)];
+    expect(after.links.get(4)).toBe(before.links.get(4));
+    const expected = [linkText(1, a, b), linkText(3, c, undefined), linkText(5, undefined, after.links.get(5))];
+    expect(linkChanges(before, after, new Set(all))).toEqual(expected);
+    expect(expected).toEqual([`1: ${a} > ${b}`, `3: ${c} > -`, `5: - > ${after.links.get(5)}`]);
+    expect(linkChanges(before, after, new Set([3, 4]))).toEqual([linkText(3, c, undefined)]);
+    expect(linkChanges(after, after, new Set(all))).toEqual([]);
   });
 });
