@@ -1,60 +1,18 @@
 /**
  * What isolation costs a client: a pin, connecting and moving on as files grow, faults with many watchers, and memory.
  *
- * `node bench/wcfs-client/client.bench.ts [pins] [growth] [watchers] [memory] [visible]` as root; without arguments everything. Prints one line a figure.
+ * `node bench/wcfs-client/client.bench.ts [pins] [roundTrip] [commits] [growth] [watchers] [memory] [visible]` as root; without arguments everything. Prints one line a figure.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import { MNT_DETACH, umount2 } from "@belay/linux";
 import { connect, type Conn, type Mapping } from "@belay/wcfs";
 import { formatTid } from "@belay/zodb";
-import { BLK, SparseFile } from "./sparse-file.ts";
+import { commits } from "./commits-under-readers.ts";
+import { roundTrip } from "./pin-round-trip.ts";
+import { BLK, type SparseFile } from "./sparse-file.ts";
+import { inWorld, range, show } from "./world.ts";
 
-const entry = fileURLToPath(new URL("../../test/wcfs/harness/server-entry.ts", import.meta.url));
 const wanted = process.argv.slice(2);
-
-/** A server of a sparse file, in a process of its own. */
-interface World {
-  readonly file: SparseFile;
-  readonly mountpoint: string;
-  readonly serverPid: number;
-}
-
-async function inWorld(blocks: number, use: (world: World) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), "belay-bench-"));
-  try {
-    await using file = await SparseFile.create(join(directory, "data.fs"), blocks);
-    const mountpoint = join(directory, "mnt");
-    mkdirSync(mountpoint);
-    const server = spawn(process.execPath, [entry, "-logtostderr", file.zurl, mountpoint], {
-      stdio: ["ignore", "ignore", "ignore"],
-    });
-    const exited = once(server, "exit");
-    try {
-      while (!existsSync(join(mountpoint, ".wcfs/zurl"))) {
-        if (server.exitCode !== null) throw new Error(`the server has ended: ${server.exitCode}`);
-        await sleep(10);
-      }
-      await use({ file, mountpoint, serverPid: server.pid ?? 0 });
-    } finally {
-      umount2(mountpoint, MNT_DETACH);
-      await exited;
-    }
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
-}
-
-function show(name: string, times: readonly number[], unit = "us"): void {
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (share: number) => (sorted[Math.floor((sorted.length - 1) * share)] ?? NaN).toFixed(0);
-  console.log(`${name}: p50 ${at(0.5)} ${unit}, p99 ${at(0.99)} ${unit} (${sorted.length})`);
-}
 
 /** Microseconds of the first touch of each block. */
 function touches({ mem }: Mapping, blocks: Iterable<number>): number[] {
@@ -77,8 +35,6 @@ async function milliseconds<T>(action: () => Promise<T>): Promise<{ readonly val
 async function mapAll(conn: Conn, file: SparseFile, blocks: number): Promise<Mapping> {
   return (await conn.open(file.oid)).mmap(0, blocks);
 }
-
-const range = (count: number, step = 1) => Array.from({ length: count }, (_, i) => i * step);
 
 /** A fault of a page, and the same with a pin of our own in the way. */
 async function pins(): Promise<void> {
@@ -190,6 +146,6 @@ async function visible(): Promise<void> {
   });
 }
 
-for (const [name, bench] of Object.entries({ pins, growth, watchers, memory, visible })) {
+for (const [name, bench] of Object.entries({ pins, roundTrip, commits, growth, watchers, memory, visible })) {
   if (wanted.length === 0 || wanted.includes(name)) await bench();
 }
