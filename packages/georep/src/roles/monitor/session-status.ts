@@ -50,8 +50,9 @@ async function writeWorker(path: string, source: string, status: MonitorStatus):
   mkdirSync(dirname(path), { recursive: true });
   const { state, restarts, fault, nextStart } = status;
   const word = fault?.reason === "inconsistent" ? "inconsistent" : words[state];
-  if (word !== undefined) await updateBrickStatus(brickStatusPath(path, source), () => ({ worker_status: word }));
   const now = { pid: process.pid, updatedAt: Date.now(), state, restarts, nextStart };
   const why = fault && { reason: fault.reason, code: fault.code, lastError: fault.message, hint: fault.hint };
+  // The reason first: whoever sees `Faulty` finds it.
   await updateExtraStatus(extraStatusPath(path, source), { monitor: { ...now, ...why } });
+  if (word !== undefined) await updateBrickStatus(brickStatusPath(path, source), () => ({ worker_status: word }));
 }
