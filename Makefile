@@ -5,6 +5,7 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 SOAK_ROUNDS ?= 200
+SOAK_FILES ?= 100000
 SOAK_STEPS ?= 10000
 SOAK_LOAD_SECONDS ?= 60
 
@@ -71,7 +72,7 @@ bench: setup-bench ## benchmarks
 	@for bench in bench/*/*.bench.ts; do echo "== $$bench"; node $$bench || exit 1; done
 
 soak: build ## kill -9 at random points, SOAK_ROUNDS times, and SOAK_STEPS steps of random clients, a minute of load
-	@BELAY_SOAK_ROUNDS=$(SOAK_ROUNDS) BELAY_SOAK_STEPS=$(SOAK_STEPS) \
+	@BELAY_SOAK_ROUNDS=$(SOAK_ROUNDS) BELAY_SOAK_FILES=$(SOAK_FILES) BELAY_SOAK_STEPS=$(SOAK_STEPS) \
 	  BELAY_SOAK_LOAD_SECONDS=$(SOAK_LOAD_SECONDS) BELAY_SOAK_LOAD_READERS=8 node scripts/test.ts test/soak
 
 clean: ## remove what was built

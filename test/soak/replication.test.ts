@@ -11,7 +11,7 @@ import { Sshd } from "../georep/sshd.ts";
 // While a writer does by chance whatever can be done to a tree, processes of the replication are killed or held; each round has to end with
 // equal trees, the last one with nothing left.
 
-const rounds = Number(process.env["BELAY_SOAK_ROUNDS"] ?? 6);
+const rounds = Number(process.env["BELAY_SOAK_ROUNDS"] ?? 3);
 const seed = Number(process.env["BELAY_SEED"] ?? Date.now() % 1_000_000);
 const slow = { timeout: 60_000, interval: 100 };
 const victims = ["monitor", "worker", "secondary", "agent", "ssh", "engine"] as const;
