@@ -53,7 +53,7 @@ fi
 
 # What only tests talk to: engines, registries, other architectures, the replication daemon that ours stands in for. A machine that cannot have
 # one of them still runs the other tests; those that miss it are skipped, and counted.
-peers=(podman runc fuse-overlayfs busybox-static docker-registry qemu-user-static debootstrap glusterfs-server attr acl rsync openssh-server curl iproute2 libdevmapper1.02.1 procps gcc libc6-dev)
+peers=(podman runc fuse-overlayfs busybox-static docker-registry qemu-user-static debootstrap glusterfs-server attr acl rsync openssh-server curl iproute2 libdevmapper1.02.1 procps gcc libc6-dev e2fsprogs xfsprogs btrfs-progs iproute2)
 if [ "$with_peers" = yes ]; then
   absent=()
   for package in "${peers[@]}"; do

@@ -96,11 +96,15 @@ function openFileHandle(root: number, id: FileId): number | undefined {
   return undefined;
 }
 
-function tryOpenHandle(root: number, id: FileId, flags: number): number | undefined {
+/** While directories on the way are renamed the kernel may say ENOMEM where it has memory enough; asked again it knows the answer. */
+const handleAttempts = 5;
+
+function tryOpenHandle(root: number, id: FileId, flags: number, attempt = 1): number | undefined {
   try {
     return openByHandleAt(root, id, flags);
   } catch (error) {
     const number = errnoOf(error);
+    if (number === errno.ENOMEM && attempt < handleAttempts) return tryOpenHandle(root, id, flags, attempt + 1);
     // What the number stood for is now of another type, cannot be opened, or never was one of this file system.
     if (isGone(error) || number === errno.ELOOP || number === errno.ENXIO || number === errno.EINVAL) return undefined;
     throw error;
