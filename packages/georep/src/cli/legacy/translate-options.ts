@@ -22,13 +22,18 @@ export function translateOptions(values: ReadonlyMap<string, string>): Map<strin
     const value = values.get(key);
     if (value !== undefined) for (const [name, text] of Object.entries(translate(value))) translated.set(name, text);
   }
+  const ofRsync = [values.get("rsync_options"), values.get("rsync_ssh_options")].filter(Boolean).join(" ");
+  if (ofRsync !== "") translated.set("rsync-options", ofRsync);
   return translated;
 }
 
 const special: Readonly<Record<string, (value: string) => Record<string, string>>> = {
   ssh_command: (value) => commandAndOptions(value, "ssh-options"),
   ssh_command_tar: (value) => ({ "ssh-options-tar": commandAndOptions(value, "options")["options"] ?? "" }),
-  use_tarssh: (value) => ({ "sync-method": value.toLowerCase() === "true" ? "tarssh" : "rsync" }),
+  // Not to ask for tar was no wish for rsync: there was nothing else.
+  use_tarssh: (value): Record<string, string> => (value.toLowerCase() === "true" ? { "sync-method": "tarssh" } : {}),
+  // They were rsync's own then, and are those of the ssh under it today.
+  rsync_ssh_options: () => ({}),
   // Looking at time stamps is what xsync does today.
   change_detector: (value) => ({ "change-detector": value === "xtime" ? "xsync" : value }),
 };
