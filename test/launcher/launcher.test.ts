@@ -147,7 +147,7 @@ tid, ptrace = int(sys.argv[1]), ctypes.CDLL(None, use_errno=True).ptrace
 assert ptrace(0x4206, tid, 0, 0) == 0, ctypes.get_errno()
 assert ptrace(0x4207, tid, 0, 0) == 0, ctypes.get_errno()
 os.waitpid(tid, 0x40000000)
-print("held", flush=True)
+os.write(1, b"held\\n")
 sys.stdin.read()`;
   const holder = spawn("python3", ["-c", hold, tid ?? ""], { stdio: ["pipe", "pipe", "inherit"] });
   const [held] = (await once(holder.stdout, "data")) as [Buffer];
