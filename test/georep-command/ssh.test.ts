@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { compareTrees } from "../../packages/georep/src/index.ts";
@@ -69,6 +69,57 @@ test("over ssh with a key that may do this and nothing else", async () => {
   );
   expect(other).toMatchObject({ code: 1 });
   expect(existsSync(`${place.destination}2`)).toBe(false);
+});
+
+test("what would be done is told over ssh, without anything being made there; what the other side knows is purged from here", async () => {
+  await using place = makePlace();
+  await using sshd = await startSshd(join(place.path, "sshd"));
+  const destination = `${sshd.host}:${place.destination}`;
+  const { key, line } = await makeKey(place, destination);
+  appendFileSync(sshd.authorizedKeys, `${line}\n`);
+  mkdirSync(place.destination);
+  const create = ["create", "src", destination, "--ssh-port", String(sshd.port), "--option", trusting(sshd, key)];
+  expect(await place.georep(...create, "--dry-run")).toMatchObject({ code: 0, out: matching(/^would create/) });
+  writeFileSync(join(place.destination, "stranger"), "x");
+  expect(await place.georep(...create, "--dry-run")).toMatchObject({ code: 1, err: matching(/is not empty/) });
+  rmSync(join(place.destination, "stranger"));
+  expect(await place.georep(...create, "--no-verify")).toMatchObject({ code: 0 });
+  mkdirSync(join(place.source, "d"));
+  for (const name of ["a", "b", "d/c"]) writeFileSync(join(place.source, name), name);
+
+  const first = await place.lines("start", "src", "--dry-run", "--limit", "2");
+  expect(first).toHaveLength(3);
+  expect(first.at(-1)).toMatchObject({ event: "plan", create: 4, remove: 0, bytes: 5, omitted: 2 });
+  expect(readdirSync(place.destination)).toEqual([]);
+  expect(await place.georep("start", "src")).toMatchObject({ code: 0, err: "" });
+  expect(await place.georep("checkpoint", "src", "--timeout", "120")).toMatchObject({ code: 0 });
+  expect((await place.lines("resync", "src", "--dry-run")).at(-1)).toMatchObject({ create: 0, update: 0, remove: 0 });
+  rmSync(join(place.destination, "a"));
+  writeFileSync(join(place.destination, "d", "more"), "x");
+  const changed = (await place.georep("resync", "src", "--dry-run")).out;
+  expect(changed).toMatch(/^create a$/m);
+  expect(changed).toMatch(/^remove d\/more$/m);
+  expect((await place.lines("resync", "src", "--dry-run", "--path", "d")).at(-1)).toMatchObject({
+    create: 0,
+    remove: 1,
+  });
+
+  expect(await place.georep("delete", "src", "--purge-destination-state")).toMatchObject({
+    code: 1,
+    err: matching(/is active/),
+  });
+  await place.georep("stop", "src");
+  await sshd.pause();
+  expect(await place.georep("delete", "src", "--purge-destination-state", "--json")).toMatchObject({
+    code: 1,
+    err: matching(/EUNREACHABLE/),
+  });
+  await sshd.resume();
+  const dry = await place.georep("delete", "src", "--purge-destination-state", "--dry-run");
+  expect(dry.out).toContain(`would remove ${destination}/.belay-georep/`);
+  expect(await place.georep("delete", "src", "--purge-destination-state")).toMatchObject({ code: 0, err: "" });
+  expect(readdirSync(place.destination).sort()).toEqual(["b", "d"]);
+  expect(await place.lines("list")).toEqual([]);
 });
 
 test("what keeps the other side from being reached is told, with a code for each", async () => {

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
@@ -15,6 +15,9 @@ export interface Sshd extends AsyncDisposable {
   readonly authorizedKeys: string;
   /** Where clients keep its host key. */
   readonly knownHosts: string;
+  /** Nobody listens any more; connections that are there stay. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
 }
 
 /** @param directory  for its files, made */
@@ -37,17 +40,26 @@ export async function startSshd(directory: string): Promise<Sshd> {
   ];
   writeFileSync(file("config"), `${lines.join("\n")}\n`);
   makePrivilegeFolder();
-  const daemon = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", file("config")], { stdio: "ignore" });
-  if (!(await listens(port))) throw new Error("sshd does not listen");
+  const listen = async (): Promise<ChildProcess> => {
+    const started = spawn("/usr/sbin/sshd", ["-D", "-e", "-f", file("config")], { stdio: "ignore" });
+    if (!(await listens(port))) throw new Error("sshd does not listen");
+    return started;
+  };
+  let daemon = await listen();
+  const end = async (): Promise<void> => {
+    const ended = once(daemon, "exit");
+    daemon.kill();
+    await ended;
+  };
   return {
     port,
     host: `${userInfo().username}@127.0.0.1`,
     authorizedKeys: file("authorized_keys"),
     knownHosts: file("known_hosts"),
-    [Symbol.asyncDispose]: async () => {
-      const ended = once(daemon, "exit");
-      daemon.kill();
-      await ended;
+    pause: end,
+    resume: async () => {
+      daemon = await listen();
     },
+    [Symbol.asyncDispose]: end,
   };
 }

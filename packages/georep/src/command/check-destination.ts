@@ -1,6 +1,8 @@
 import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { BelayError, toError } from "@belay/supervise";
+import { protocolSession } from "../roles/source-of.ts";
+import { isRemembered } from "../secondary/survey.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { isInside, realPath } from "./check-source.ts";
 import { endText, pathOf, shortEnd } from "./ends.ts";
@@ -15,12 +17,15 @@ export function checkLocalDestination({ destination, id }: KnownSession, force: 
   const path = pathOf(destination);
   try {
     if (!existsSync(path)) return checkParent(path);
-    if (!statSync(path).isDirectory()) return [problem(`${path} is no directory`, "remove it, or choose another name")];
+    if (!statSync(path).isDirectory())
+      return [destinationProblem(`${path} is no directory`, "remove it, or choose another name")];
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-    const isFree = force || isEmpty(path) || existsSync(join(path, stateDirectoryName, id));
+    const isFree = force || isEmpty(path) || isRemembered(path, protocolSession(id));
     return isFree ? [] : [notEmpty(path)];
   } catch (error) {
-    return [problem(`the destination cannot be written: ${toError(error).message}`, "check who may write there")];
+    return [
+      destinationProblem(`the destination cannot be written: ${toError(error).message}`, "check who may write there"),
+    ];
   }
 }
 
@@ -34,7 +39,9 @@ export function notEmpty(path: string): BelayError {
 function checkParent(path: string): BelayError[] {
   const parent = existing(dirname(path));
   accessSync(parent, constants.W_OK | constants.X_OK);
-  return statSync(parent).isDirectory() ? [] : [problem(`${parent} is no directory`, "choose another destination")];
+  return statSync(parent).isDirectory()
+    ? []
+    : [destinationProblem(`${parent} is no directory`, "choose another destination")];
 }
 
 function existing(path: string): string {
@@ -84,6 +91,7 @@ function circle({ source }: KnownSession, other: KnownSession): BelayError {
   );
 }
 
-function problem(message: string, hint: string): BelayError {
+/** The destination cannot be one. */
+export function destinationProblem(message: string, hint: string): BelayError {
   return new BelayError("EDESTINATION", message, { hint });
 }

@@ -1,31 +1,16 @@
 import { hostname } from "node:os";
 import { close, open, O_DIRECTORY, O_PATH } from "@belay/linux";
-import { BelayError, hasCode, openLedger, toError, untilAborted } from "@belay/supervise";
+import { hasCode, openLedger, toError, untilAborted, BelayError } from "@belay/supervise";
 import type { Config } from "../config/config.ts";
 import { connect } from "../connect/connect.ts";
 import { secondaryCommand } from "../connect/secondary-command.ts";
 import { fileIdAt, type FileId } from "../ids/file-id.ts";
-import { faultOf, type FaultReason } from "../monitor/fault.ts";
 import { policyOf } from "../policy/policy.ts";
 import { protocolSession } from "../roles/source-of.ts";
-import { notEmpty } from "./check-destination.ts";
+import { destinationProblem, notEmpty } from "./check-destination.ts";
 import { shortEnd } from "./ends.ts";
 import type { KnownSession } from "./known-session.ts";
-
-/** Longest silence of the other side, in milliseconds. */
-const answerMs = 30_000;
-
-/** Codes by what is wrong with the other side. */
-const codes: Readonly<Partial<Record<FaultReason, string>>> = {
-  unreachable: "EUNREACHABLE",
-  timeout: "EUNREACHABLE",
-  connection: "EUNREACHABLE",
-  "host-key": "EHOSTKEY",
-  permission: "EAUTH",
-  "no-program": "ENOGSYNCD",
-  refused: "EREFUSED",
-  locked: "ELOCKED",
-};
+import { answerMs, askOtherSide, otherSideProblem } from "./other-side.ts";
 
 /**
  * Connects to the other side as a worker would: tells whether it can be reached, lets us in, has gsyncd, and may write to the destination,
@@ -59,7 +44,7 @@ export async function checkRemote(
     return isOurs || force ? [] : [notEmpty(shortEnd(destination))];
   } catch (error) {
     if (hasCode(error, "ECANCELED")) throw error;
-    return [problemOf(known, toError(error))];
+    return [otherSideProblem(known, toError(error))];
   }
 }
 
@@ -72,12 +57,24 @@ function rootIdOf(path: string): FileId {
   }
 }
 
-function problemOf({ destination, source }: KnownSession, error: Error): BelayError {
-  const { reason, message, hint } = faultOf(error);
-  const more =
-    reason === "permission" ? `belay georep key ${source.path} ${shortEnd(destination)} makes a key for it` : hint;
-  return new BelayError(codes[reason] ?? "EDESTINATION", `${shortEnd(destination)}: ${message}`, {
-    hint: more,
-    reason,
-  });
+/**
+ * As {@link checkRemote}, without anything being made there.
+ *
+ * @returns what keeps it from working, as far as looking tells
+ */
+export async function lookAtRemote(
+  known: KnownSession,
+  config: Config,
+  force: boolean,
+  signal?: AbortSignal,
+): Promise<BelayError[]> {
+  try {
+    const seen = await askOtherSide(known, config, ({ survey }) => survey({ path: [], after: "" }), signal);
+    const end = shortEnd(known.destination);
+    if (!seen.isWritable) return [destinationProblem(`${end} cannot be written`, "check who may write there")];
+    return seen.isKnown || seen.names.length === 0 || force ? [] : [notEmpty(end)];
+  } catch (error) {
+    if (error instanceof BelayError && !hasCode(error, "ECANCELED")) return [error];
+    throw error;
+  }
 }

@@ -5,7 +5,7 @@ import { loadConfig } from "../config/load-config.ts";
 import type { Config } from "../config/config.ts";
 import { writeMonitorStatus } from "../status/monitor-status.ts";
 import { checkLocalDestination, checkOthers } from "./check-destination.ts";
-import { checkRemote } from "./check-remote.ts";
+import { checkRemote, lookAtRemote } from "./check-remote.ts";
 import { checkNested, checkSource } from "./check-source.ts";
 import { parseEnds, pathOf } from "./ends.ts";
 import { listSessions, otherWay } from "./find-session.ts";
@@ -30,6 +30,8 @@ export interface CreateRequest {
   readonly sshPort?: number | undefined;
   readonly sshKey?: string | undefined;
   readonly remoteGsyncd?: string | undefined;
+  /** Nothing may be made at the destination either. */
+  readonly dryRun?: boolean;
   /** `NAME=VALUE` */
   readonly options?: readonly string[];
 }
@@ -119,8 +121,8 @@ async function checkDestination(
     const nested = checkNested(source.path, destination.path);
     return { options, problems: nested.length > 0 ? nested : checkLocalDestination(known, force) };
   }
-  const look = (given: readonly GivenOption[]) =>
-    checkRemote(known, proposedConfig(places, known, given), force, signal);
+  const check = request.dryRun === true ? lookAtRemote : checkRemote;
+  const look = (given: readonly GivenOption[]) => check(known, proposedConfig(places, known, given), force, signal);
   const problems = await look(options);
   // A key without a forced command leaves it to us to name the program: it may be on the path over there.
   if (request.remoteGsyncd !== undefined || !problems.some(({ code }) => code === "ENOGSYNCD"))

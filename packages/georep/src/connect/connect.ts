@@ -1,3 +1,5 @@
+import type { Readable, Writable } from "node:stream";
+
 import {
   BelayError,
   hasCode,
@@ -13,12 +15,16 @@ import { connectSecondary, type Greeting, type Secondary } from "../rpc/secondar
 import { secondaryFault } from "./ssh-fault.ts";
 
 /** How to reach a receiving end. */
-export interface ConnectOptions {
+export interface ReachOptions {
   /** Program and arguments; it speaks the protocol at its stdin and stdout. */
   readonly command: readonly string[];
   readonly viaSsh: boolean;
-  readonly greeting: Greeting;
   readonly ledger: Ledger;
+}
+
+/** How to reach a receiving end for a worker. */
+export interface ConnectOptions extends ReachOptions {
+  readonly greeting: Greeting;
 }
 
 /** A receiving end, and the process that leads to it. Disposing of it ends both. */
@@ -32,24 +38,40 @@ const endMs = 250;
  *
  * @throws BelayError `ESECONDARY` with reason and hint; what the receiving end itself says about its directory
  */
-export async function connect(options: ConnectOptions): Promise<Connection> {
-  const { command, greeting, ledger } = options;
-  const child = await start(command, options.viaSsh, ledger);
+export function connect({ greeting, ...options }: ConnectOptions): Promise<Connection> {
+  return reach(options, (input, output) => connectSecondary(input, output, greeting));
+}
+
+/** What speaks the protocol of a receiving end. */
+interface Peer extends Disposable {
+  readonly lost: Promise<Error>;
+}
+
+/**
+ * Starts a receiving end, in our process group, and has somebody greet it.
+ *
+ * @throws BelayError `ESECONDARY` with reason and hint; what the receiving end itself says about its directory
+ */
+export async function reach<T extends Peer>(
+  { command, viaSsh, ledger }: ReachOptions,
+  greet: (input: Readable, output: Writable) => Promise<T>,
+): Promise<T & AsyncDisposable> {
+  const child = await start(command, viaSsh, ledger);
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) throw new BelayError("EBUG", "a child without pipes");
   try {
-    const secondary = await connectSecondary(stdout, stdin, greeting);
+    const peer = await greet(stdout, stdin);
     return {
-      ...secondary,
-      lost: secondary.lost.then((error) => explain(error, child, options.viaSsh)),
-      [Symbol.dispose]: () => secondary[Symbol.dispose](),
+      ...peer,
+      lost: peer.lost.then((error) => explain(error, child, viaSsh)),
+      [Symbol.dispose]: () => peer[Symbol.dispose](),
       [Symbol.asyncDispose]: async () => {
-        secondary[Symbol.dispose]();
+        peer[Symbol.dispose]();
         await letGo(child);
       },
     };
   } catch (error) {
-    const explained = await explain(toError(error), child, options.viaSsh);
+    const explained = await explain(toError(error), child, viaSsh);
     await letGo(child);
     throw explained;
   }

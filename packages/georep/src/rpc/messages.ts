@@ -2,7 +2,7 @@ import { maxIdBytes, type FileId } from "../ids/file-id.ts";
 import type { ObjectState } from "../tree/object-state.ts";
 import { malformed, WireReader, type WireWriter } from "./wire.ts";
 
-/** The closed table of what a worker may ask of a secondary. */
+/** The closed table of what a worker, or somebody who only looks (`survey`, `forget`), may ask of a secondary. */
 export const methods = {
   hello: 1,
   apply: 2,
@@ -18,6 +18,8 @@ export const methods = {
   digest: 12,
   stage: 13,
   take: 14,
+  survey: 15,
+  forget: 16,
 } as const;
 export type Method = keyof typeof methods;
 

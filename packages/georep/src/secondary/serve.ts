@@ -8,12 +8,14 @@ import { maxSpan, readInspect, writeInspectReply } from "../rpc/inspect-messages
 import { readList, writeListReplies } from "../rpc/list-messages.ts";
 import * as message from "../rpc/messages.ts";
 import { serveRpc, type Handlers } from "../rpc/server.ts";
+import { readSurvey, writeForgetReply, writeSurveyReply } from "../rpc/survey-messages.ts";
 import { malformed, type WireReader } from "../rpc/wire.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { attach } from "./attach.ts";
 import { attempt, closeDirectories, keyOfName, startBatch, trimDirectories, type Batch, type Order } from "./batch.ts";
 import { settleContent } from "./content.ts";
 import { isNewFile } from "./new-file.ts";
+import { forgetSession } from "./forget.ts";
 import { detach } from "./detach.ts";
 import { finishBatch } from "./finish.ts";
 import { abandonAll, beginContent, endContent, takeContent } from "./incoming.ts";
@@ -23,6 +25,7 @@ import { copyPart } from "./local-copy.ts";
 import { endInOrder, openSession, type Session } from "./session.ts";
 import { signaturesOf } from "./signatures.ts";
 import { stageFiles, takeStaged } from "./stage.ts";
+import { Survey } from "./survey.ts";
 
 /** How to serve. */
 export interface ServeOptions {
@@ -33,26 +36,30 @@ export interface ServeOptions {
   readonly logger?: Logger;
   /** The worker is our parent process: what it has open may be copied from there. Never for a worker on another machine. */
   readonly isChild?: boolean;
+  /** The only session that may be named; undefined: any. */
+  readonly only?: string | undefined;
 }
 
 /**
  * Serves one worker: applies what it sends beneath `root`, and nowhere else.
  *
- * @throws BelayError EPROTO when the peer breaks the protocol; what a batch had begun is completed by the next session
+ * @throws BelayError EPROTO when the peer breaks the protocol, or names another session than it may; what a batch had begun is completed by the next session
  */
 export async function serveSecondary(options: ServeOptions): Promise<void> {
-  const { input, output, root, logger = silentLogger, isChild = false } = options;
+  const { input, output, root, logger = silentLogger, isChild = false, only } = options;
   const state: ServeState = {
     root,
     session: undefined,
     batch: undefined,
     listing: undefined,
+    survey: undefined,
     logger,
     isChild,
     name: "",
   };
   try {
     await serveRpc(input, output, (worker) => {
+      if (only !== undefined && worker.session !== only) throw malformed("another session than the call names");
       state.name = worker.session;
       return handlersOf(state);
     });
@@ -74,6 +81,7 @@ interface ServeState {
   session: Session | undefined;
   batch: Batch | undefined;
   listing: Listing | undefined;
+  survey: Survey | undefined;
 }
 
 function handlersOf(state: ServeState): Handlers {
@@ -150,6 +158,16 @@ function handlersOf(state: ServeState): Handlers {
       takeStaged(batch(), id, size, digest);
     },
     ping: (request) => decoded(request, undefined),
+    survey: (request, reply) => {
+      const asked = decoded(request, readSurvey(request));
+      const { root, name: session } = state;
+      writeSurveyReply(reply, (state.survey ??= new Survey({ root, session })).survey(asked));
+    },
+    forget: async (request, reply) => {
+      decoded(request, undefined);
+      if (state.session !== undefined) throw malformed("a session that is to be forgotten while it is used");
+      writeForgetReply(reply, await forgetSession(state.root, state.name));
+    },
   };
 }
 

@@ -57,6 +57,7 @@ export interface SessionOptions {
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { root, session, rootId, rules, logger, lockMs = 10_000 } = options;
   const base = join(root, stateDirectoryName, session);
+  mkdirSync(root, { recursive: true });
   for (const name of ["held", "conflicts", "stage"]) mkdirSync(join(base, name), { recursive: true, mode: 0o700 });
   const lock = await lockSession(join(base, "lock"), lockMs);
   const flags = O_DIRECTORY | O_NOFOLLOW;
@@ -82,7 +83,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   return opened;
 }
 
-async function lockSession(path: string, lockMs: number): Promise<FileLock> {
+/** @throws BelayError `ELOCKED` when another process does not let go of the session in time */
+export async function lockSession(path: string, lockMs: number): Promise<FileLock> {
   const late = AbortSignal.timeout(lockMs);
   try {
     return await takeFileLock(path, { wait: true, signal: late });

@@ -1,6 +1,9 @@
 import { deleteSession, pathsOf, refuseRunning } from "../delete-session.ts";
-import { shortEnd } from "../ends.ts";
+import { destinationStatePath, forgetDestination, hasDestinationState } from "../destination-state.ts";
 import { endAgent } from "../end-agent.ts";
+import { shortEnd } from "../ends.ts";
+import type { KnownSession } from "../known-session.ts";
+import { configOf } from "../session-files.ts";
 import { stopSession } from "../stop.ts";
 import { sessionOf, type CommonOptions, type Context } from "./context.ts";
 
@@ -21,19 +24,45 @@ export async function remove(
 ): Promise<number> {
   const { places, talk, signal } = context;
   const known = sessionOf(context, words);
-  const what = { purgeDestination: options.purgeDestinationState === true, key: options.key === true };
-  if (options.dryRun === true) {
-    for (const path of pathsOf(places, known, what)) {
-      talk.say(`would remove ${path}`);
-      talk.tell({ event: "would-remove", path });
-    }
-    return 0;
-  }
+  if (options.dryRun === true) return tellWhat(context, known, options);
   if (options.force === true) await stopSession(places, known, { journal: true, signal });
   refuseRunning(places, known);
+  // The other side first: as long as it cannot be reached, the session is there to try again.
+  if (options.purgeDestinationState === true) await purge(context, known);
   await endAgent(places, known, signal);
-  deleteSession(places, known, what);
+  deleteSession(places, known, { key: options.key === true });
   talk.say(`deleted ${known.name}; ${shortEnd(known.destination)} keeps its files`);
   talk.tell({ event: "deleted", name: known.name });
   return 0;
+}
+
+async function tellWhat(
+  { places, talk, signal }: Context,
+  known: KnownSession,
+  { key = false, purgeDestinationState = false }: DeleteCommandOptions,
+): Promise<number> {
+  const there = purgeDestinationState && (await hasDestinationState(known, configOf(places, known), signal));
+  for (const path of pathsOf(places, known, { key })) {
+    talk.say(`would remove ${path}`);
+    talk.tell({ event: "would-remove", path });
+  }
+  if (there) {
+    talk.say(`would remove ${stateThere(known)}`);
+    talk.tell({ event: "would-remove", path: destinationStatePath(known), destination: true });
+  }
+  return 0;
+}
+
+async function purge({ places, talk, signal }: Context, known: KnownSession): Promise<void> {
+  const { isKnown, keptConflicts } = await forgetDestination(known, configOf(places, known), signal);
+  talk.tell({ event: "purged", name: known.name, isKnown, keptConflicts });
+  if (keptConflicts === 0) return;
+  talk.say(`${keptConflicts} things that were set aside are not ours to remove: ${stateThere(known)}/conflicts`);
+}
+
+function stateThere(known: KnownSession): string {
+  const { destination } = known;
+  const path = destinationStatePath(known);
+  if (destination.scheme === "file") return path;
+  return `${destination.user === undefined ? "" : `${destination.user}@`}${destination.host}:${path}`;
 }

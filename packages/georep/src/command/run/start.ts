@@ -6,15 +6,14 @@ import { stateText } from "../status-text.ts";
 import { pauseSession, resumeSession } from "../pause.ts";
 import { sessionOf, type CommonOptions, type Context } from "./context.ts";
 import { runInForeground } from "./foreground.ts";
-import { tellPlan } from "./resync.ts";
+import { tellPlan, type PlanCommandOptions } from "./plan.ts";
 
 /** Options of `belay georep start` and `restart`. */
-export interface StartCommandOptions extends CommonOptions {
+export interface StartCommandOptions extends PlanCommandOptions {
   readonly foreground?: boolean;
   readonly wait?: boolean;
   readonly timeout?: string;
   readonly force?: boolean;
-  readonly dryRun?: boolean;
 }
 
 /** Options of `belay georep stop`. */
@@ -34,7 +33,7 @@ type Words = readonly (string | undefined)[];
 export async function start(context: Context, words: Words, options: StartCommandOptions): Promise<number> {
   const { places, talk, signal } = context;
   const known = sessionOf(context, words);
-  if (options.dryRun === true) return tellPlan(context, known);
+  if (options.dryRun === true) return tellPlan(context, known, options);
   if (options.foreground === true) return runInForeground(places, known);
   const { force = false, wait = true } = options;
   const report = await startSession(places, known, { force, wait, timeoutMs: secondsOf(options.timeout), signal });

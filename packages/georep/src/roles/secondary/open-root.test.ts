@@ -36,8 +36,9 @@ test("nothing else can", async () => {
   expect(readdirSync(place.at("outside"))).toEqual([]);
 });
 
-test("without restrictions a destination is made", async () => {
+test("without restrictions any path will do, and is not made before there is a session", async () => {
   await using place = await folders();
   using root = openRoot(place.at("new/deep"), undefined);
-  expect(existsSync(root.path)).toBe(true);
+  expect(root.path).toBe(place.at("new/deep"));
+  expect(existsSync(root.path)).toBe(false);
 });

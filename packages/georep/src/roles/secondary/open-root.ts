@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { relative } from "node:path";
 
 import {
@@ -22,16 +21,14 @@ export interface OpenRoot extends Disposable {
 }
 
 /**
- * Opens the destination. It is made if it is absent, but for restricted callers, who would choose what is made.
+ * Opens the destination. For restricted callers it has to be there: they would choose what is made. For others it is made when a session is
+ * opened.
  *
  * @param only  folders it has to be one of or lie in; links below them are not followed. undefined: any folder
  * @throws BelayError `ERESTRICTED`; errno errors of opening it
  */
 export function openRoot(path: string, only: readonly string[] | undefined): OpenRoot {
-  if (only === undefined) {
-    mkdirSync(path, { recursive: true });
-    return { path, [Symbol.dispose]: () => undefined };
-  }
+  if (only === undefined) return { path, [Symbol.dispose]: () => undefined };
   const wanted = normalizePath(path);
   const allowed = only.map(normalizePath).find((folder) => isWithin(wanted, folder));
   if (allowed === undefined) {

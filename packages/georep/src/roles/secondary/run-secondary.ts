@@ -7,7 +7,7 @@ import { serveSecondary } from "../../secondary/serve.ts";
 import { endInTime } from "../process/end-in-time.ts";
 import { aborted, stopOnSignals } from "../process/stop-signal.ts";
 import { sessionLogger } from "../session-logger.ts";
-import { requireDirectory } from "../source-of.ts";
+import { protocolSession, requireDirectory } from "../source-of.ts";
 import { openRoot } from "./open-root.ts";
 import { watchSilence } from "./watch-silence.ts";
 
@@ -37,7 +37,8 @@ async function serve(request: SecondaryRequest): Promise<number> {
   void aborted(stop.signal).then(() => input.destroy());
   logger.info("secondary listening");
   try {
-    await serveSecondary({ input, output, root: root.path, logger, isChild: request.copiesFromParent });
+    const only = request.sessionOwner === undefined ? undefined : protocolSession(request.sessionOwner);
+    await serveSecondary({ input, output, root: root.path, logger, isChild: request.copiesFromParent, only });
   } catch (error) {
     if (!stop.signal.aborted) return fail(toError(error), logger.error);
   }

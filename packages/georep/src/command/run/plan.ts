@@ -1,0 +1,93 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { BelayError, formatBytes } from "@belay/supervise";
+import { policyOf } from "../../policy/policy.ts";
+import { protocolSession } from "../../roles/source-of.ts";
+import { Survey } from "../../secondary/survey.ts";
+import { checkSource } from "../check-source.ts";
+import { planTransfer, type PlanOptions, type TransferPlan } from "../dry-run.ts";
+import { pathOf, shortEnd } from "../ends.ts";
+import type { KnownSession } from "../known-session.ts";
+import { askOtherSide } from "../other-side.ts";
+import { configOf } from "../session-files.ts";
+import { printable } from "../table.ts";
+import type { CommonOptions, Context } from "./context.ts";
+
+/** Options of commands that can tell what they would do. */
+export interface PlanCommandOptions extends CommonOptions {
+  readonly dryRun?: boolean;
+  readonly limit?: string;
+}
+
+/** Names that are told one by one, unless `--limit` says otherwise. */
+const mostTold = 1000;
+
+/**
+ * Tells what a start would do now: looks at names, types, sizes, times and attributes of both ends, and changes nothing.
+ *
+ * @param below  directory to begin with, relative to the source; default: all
+ * @returns 0; 1 when something could not be looked at
+ */
+export async function tellPlan(
+  { places, talk, signal }: Context,
+  known: KnownSession,
+  options: PlanCommandOptions,
+  below = "",
+): Promise<number> {
+  const limit = limitOf(options.limit);
+  requireSource(known, below);
+  const config = configOf(places, known);
+  let told = 0;
+  const around: Omit<PlanOptions, "destination"> = {
+    source: new Survey({ root: known.source.path, session: "none", staysOnDevice: true }),
+    policy: policyOf(config),
+    below,
+    signal,
+    onChange: ({ action, path, bytes }) => {
+      if (++told > limit) return;
+      const text = path.toString();
+      talk.tell({ action, path: text, bytes });
+      talk.say(`${action.padEnd(6)} ${printable(text)}`);
+    },
+    onProblem: (path, error) => {
+      talk.complain(new BelayError("EUNREADABLE", `${printable(path.toString() || ".")}: ${error.message}`));
+    },
+  };
+  const plan =
+    known.destination.scheme === "ssh"
+      ? await askOtherSide(known, config, (destination) => planTransfer({ ...around, destination }), signal)
+      : await planTransfer({ ...around, destination: localDestination(known) });
+  const omitted = Math.max(told - limit, 0);
+  if (omitted > 0) talk.say(`… and ${omitted} more (--limit 0 tells all of them)`);
+  talk.say(summary(plan, known));
+  talk.tell({ event: "plan", name: known.name, ...plan, omitted });
+  return plan.unreadable === 0 ? 0 : 1;
+}
+
+// A source that is not there would have everything removed.
+function requireSource({ source: { path } }: KnownSession, below: string): void {
+  const [problem] = checkSource(path);
+  if (problem !== undefined) throw problem;
+  if (statSync(join(path, below), { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new BelayError("ENOENT", `${printable(below)} is no directory of ${path}`, {
+    hint: "--path is a directory below the source",
+  });
+}
+
+function localDestination({ destination, id }: KnownSession): Survey {
+  return new Survey({ root: pathOf(destination), session: protocolSession(id) });
+}
+
+function summary({ create, update, touch, remove, bytes, unreadable }: TransferPlan, known: KnownSession): string {
+  const counts = `create ${create}, update ${update}, touch ${touch}, remove ${remove}`;
+  const rest = unreadable === 0 ? "" : `; ${unreadable} directories could not be looked at`;
+  return `would ${counts} at ${shortEnd(known.destination)}; ${formatBytes(bytes)} of content${rest}`;
+}
+
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return mostTold;
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new BelayError("EUSAGE", `'${text}' is no number of names`, { hint: "--limit 100; 0 tells all of them" });
+  }
+  return Number(text) === 0 ? Infinity : Number(text);
+}
