@@ -15,9 +15,9 @@ export interface Observer extends Disposable {
   /** Settles, with the reason, when the connection is lost. */
   readonly lost: Promise<Error>;
   /** A portion of a directory; errors are those of the directory. */
-  survey(request: SurveyRequest): Promise<SurveyReply>;
+  readonly survey: (request: SurveyRequest) => Promise<SurveyReply>;
   /** Has the destination forget the session; its files stay. Rejects with `ELOCKED` while a worker is connected. */
-  forget(): Promise<ForgetReply>;
+  readonly forget: () => Promise<ForgetReply>;
 }
 
 /**
