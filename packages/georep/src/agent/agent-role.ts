@@ -1,12 +1,11 @@
 import { abortOnSignals, openLedger, reportFailure, reportReady } from "@belay/supervise";
 
-import type { Config } from "../config/config.ts";
 import type { LiveConfig } from "../config/live-config.ts";
 import { sessionLogger } from "../roles/session-logger.ts";
 import { workingPath } from "../session/working-path.ts";
-import { sourceKinds } from "../sources/change-source.ts";
 import { isPidFileHeld } from "../status/pid-lock-state.ts";
-import { runAgent, type AgentOptions } from "./run-agent.ts";
+import { runAgent } from "./run-agent.ts";
+import { settingsText, watchSettings } from "./watch-settings.ts";
 
 /** `gsyncd agent`: one for each source; stays in the foreground, whoever wants it in a session of its own starts it so. */
 export interface AgentRequest {
@@ -29,9 +28,13 @@ export async function agentRole({ source, localPath, config }: AgentRequest): Pr
   await using ledger = await openLedger();
   const isWanted = () => config.current().flag("keep-journal") || isPidFileHeld(config.current().text("pid-file"));
   try {
+    const settings = watchSettings(config.current());
+    const unwanted = config.current().int("agent-timeout");
     await runAgent({
       ...{ source, ledger, isWanted, signal: signals.signal, onReady: reportReady },
-      ...configured(config.current(), localPath),
+      ...{ ...settings, settings: settingsText(settings) },
+      ...(unwanted > 0 ? { unwantedMs: unwanted * 1000 } : {}),
+      directory: workingPath(config.current().text("working-dir"), localPath),
       logger: sessionLogger({ ...log, label: `agent ${localPath}`, config: config.current() }),
     });
     return 0;
@@ -42,18 +45,3 @@ export async function agentRole({ source, localPath, config }: AgentRequest): Pr
 }
 
 const log = { file: "log-file", level: "log-level", debug: false } as const;
-
-const megabyte = 1024 ** 2;
-
-function configured(
-  config: Config,
-  localPath: string,
-): Pick<AgentOptions, "directory" | "kind" | "scanEveryMs" | "sizes"> {
-  const [limit, interval] = [config.int("journal-limit"), config.int("scan-interval")];
-  return {
-    directory: workingPath(config.text("working-dir"), localPath),
-    kind: sourceKinds.find((kind) => kind === config.text("change-source")),
-    ...(interval > 0 ? { scanEveryMs: interval * 1000 } : {}),
-    ...(limit > 0 ? { sizes: { most: limit * megabyte } } : {}),
-  };
-}

@@ -3,7 +3,10 @@ import { mkdirSync } from "node:fs";
 import { BelayError, daemonize, takeFileLock, untilAborted } from "@belay/supervise";
 
 import { connectLocal } from "../local-socket/connect-local.ts";
+import { endAgent } from "../feed/agent-feed.ts";
+import { onLines } from "../local-socket/read-lines.ts";
 import { agentPlaces, type AgentPlaces } from "./agent-places.ts";
+import { greeting, parseLine, type Greeting } from "./messages.ts";
 
 /** How an agent is started. */
 export interface AgentStart {
@@ -15,6 +18,8 @@ export interface AgentStart {
   /** Descriptor for its stderr; default `/dev/null`. */
   readonly stderr?: number;
   readonly signal?: AbortSignal;
+  /** As `settingsText` has them; an agent that watches with others is replaced. undefined: any will do. */
+  readonly settings?: string | undefined;
   /** How long an agent that is there may take to say something, in milliseconds. Default 15 seconds. */
   readonly answerMs?: number;
 }
@@ -25,29 +30,35 @@ export interface AgentStart {
  * @returns whether it had to be started
  * @throws what keeps the agent from starting, with its code; BelayError `EAGENT` when there is one that does not answer
  */
-export async function ensureAgent({ directory, argv, env, stderr, signal, answerMs }: AgentStart): Promise<boolean> {
+export async function ensureAgent(start: AgentStart): Promise<boolean> {
+  const { directory, argv, env, stderr, signal, answerMs, settings } = start;
   const places = agentPlaces(directory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   using _lock = await takeFileLock(places.startLock, { wait: true, signal });
-  if (await answers(places, signal, answerMs)) return false;
+  const greeted = await greetingOf(places, signal, answerMs);
+  if (greeted !== undefined && (settings === undefined || greeted.settings === settings)) return false;
+  if (greeted !== undefined) await endAgent(directory, signal ?? AbortSignal.timeout(endMs));
   await daemonize({ argv, signal, ...(env && { env }), ...(stderr === undefined ? {} : { output: { stderr } }) });
   return true;
 }
 
+/** For an agent to end that has to make room for another, in milliseconds. */
+const endMs = 10_000;
+
 // One that was just killed may still take connections; it says nothing any more.
-async function answers(
+async function greetingOf(
   { socket: path, pidFile }: AgentPlaces,
   signal: AbortSignal | undefined,
   answerMs = 15_000,
-): Promise<boolean> {
+): Promise<Greeting | undefined> {
   const socket = await connectLocal(path);
-  if (socket === undefined) return false;
+  if (socket === undefined) return undefined;
   const late = AbortSignal.timeout(answerMs);
   try {
-    const said = new Promise<boolean>((resolve) => {
-      socket.once("data", () => resolve(true));
-      socket.once("close", () => resolve(false));
-      socket.on("error", () => resolve(false));
+    const said = new Promise<Greeting | undefined>((resolve) => {
+      onLines(socket, (line) => resolve(parseLine(greeting, line)));
+      socket.once("close", () => resolve(undefined));
+      socket.on("error", () => resolve(undefined));
     });
     return await untilAborted(said, signal === undefined ? late : AbortSignal.any([late, signal]));
   } catch (error) {

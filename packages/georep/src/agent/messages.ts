@@ -16,6 +16,8 @@ export const greeting = z.object({
   kind: z.enum(sourceKinds),
   end: position,
   pid: index,
+  /** With what it was told to watch, see `settingsText`. */
+  settings: z.string().optional(),
 });
 export type Greeting = z.infer<typeof greeting>;
 

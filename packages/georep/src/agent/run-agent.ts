@@ -23,11 +23,13 @@ export interface AgentOptions {
   /** For the source `scan`, in milliseconds. */
   readonly scanEveryMs?: number | undefined;
   readonly sizes?: JournalSizes | undefined;
+  /** Told to whoever connects, see {@link settingsText}. */
+  readonly settings?: string | undefined;
   readonly logger: Logger;
   readonly ledger: Ledger;
   /** Ends it in order. */
   readonly signal: AbortSignal;
-  /** Tells whether it is wanted although no worker is connected; asked once a minute. Default: always. */
+  /** Tells whether it is wanted although no worker is connected; asked ten times within `unwantedMs`. Default: always. */
   readonly isWanted?: () => boolean;
   /** For how long nobody may want it before it ends by itself, in milliseconds; default ten minutes. */
   readonly unwantedMs?: number;
@@ -65,7 +67,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
   feed.onAppend = () => tellAll((to) => to.tellEnd());
   const asked = Promise.withResolvers<undefined>();
   const listening = listenLocal(ledger, places.socket, (socket) => {
-    const listener = serveFeed(feed, socket, () => asked.resolve(undefined));
+    const listener = serveFeed(feed, socket, { settings: options.settings, onEnd: () => asked.resolve(undefined) });
     listeners.add(listener);
     socket.on("close", () => listeners.delete(listener));
   });
@@ -77,7 +79,8 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     tellAll((to) => to.tell({ failed: problemOf(error) }));
     throw error;
   });
-  const ends = Promise.race([asked.promise, unwanted.reached, failed]);
+  const unwantedReached = unwanted.reached.then(() => logger.info("nobody wants the watching any more: it ends"));
+  const ends = Promise.race([asked.promise, unwantedReached, failed]);
   await untilAborted(ends, signal).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });

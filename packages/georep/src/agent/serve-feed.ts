@@ -16,9 +16,13 @@ export interface FeedListener {
 /**
  * Tells of a feed over a socket: who it is, then its end whenever that moved.
  *
- * @param onEnd  called when the other side asks for the end of the watching
+ * @param about.settings  with what it watches, for the greeting; about.onEnd is called when the other side asks for the end of the watching
  */
-export function serveFeed(feed: ChangeFeed, socket: Socket, onEnd: () => void): FeedListener {
+export function serveFeed(
+  feed: ChangeFeed,
+  socket: Socket,
+  { settings, onEnd }: { readonly settings?: string | undefined; readonly onEnd: () => void },
+): FeedListener {
   const send = (line: string) => {
     if (!socket.destroyed) socket.write(line);
   };
@@ -45,7 +49,7 @@ export function serveFeed(feed: ChangeFeed, socket: Socket, onEnd: () => void): 
     else onEnd();
   });
   const { incarnation, kind, end } = feed;
-  send(encodeLine(greeting, { incarnation, kind, end, pid: process.pid }));
+  send(encodeLine(greeting, { incarnation, kind, end, pid: process.pid, settings }));
   if (feed.trouble !== undefined) tell({ trouble: problemOf(feed.trouble) });
   return {
     tell,

@@ -39,6 +39,8 @@ export interface SessionReport {
   readonly etaSeconds: number | undefined;
   /** Directories found that are to be compared. */
   readonly directoriesPending: number | undefined;
+  /** Compared since the worker started; 0 where it could go on where the last one was. */
+  readonly directoriesCompared: number | undefined;
   readonly entriesPending: number | undefined;
   readonly retryQueue: number | undefined;
   /** Since the worker started. */
@@ -56,7 +58,7 @@ export interface SessionReport {
   readonly pid: number | undefined;
   /** Milliseconds since 1970 when the worker started. */
   readonly startedAt: number | undefined;
-  /** What was wrong with the files that tell. */
+  /** What was wrong with the files that tell, and why changes cannot be written to the journal just now. */
   readonly problems: readonly string[];
 }
 
@@ -89,6 +91,7 @@ export function reportOf(places: GeorepPlaces, known: KnownSession, live?: LiveW
     bytesPerSecond: now?.bytesPerSecond,
     etaSeconds: now?.etaSeconds,
     directoriesPending: now?.crawlQueue,
+    directoriesCompared: now?.compared,
     entriesPending: now?.pending,
     retryQueue: worker?.retryQueue,
     entries: now?.entries,
@@ -101,7 +104,7 @@ export function reportOf(places: GeorepPlaces, known: KnownSession, live?: LiveW
     nextStart: shown.state === "faulty" ? extra.monitor?.nextStart : undefined,
     pid: isWorking ? told.pid : undefined,
     startedAt: isWorking ? told.startedAt : undefined,
-    problems,
+    problems: now?.feedTrouble === undefined ? problems : [...problems, `the journal: ${now.feedTrouble}`],
   };
 }
 

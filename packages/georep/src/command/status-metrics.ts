@@ -40,6 +40,11 @@ const metrics: readonly Metric[] = [
   gauge("retry_queue", "Names that could not be applied and are tried again.", (report) => report.retryQueue),
   counter("entries_total", "Names applied since the worker started.", (report) => report.entries),
   counter("bytes_total", "Bytes of content sent since the worker started.", (report) => report.bytes),
+  counter(
+    "compared_directories_total",
+    "Directories compared since the worker started.",
+    (report) => report.directoriesCompared,
+  ),
   counter("failures_total", "Names that failed since the worker started.", (report) => report.failures),
   counter("worker_restarts_total", "Workers that ended by themselves.", (report) => report.restarts),
   gauge("last_synced_timestamp_seconds", "When the destination was last known to have everything.", ({ lastSynced }) =>

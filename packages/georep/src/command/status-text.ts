@@ -50,7 +50,7 @@ function remarks({ name, why, lastError, problems }: SessionReport): string[] {
 
 /** Everything that is known about a session, a line each. */
 export function statusDetail(report: SessionReport): string {
-  const { source, destination, entries, bytes, failures } = report;
+  const { source, destination } = report;
   const lines: [string, string][] = [
     ["source", shortUrl(source)],
     ["destination", shortUrl(destination)],
@@ -61,10 +61,7 @@ export function statusDetail(report: SessionReport): string {
     ["time left", secondsText(report.etaSeconds)],
     ["pending", pendingText(report)],
     ["retry queue", countText(report.retryQueue)],
-    [
-      "done",
-      entries === undefined ? none : `${entries} entries, ${formatBytes(bytes ?? 0)}, ${failures ?? 0} failures`,
-    ],
+    ["done", doneText(report)],
     ["last synced", timeText(report.lastSynced)],
     ["checkpoint", checkpointText(report)],
     ["last error", report.lastError ?? none],
@@ -74,6 +71,11 @@ export function statusDetail(report: SessionReport): string {
     ...report.problems.map((problem): [string, string] => ["problem", problem]),
   ];
   return [report.name, ...lines.map(([name, text]) => `  ${name.padEnd(12)} ${printable(text)}`)].join("\n");
+}
+
+function doneText({ entries, bytes = 0, failures = 0, directoriesCompared = 0 }: SessionReport): string {
+  if (entries === undefined) return none;
+  return `${entries} entries, ${formatBytes(bytes)}, ${failures} failures; ${directoriesCompared} directories compared`;
 }
 
 function workerText({ pid, startedAt }: SessionReport): string {

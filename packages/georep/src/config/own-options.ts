@@ -17,11 +17,13 @@ export const ownDrafts: Readonly<Record<string, Draft>> = {
   "checkpoint-verify": truth,
   "keep-journal": truth,
   /** Megabytes that the journal of a source may take. */
-  "journal-limit": { type: "int", check: { kind: "range", min: 16, max: 1_048_576 } },
+  "journal-limit": { type: "int", check: { kind: "range", min: 2, max: 1_048_576 } },
   /** What a source is watched through; `auto`: the best that works. */
   "change-source": { check: { kind: "choice", of: ["auto", "fanotify", "inotify", "scan"] } },
   /** Seconds between two comparisons, for the source `scan`. */
   "scan-interval": { type: "int", check: { kind: "range", min: 1, max: 86_400 } },
+  /** Seconds that a source is watched on after its monitor was killed. */
+  "agent-timeout": { type: "int", check: { kind: "range", min: 1, max: 86_400 } },
   /** Goes on although the source's root is another directory than before, or was found empty. */
   "accept-source": truth,
   "retry-interval": { type: "int", check: { kind: "range", min: 1, max: 86_400 } },

@@ -18,6 +18,7 @@ const status: ControlStatus = {
     state: "active",
     lagSeconds: 0,
     crawlQueue: 0,
+    compared: 0,
     verifyQueue: 0,
     retryQueue: 0,
     pending: 0,

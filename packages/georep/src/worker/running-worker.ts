@@ -102,6 +102,7 @@ export class RunningWorker implements Worker {
       source: feed.kind,
       lagSeconds: behind === undefined ? 0 : (performance.now() - behind) / 1000,
       crawlQueue: directories,
+      compared: tally.directories,
       retryQueue,
       verifyQueue: queue.compare.length,
       pending,

@@ -6,6 +6,7 @@ export const workerStatusForm = z.object({
   source: z.enum(["fanotify", "inotify", "scan"]).optional(),
   lagSeconds: z.number(),
   crawlQueue: z.number(),
+  compared: z.number().default(0),
   retryQueue: z.number(),
   pending: z.number(),
   entriesPerSecond: z.number(),
@@ -17,4 +18,5 @@ export const workerStatusForm = z.object({
   failures: z.number(),
   lastSynced: z.number().optional(),
   lastError: z.string().optional(),
+  feedTrouble: z.string().optional(),
 });

@@ -11,6 +11,8 @@ export interface WorkerStatus {
   readonly lagSeconds: number;
   /** Directories that are still to be compared, those below them not counted. */
   readonly crawlQueue: number;
+  /** Directories compared since the start: 0 where it could go on where the last worker was. */
+  readonly compared: number;
   /** Names that could not be applied and are tried again. */
   readonly retryQueue: number;
   /** Names known to be different: those being applied now, and those to be tried again. */

@@ -1,6 +1,7 @@
 import { ownCommand, toError, type Logger } from "@belay/supervise";
 
 import { ensureAgent } from "../../agent/ensure-agent.ts";
+import { settingsText, watchSettings } from "../../agent/watch-settings.ts";
 import type { MonitorRequest } from "../../cli/roles.ts";
 import { endAgent } from "../../feed/agent-feed.ts";
 import { workingFolder, type Source } from "../source-of.ts";
@@ -21,7 +22,8 @@ export function agentOf(request: MonitorRequest, source: Source): AgentOf {
   const directory = workingFolder(config, source);
   return {
     ensure: async (signal) => {
-      await ensureAgent({ directory, argv: ownCommand(request.agentArguments(source.path)), signal });
+      const settings = settingsText(watchSettings(request.config.current()));
+      await ensureAgent({ directory, argv: ownCommand(request.agentArguments(source.path)), signal, settings });
     },
     end: async (logger) => {
       if (request.config.current().flag("keep-journal")) return;

@@ -1,6 +1,7 @@
 import { hasCode, takePidLock, type Ledger, type Logger } from "@belay/supervise";
 
 import { agentPlaces } from "../../agent/agent-places.ts";
+import { watchSettings } from "../../agent/watch-settings.ts";
 import type { WorkerRequest } from "../../cli/roles.ts";
 import { connectToAgent } from "../../feed/agent-feed.ts";
 import type { ChangeFeed } from "../../feed/change-feed.ts";
@@ -36,7 +37,7 @@ export async function openFeed(
   const { pidFile, journal } = agentPlaces(working);
   const lock = await takePidLock(ledger, pidFile);
   try {
-    const feed = await openOwnFeed({ tree, path, journal, logger });
+    const feed = await openOwnFeed({ tree, path, journal, logger, ...watchSettings(request.config.current()) });
     const close = feed[Symbol.asyncDispose].bind(feed);
     feed[Symbol.asyncDispose] = async () => {
       await close();
