@@ -28,6 +28,7 @@ export * from "./files/ioctl.ts";
 export * from "./files/open-flags.ts";
 export * from "./files/open.ts";
 export * from "./files/openat2.ts";
+export * from "./files/splice.ts";
 export * from "./files/stamp.ts";
 export * from "./files/statx.ts";
 export * from "./files/vector-io.ts";

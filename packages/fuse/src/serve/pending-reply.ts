@@ -1,4 +1,4 @@
-import { errno, type IoVector } from "@belay/linux";
+import { errno } from "@belay/linux";
 
 import type {
   Attr,
@@ -122,14 +122,13 @@ export class PendingReply implements AllReplies {
     return this.#sender.bufferAddress;
   }
 
-  vector(): IoVector {
-    return this.#sender.lendVector(this);
+  splice(length: number): replies.FileBytes | undefined {
+    return this.#sender.lendPipe(this.request, length);
   }
 
-  sendVector(): number {
-    this.#sender.checkGathered(this);
+  sendSpliced(): number {
     this.#answer();
-    return this.#sender.gathered(this.request);
+    return this.#sender.spliced(this.request);
   }
 
   /** Of a READ: the first `length` bytes of the buffer. Of a READDIR: the entries added. */

@@ -1,4 +1,4 @@
-import { addressOf, allocatePages, pageSize, writeRaw, writevRaw, type IoVector, type Mapping } from "@belay/linux";
+import { addressOf, allocatePages, pageSize, writeRaw, type Mapping } from "@belay/linux";
 
 import { replyHeaderSize } from "../wire/message.ts";
 
@@ -43,33 +43,17 @@ export class ReplyBuffer implements Disposable {
     return this.#lastView;
   }
 
-  /** Sends the header alone, followed by what the vector points to behind its first piece. @see send */
-  sendVector(fd: number, uniqueLow: number, uniqueHigh: number, vector: IoVector): number {
-    this.#putHeader(uniqueLow, uniqueHigh, 0, vector.byteLength - replyHeaderSize);
-    return writevRaw(fd, vector);
-  }
-
-  /** Begins a vector for {@link sendVector}: with the header. */
-  begin(vector: IoVector): void {
-    vector.clear();
-    vector.addAddress(this.#start, replyHeaderSize);
-  }
-
   /** Sends header and payload. @param error  0, or a negated errno. @returns bytes written or -errno */
   send(fd: number, uniqueLow: number, uniqueHigh: number, error: number, length: number): number {
-    this.#putHeader(uniqueLow, uniqueHigh, error, length);
-    return writeRaw(fd, this.#start, replyHeaderSize + length);
-  }
-
-  [Symbol.dispose](): void {
-    this.#memory.unmap();
-  }
-
-  #putHeader(uniqueLow: number, uniqueHigh: number, error: number, length: number): void {
     const header = this.#header;
     header[0] = replyHeaderSize + length;
     header[1] = error;
     header[2] = uniqueLow;
     header[3] = uniqueHigh;
+    return writeRaw(fd, this.#start, replyHeaderSize + length);
+  }
+
+  [Symbol.dispose](): void {
+    this.#memory.unmap();
   }
 }

@@ -1,9 +1,10 @@
-import { errno, ErrnoError, IoVector, IOV_MAX } from "@belay/linux";
+import { errno, ErrnoError } from "@belay/linux";
 
 import { largestFixedPayload, type Words } from "../wire/encode.ts";
 import { opcodeName } from "../wire/opcodes.ts";
 import type { Request } from "../wire/request.ts";
 import { ReplyBuffer } from "./reply-buffer.ts";
+import { ReplyPipe } from "./reply-pipe.ts";
 
 /** Writes replies to the device. */
 export class ReplySender implements Disposable {
@@ -12,9 +13,8 @@ export class ReplySender implements Disposable {
   readonly #onError: (error: unknown) => void;
   readonly #large: ReplyBuffer;
   readonly #small = new ReplyBuffer(largestFixedPayload);
-  readonly #vector = new IoVector(IOV_MAX);
+  #pipe: ReplyPipe | undefined;
   #borrower: object | undefined;
-  #gatherer: object | undefined;
   #closed = false;
 
   /**
@@ -51,28 +51,22 @@ export class ReplySender implements Disposable {
       throw new RangeError(`${length} bytes sent, a reply holds ${this.#large.capacity}`);
   }
 
-  /** The vector, to be filled by a reply that then calls {@link gathered}. */
-  lendVector(borrower: object): IoVector {
-    this.#small.begin(this.#vector);
-    this.#gatherer = borrower;
-    return this.#vector;
+  /** The pipe with the header of a reply in it, to be filled and then sent by {@link spliced}; undefined: too small for it. */
+  lendPipe(request: Request, length: number): ReplyPipe | undefined {
+    if (this.#closed) return undefined;
+    this.#pipe ??= new ReplyPipe();
+    return this.#pipe.begin(request.uniqueLow, request.uniqueHigh, length) ? this.#pipe : undefined;
   }
 
-  /** @throws Error when another reply has used the vector meanwhile */
-  checkGathered(borrower: object): void {
-    if (this.#gatherer !== borrower)
-      throw new Error("the reply's vector was not asked for, or another reply used it since");
-    this.#gatherer = undefined;
-  }
-
-  /** Sends what the vector points to. @returns 0 or -errno */
-  gathered(request: Request): number {
+  /** Sends what the pipe holds. @returns 0 or -errno */
+  spliced(request: Request): number {
     this.#onSent(request);
-    if (this.#closed) return 0;
-    const { uniqueLow, uniqueHigh } = request;
-    const written = this.#small.sendVector(this.#fd, uniqueLow, uniqueHigh, this.#vector);
-    this.#vector.clear();
-    return written < 0 && !callerIsGone(-written) ? written : 0;
+    if (this.#closed || this.#pipe === undefined) return 0;
+    const sent = this.#pipe.send(this.#fd);
+    if (sent >= 0 || callerIsGone(-sent)) return 0;
+    // Mostly the kernel has failed the request by itself: then it does not know it any more, and takes no notice of this.
+    this.error(request, errno.EIO);
+    return sent;
   }
 
   /** The borrower is about to answer, with the large buffer or without. */
@@ -118,6 +112,7 @@ export class ReplySender implements Disposable {
     this.close();
     this.#large[Symbol.dispose]();
     this.#small[Symbol.dispose]();
+    this.#pipe?.[Symbol.dispose]();
   }
 
   #copied(buffer: ReplyBuffer, request: Request, pieces: readonly Uint8Array[], length: number): void {

@@ -146,8 +146,10 @@ test("exceptions in callbacks are told, and the loop goes on", async () => {
   loop.onWake(() => {
     throw new Error("after a wake");
   });
-  loop.after(5, () => loop.wake());
-  loop.after(20, () => loop.stop());
+  loop.after(5, () => {
+    loop.wake();
+    loop.after(20, () => loop.stop());
+  });
   await loop.run();
   expect(errors.map(String)).toEqual(["Error: in a timer", "Error: after a wake"]);
 });

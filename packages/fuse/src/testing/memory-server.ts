@@ -51,7 +51,7 @@ export interface ServerAnswer {
   readonly counts: Readonly<Record<string, number>>;
   readonly errors: readonly string[];
   readonly interrupted: readonly string[];
-  readonly outcomes: readonly number[];
+  readonly outcomes: readonly (number | false)[];
   readonly pending: number;
   readonly results: readonly number[];
   readonly nodeid: number;

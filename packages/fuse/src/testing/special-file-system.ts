@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-import { errno, mmap, O_RDWR, O_TMPFILE, open, pageSize, pwrite } from "@belay/linux";
+import { errno, O_RDWR, O_TMPFILE, open, pwrite } from "@belay/linux";
 
 import type { Handled } from "../serve/file-system.ts";
 import type { ReadReply } from "../serve/replies.ts";
@@ -17,8 +17,8 @@ const specialFiles = [
   "async",
   "twice",
   "unasked",
-  "gathered",
-  "unreadable",
+  "spliced",
+  "unfinished",
 ] as const;
 
 type SpecialFile = (typeof specialFiles)[number];
@@ -26,8 +26,8 @@ type SpecialFile = (typeof specialFiles)[number];
 /** A file system whose root has files that are not answered as usual. */
 export class SpecialFileSystem extends MemoryFileSystem {
   readonly interrupted: string[] = [];
-  /** What sending from memory gave. */
-  readonly outcomes: number[] = [];
+  /** What sending from a file gave; false: it is too short. */
+  readonly outcomes: (number | false)[] = [];
   readonly #file = open("/dev/shm", O_TMPFILE | O_RDWR, 0o600);
   readonly #special = new Map<number, SpecialFile>();
   readonly #loop: ServeLoop;
@@ -35,7 +35,7 @@ export class SpecialFileSystem extends MemoryFileSystem {
   constructor(loop: ServeLoop) {
     super();
     this.#loop = loop;
-    pwrite(this.#file, Buffer.from("out of a file"), 0);
+    pwrite(this.#file, Buffer.from("0123456789out of a file"), 0);
     for (const name of specialFiles) this.#special.set(this.addFile(name, Buffer.alloc(4096, name)).nodeid, name);
   }
 
@@ -44,14 +44,11 @@ export class SpecialFileSystem extends MemoryFileSystem {
     return name === undefined ? super.read(request, reply) : this.#readSpecially(name, request, reply);
   }
 
-  #gather(reply: ReadReply, name: "gathered" | "unreadable"): void {
-    const pages = mmap({ fd: this.#file, length: 2 * pageSize() });
-    const vector = reply.vector();
-    vector.add(Buffer.from("from here and "));
-    // The file has one page: what is mapped behind it cannot be read.
-    vector.addAddress(pages.address + (name === "gathered" ? 0 : pageSize()), 10);
-    this.outcomes.push(reply.sendVector());
-    pages.unmap();
+  #splice(reply: ReadReply, places: readonly [offset: number, length: number][]): void {
+    const payload = reply.splice(places.reduce((sum, [, length]) => sum + length, 0));
+    const added = places.every(([offset, length]) => payload?.add(this.#file, offset, length));
+    this.outcomes.push(added && reply.sendSpliced());
+    if (!added) reply.error(errno.EIO);
   }
 
   #readSpecially(name: SpecialFile, request: ReadRequest, reply: ReadReply): Handled {
@@ -81,11 +78,18 @@ export class SpecialFileSystem extends MemoryFileSystem {
       case "unasked":
         reply.send(10);
         return;
-      case "gathered":
-        this.#gather(reply, name);
+      case "spliced":
+        this.#splice(reply, [
+          [14, 4],
+          [10, 4],
+          [18, 5],
+        ]);
         return;
-      case "unreadable":
-        this.#gather(reply, name);
+      case "unfinished":
+        this.#splice(reply, [
+          [10, 4],
+          [18, 6],
+        ]);
     }
   }
 }

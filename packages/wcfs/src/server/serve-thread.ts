@@ -6,7 +6,6 @@ import type { Logger } from "@belay/supervise";
 import { createLogger } from "@belay/supervise";
 import { formatTid, openStorage } from "@belay/zodb";
 import type { Storage } from "@belay/zodb";
-import { FileWindows } from "../blocks/file-windows.ts";
 import { NotifyClient } from "../commits/notify-client.ts";
 import { AutoExit } from "./auto-exit.ts";
 import { wcfsInit } from "./kernel-check.ts";
@@ -58,14 +57,12 @@ async function serve(
     doorbell: data.doorbell,
     onInbox: (shared) => server.addInbox(new RetrieveInbox(shared)),
   });
-  using windows = new FileWindows();
   using wakeUps = new NotifyChannel(fuseFd);
   const wcfs = new Wcfs({
     options: data.options,
     storage,
     loop,
     cache: notify,
-    windows,
     log,
     wakePoll: (handle) => void wakeUps.pollWakeup(handle),
     onFailed: () => report({ kind: "failed" }),

@@ -3,7 +3,6 @@ import { errno } from "@belay/linux";
 import type { Logger } from "@belay/supervise";
 import type { Storage, Tid } from "@belay/zodb";
 import { formatTid, tidFromUnixNs, tidToUnixNs } from "@belay/zodb";
-import type { FileWindows } from "../blocks/file-windows.ts";
 import { SourceCache } from "../blocks/source-cache.ts";
 import { Uploader } from "../blocks/uploader.ts";
 import { CommitFollower } from "../commits/commit-follower.ts";
@@ -43,8 +42,6 @@ export interface WcfsParts {
   readonly storage: Storage;
   readonly loop: ServeLoop;
   readonly cache: KernelCache;
-  /** The database's file as memory. */
-  readonly windows: FileWindows;
   readonly log: Logger;
   /** Tells the kernel that a file it polls may be ready now. Waits for nothing. */
   wakePoll(handle: bigint): void;
@@ -166,7 +163,6 @@ export class Wcfs {
     const files = wcfsFileSystem({
       nodes: this.#nodes,
       gate: this.#isolation,
-      windows: this.#parts.windows,
       wakePoll: (handle) => this.#parts.wakePoll(handle),
       onRead: (file, offset, length) => {
         this.#reads++;
@@ -182,7 +178,6 @@ export class Wcfs {
 
   #databaseMoved(): void {
     this.#sources.clear();
-    this.#parts.windows.clear();
   }
 
   #shown(tid: Tid): void {

@@ -1,7 +1,6 @@
 import type { Entry, FileSystem, Opened, ReadReply, ReadRequest, Reply, Request } from "@belay/fuse";
 import * as fuse from "@belay/fuse";
 import { ErrnoError, errno, POLLIN, POLLOUT } from "@belay/linux";
-import type { FileWindows } from "../blocks/file-windows.ts";
 import type { BigFile } from "../files/big-file.ts";
 import type { IsolationGate } from "../files/isolation-gate.ts";
 import { bytesInside, sendFromFile } from "../files/read-file.ts";
@@ -17,8 +16,6 @@ export type AnyNode = Directory | SmallFile | StreamFile | BigFile;
 export interface FileSystemParts {
   readonly nodes: NodeTable<AnyNode>;
   readonly gate: IsolationGate;
-  /** The database's file as memory. */
-  readonly windows: FileWindows;
   /** A read of a big file was answered. */
   onRead(file: BigFile, offset: number, length: number): void;
   /** Tells the kernel that a file it polls may be ready now. @param handle  its number of the open file */
@@ -132,7 +129,7 @@ function readBigFile(parts: FileSystemParts, file: BigFile, request: ReadRequest
     // Head may have moved while the gate was closed.
     const length = bytesInside(file, offset, size);
     try {
-      sendFromFile(file, reply, parts.windows, offset, length);
+      sendFromFile(file, reply, offset, length);
     } catch (error) {
       const number = parts.onReadError(file, offset, error);
       if (!reply.answered) reply.error(number);
