@@ -2,23 +2,13 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSyn
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { compareTrees } from "../../packages/georep/src/index.ts";
-import { makePlace, matching, type Call, type Place } from "./place.ts";
+import { makePlace, matching, type Call } from "./place.ts";
 import { freePort } from "../georep/loopback.ts";
-import { startSshd, type Sshd } from "./sshd.ts";
+import { makeKey, trusting } from "./ssh-session.ts";
+import { startSshd } from "./sshd.ts";
 
 // Every call is a process of its own, and a busy machine has little for each.
 vi.setConfig({ testTimeout: 300_000 });
-
-const gsyncd = join(import.meta.dirname, "..", "..", "bin", "gsyncd");
-
-// The host key goes to a file of the test's own instead of the user's known_hosts.
-const trusting = ({ knownHosts }: Sshd, key: string) =>
-  `ssh-options=-oBatchMode=yes -oStrictHostKeyChecking=accept-new -oUserKnownHostsFile=${knownHosts} -i ${key}`;
-
-async function makeKey(place: Place, destination: string): Promise<{ key: string; line: string }> {
-  const [told] = await place.lines("key", "src", destination, "--remote-gsyncd", gsyncd);
-  return { key: String(told?.["key"]), line: String(told?.["authorizedKeysLine"]) };
-}
 
 test("over ssh with a key that may do this and nothing else", async () => {
   await using place = makePlace();

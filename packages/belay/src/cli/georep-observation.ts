@@ -68,6 +68,7 @@ function addChecks(georep: Command): void {
 
   sessionCommand(georep, "resync", "compare source and destination again")
     .option("--path <path>", "only what is below this path of the source")
+    .option("--wait", "wait until that is done and nothing is left to do")
     .option("--dry-run", "tell what differs by name, size, time and attributes, and change nothing")
     .option("--limit <names>", "names that --dry-run tells one by one (default: 1000; 0: all)")
     .option("--json", "as JSON lines")

@@ -28,8 +28,9 @@ const status = z.object({
   secondary: z.string(),
   worker: workerStatusForm,
 });
-/** Names are bytes: `name` is for people, `nameBytes` (base64) for programs. */
+/** Names are bytes: `path` (relative to the source) and `name` are for people, `directory` (its id) and `nameBytes` (base64) for programs. */
 const retry = z.object({
+  path: z.string(),
   directory: z.string(),
   name: z.string(),
   nameBytes: z.string(),

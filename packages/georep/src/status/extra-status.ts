@@ -7,7 +7,13 @@ import { z } from "zod";
 import { faultReasons } from "../monitor/fault.ts";
 import { workerStatusForm } from "../worker/status-form.ts";
 
-const retry = z.object({ name: z.string(), attempts: z.number(), code: z.string(), message: z.string() });
+const retry = z.object({
+  path: z.string().optional(),
+  name: z.string(),
+  attempts: z.number(),
+  code: z.string(),
+  message: z.string(),
+});
 
 /** What status tells of a source beyond glusterd's keys. Times are milliseconds since 1970. */
 const form = z.object({

@@ -11,6 +11,7 @@ import type { SyncPolicy } from "../policy/policy.ts";
 import type { Failure } from "../rpc/messages.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import { directoryAt } from "../sources/directory-at.ts";
+import { pathInTree } from "../sources/path-in-tree.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import { differenceText, type Difference } from "../tree/compare.ts";
 import { rootEmpty } from "./anchor-cursor.ts";
@@ -21,7 +22,7 @@ import type { WorkerState, WorkerStatus } from "./status.ts";
 import { mostNames, nameKey, pendingNames, takeFrom, type Taken } from "./take-from-feed.ts";
 import { Tally } from "./tally.ts";
 import { Verifier } from "./verifier.ts";
-import type { Worker, WorkerOptions } from "./worker.ts";
+import type { RetryPlace, Worker, WorkerOptions } from "./worker.ts";
 
 /** What a running worker works with. */
 export interface Parts {
@@ -116,8 +117,9 @@ export class RunningWorker implements Worker {
     };
   }
 
-  retries(limit?: number): RetryItem[] {
-    return this.#parts.queue.retries(limit);
+  retries(limit?: number): RetryPlace[] {
+    const { queue, tree } = this.#parts;
+    return queue.retries(limit).map((item) => ({ ...item, path: pathInTree(tree, item.directory, item.name) }));
   }
 
   retryNow(): void {
@@ -336,8 +338,9 @@ export class RunningWorker implements Worker {
 
   #noteFailures(failures: readonly Failure[]): readonly Failure[] {
     this.#tally.failures += failures.length;
-    for (const { name, code, message } of failures) {
-      this.#lastError = `${JSON.stringify(name.toString())}: ${code}: ${message}`;
+    for (const { id, name, code, message } of failures) {
+      const path = pathInTree(this.#parts.tree, id, name)?.toString() ?? "";
+      this.#lastError = `${JSON.stringify(path)}: ${code}: ${message}`;
       this.#options.logger.warn(`will be tried again: ${this.#lastError}`);
     }
     return failures;

@@ -40,6 +40,12 @@ export interface WorkerOptions {
   readonly onStatus?: ((status: WorkerStatus) => void) | undefined;
 }
 
+/** What could not be applied, and where that is. */
+export interface RetryPlace extends RetryItem {
+  /** Relative to the source, as far as it is known; undefined: a file that no name is known of. */
+  readonly path: Buffer | undefined;
+}
+
 /** A replication at work. Disposing of it ends it in order. */
 export interface Worker extends AsyncDisposable {
   readonly status: WorkerStatus;
@@ -57,7 +63,7 @@ export interface Worker extends AsyncDisposable {
    */
   verify(signal?: AbortSignal): Promise<readonly Difference[]>;
   /** What could not be applied, and why; the most often failed first. */
-  retries(limit?: number): RetryItem[];
+  retries(limit?: number): RetryPlace[];
   /** What waits to be tried again is due now. */
   retryNow(): void;
   /**

@@ -1,5 +1,3 @@
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import { BelayError, formatBytes } from "@belay/supervise";
 import { policyOf } from "../../policy/policy.ts";
 import { protocolSession } from "../../roles/source-of.ts";
@@ -35,7 +33,7 @@ export async function tellPlan(
   below = "",
 ): Promise<number> {
   const limit = limitOf(options.limit);
-  requireSource(known, below);
+  requireSource(known);
   const config = configOf(places, known);
   let told = 0;
   const around: Omit<PlanOptions, "destination"> = {
@@ -65,13 +63,9 @@ export async function tellPlan(
 }
 
 // A source that is not there would have everything removed.
-function requireSource({ source: { path } }: KnownSession, below: string): void {
-  const [problem] = checkSource(path);
+function requireSource({ source }: KnownSession): void {
+  const [problem] = checkSource(source.path);
   if (problem !== undefined) throw problem;
-  if (statSync(join(path, below), { throwIfNoEntry: false })?.isDirectory() === true) return;
-  throw new BelayError("ENOENT", `${printable(below)} is no directory of ${path}`, {
-    hint: "--path is a directory below the source",
-  });
 }
 
 function localDestination({ destination, id }: KnownSession): Survey {

@@ -1,13 +1,13 @@
-import { relative, resolve } from "node:path";
-import { BelayError } from "@belay/supervise";
 import { askWorker } from "../ask-worker.ts";
-import type { KnownSession } from "../known-session.ts";
+import { directoryOfSource } from "../source-directory.ts";
 import { printable } from "../table.ts";
+import { withProgress } from "./checkpoint.ts";
 import { sessionOf, type Context } from "./context.ts";
 import { tellPlan, type PlanCommandOptions } from "./plan.ts";
 
 /** Options of `belay georep resync`. */
 export interface ResyncOptions extends PlanCommandOptions {
+  readonly wait?: boolean;
   readonly path?: string;
 }
 
@@ -19,19 +19,17 @@ export async function resync(
 ): Promise<number> {
   const { places, talk, signal } = context;
   const known = sessionOf(context, words);
-  const path = options.path === undefined ? undefined : belowSource(known, options.path);
+  const path = options.path === undefined ? undefined : directoryOfSource(known, options.path);
   if (options.dryRun === true) return tellPlan(context, known, options, path);
   await askWorker(places, known, "resync", { path }, signal);
-  talk.say(`${known.name}: ${path === undefined ? "everything" : printable(path)} is compared again`);
+  const what = path === undefined || path === "" ? "everything" : printable(path);
   talk.tell({ event: "resync", name: known.name, path: path ?? "" });
+  if (options.wait !== true) {
+    talk.say(`${known.name}: ${what} is compared again`);
+    return 0;
+  }
+  await withProgress(context, known, () => askWorker(places, known, "checkpoint", {}, signal));
+  talk.say(`${known.name}: ${what} has been compared, and what differed is as it has to be`);
+  talk.tell({ event: "compared", name: known.name, path: path ?? "" });
   return 0;
-}
-
-// From the root of the source, or as it is written here.
-function belowSource({ source }: KnownSession, given: string): string {
-  const path = given.startsWith("/") ? relative(source.path, resolve(given)) : relative("/", resolve("/", given));
-  if (!path.startsWith("..")) return path;
-  throw new BelayError("EUSAGE", `${given} is not in ${source.path}`, {
-    hint: "--path is a path below the source",
-  });
 }

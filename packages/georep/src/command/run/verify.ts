@@ -33,13 +33,12 @@ export async function retry(context: Context, words: Words, options: RetryOption
   for (const item of queue) talk.tell(item);
   if (queue.length === 0) talk.say(`${known.name}: nothing waits to be tried again`);
   else {
-    const rows = queue.map(({ directory, name, attempts, code, message }) => {
-      return [directory === "" ? name : `${directory}/${name}`, String(attempts), code, message];
-    });
+    const rows = queue.map(({ path, attempts, code, message }) => [path || "?", String(attempts), code, message]);
     talk.say(tableText(["NAME", "ATTEMPTS", "ERROR", "MESSAGE"], rows));
   }
   if (options.list === true || queue.length === 0) return 0;
   await askWorker(places, known, "retry", {}, signal);
   talk.say(`${known.name}: ${queue.length} due now`);
+  talk.tell({ event: "retry", name: known.name, due: queue.length });
   return 0;
 }

@@ -1,8 +1,7 @@
 import type { ControlDifference, ControlStatus } from "../../control/messages.ts";
 import type { ControlHandlers } from "../../control/serve-control.ts";
 import type { Difference } from "../../tree/compare.ts";
-import type { RetryItem } from "../../worker/queue.ts";
-import type { Worker } from "../../worker/worker.ts";
+import type { RetryPlace, Worker } from "../../worker/worker.ts";
 
 /** What a running worker answers to those who ask at its socket. */
 export function controlHandlers(worker: Worker, about: Omit<ControlStatus, "worker">): ControlHandlers {
@@ -27,9 +26,17 @@ export function controlHandlers(worker: Worker, about: Omit<ControlStatus, "work
 }
 
 /** A retry item as it is shown and stored. */
-export function shownRetry({ directory, name, attempts, code, message }: RetryItem) {
+export function shownRetry({ path, directory, name, attempts, code, message }: RetryPlace) {
   const nameBytes = name.toString("base64");
-  return { directory: directory.toString("hex"), name: name.toString(), nameBytes, attempts, code, message };
+  return {
+    path: path?.toString() ?? "",
+    directory: directory.toString("hex"),
+    name: name.toString(),
+    nameBytes,
+    attempts,
+    code,
+    message,
+  };
 }
 
 function shownDifference({ path, aspect, expected, found }: Difference): ControlDifference {
