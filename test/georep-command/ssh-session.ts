@@ -20,13 +20,18 @@ export async function makeKey(place: Place, destination: string): Promise<{ key:
  * Creates a session through sshd, with the key that is for it alone.
  *
  * @param restrict  changes the line of authorized_keys
+ * @param words  more of the call
  */
-export async function createThroughKey(place: Place, sshd: Sshd, restrict = (line: string) => line): Promise<void> {
+export async function createThroughKey(
+  place: Place,
+  sshd: Sshd,
+  { restrict = (line) => line, words = [] }: { restrict?: (line: string) => string; words?: readonly string[] } = {},
+): Promise<void> {
   const destination = `${sshd.host}:${place.destination}`;
   const { key, line } = await makeKey(place, destination);
   appendFileSync(sshd.authorizedKeys, `${restrict(line)}\n`);
   mkdirSync(place.destination, { recursive: true });
-  const words = ["create", "src", destination, "--ssh-port", String(sshd.port), "--option", trusting(sshd, key)];
-  const { code, err } = await place.georep(...words, "--no-verify");
+  const create = ["create", "src", destination, "--ssh-port", String(sshd.port), "--option", trusting(sshd, key)];
+  const { code, err } = await place.georep(...create, "--no-verify", ...words);
   if (code !== 0) throw new Error(err);
 }

@@ -56,8 +56,9 @@ test("over ssh with a key that may do this and nothing else", async () => {
     String(sshd.port),
     "--option",
     trusting(sshd, key),
+    "--json",
   );
-  expect(other).toMatchObject({ code: 1 });
+  expect(other).toMatchObject({ code: 1, err: matching(/"code":"EREFUSED"/) });
   expect(existsSync(`${place.destination}2`)).toBe(false);
 });
 

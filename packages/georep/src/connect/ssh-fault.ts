@@ -45,7 +45,11 @@ export function secondaryFault(end: ExitStatus | undefined, viaSsh: boolean, std
       : "check remote-gsyncd";
     return fault("no-program", hint);
   }
-  if (/restricted SSH session|disallowed \w+ invocation|is not allowed|this key is for/i.test(stderr))
+  if (
+    /restricted SSH session|disallowed \w+ invocation|is not allowed|this key is for|configuration of this machine/i.test(
+      stderr,
+    )
+  )
     return fault("refused", "see how the key is restricted in authorized_keys there");
   return fault("secondary");
 }

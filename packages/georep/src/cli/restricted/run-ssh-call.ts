@@ -1,4 +1,5 @@
 import { basename, join } from "node:path";
+import { BelayError } from "@belay/supervise";
 import { createConfig } from "../../config/config.ts";
 import { machineDefaults } from "../../config/machine-defaults.ts";
 import { placesOf } from "../../session/places.ts";
@@ -46,7 +47,11 @@ function shellCommand(argv: readonly string[], env: NodeJS.ProcessEnv): string |
  * @throws BelayError `ERESTRICTED`
  */
 export function checkSshRequest(request: SshRequest, env: NodeJS.ProcessEnv): SshCall & { readonly program?: string } {
-  const { values: machine } = machineDefaults(placesOf(env));
+  const { values: machine, problems } = machineDefaults(placesOf(env));
+  // Closed when in doubt: what cannot be read may well say who is let in.
+  if (problems.length > 0) {
+    throw new BelayError("ERESTRICTED", `the configuration of this machine cannot be read: ${problems.join("; ")}`);
+  }
   const config = createConfig({
     file: "",
     machine,
