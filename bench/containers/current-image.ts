@@ -17,10 +17,15 @@ const ours = (tool: "docker-py" | "container", ...args: string[]): string[] => [
 const build = ["build", "-t", "one", "-f", file];
 timed(ours("container", ...build, "--no-cache"), env);
 
+const executable = (name: string): string => join(import.meta.dirname, "../../dist/bin", name);
 const contenders: Readonly<Record<string, readonly string[]>> = {
   "docker-py build, current": ours("docker-py", ...build),
   "belay container build, current": ours("container", ...build),
   "docker-py probe": ours("docker-py", "probe"),
+  "executable docker-py build, current": [executable("docker-py"), ...build],
+  "executable belay container build, current": [executable("belay"), "container", ...build],
+  "executable docker-py probe": [executable("docker-py"), "probe"],
+  "executable docker-py --help": [executable("docker-py"), "--help"],
   ...(existsSync(python)
     ? { "docker.py build, current": ["python3", python, ...build], "docker.py probe": ["python3", python, "probe"] }
     : {}),

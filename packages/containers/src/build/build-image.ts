@@ -13,14 +13,14 @@ import { currentUser } from "../cross/user.ts";
 import { includedFrom } from "../dockerfile/included.ts";
 import { checksum, preprocess } from "../dockerfile/preprocess.ts";
 import { engineFailed } from "../errors/engine-errors.ts";
-import { executableParts } from "../key/parts.ts";
+import { baseParts, executableParts } from "../key/parts.ts";
 import { rebuildKey } from "../key/rebuild-key.ts";
 import type { RebuildKey } from "../key/rebuild-key.ts";
 import type { Scope } from "../run/owned.ts";
 import { proxyArguments } from "./proxies.ts";
 import { pullBases } from "./registry.ts";
 import type { BuildRequest } from "./request.ts";
-import { fileSums, findBases, fullParts } from "./wanted.ts";
+import { fileSums, findBases, ownParts } from "./wanted.ts";
 
 /** Everything a build works with. */
 export interface BuildTools {
@@ -102,9 +102,8 @@ async function keyOf(
   const bases = await findBases(lookup, request, text);
   const missing = [...bases].filter(([, id]) => id === undefined).map(([name]) => name);
   for (const name of missing) await call(tools.engine, ["pull", name], callOptions(tools, request));
-  return rebuildKey(
-    fullParts(request, preprocessed, missing.length === 0 ? bases : await findBases(lookup, request, text)),
-  );
+  const here = missing.length === 0 ? bases : await findBases(lookup, request, text);
+  return rebuildKey(new Map([...ownParts(request, preprocessed), ...baseParts(here)]));
 }
 
 function buildArguments(

@@ -69,12 +69,34 @@ export interface CallOutput {
 }
 
 /** Runs the engine and keeps what it prints. @throws errno errors of spawning */
-export async function callForOutput(
-  engine: Engine,
-  args: readonly string[],
-  signal?: AbortSignal,
-): Promise<CallOutput> {
-  const child = start(engine, args, ["inherit", "pipe", "pipe"]);
+export function callForOutput(engine: Engine, args: readonly string[], signal?: AbortSignal): Promise<CallOutput> {
+  return outputFrom(start(engine, args, outputKept), signal);
+}
+
+/** A call whose output may turn out not to be wanted. */
+export interface DroppableCall {
+  /** As of {@link callForOutput}; rejects when it is dropped. */
+  readonly output: Promise<CallOutput>;
+  /** Has it end, and waits neither for that nor for its output. */
+  readonly drop: () => void;
+}
+
+/** As {@link callForOutput}. */
+export function callDroppable(engine: Engine, args: readonly string[]): DroppableCall {
+  const child = start(engine, args, outputKept);
+  const output = outputFrom(child);
+  output.catch(() => undefined);
+  const drop = (): void => {
+    child.kill("SIGTERM");
+    child.unref();
+    for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+  };
+  return { output, drop };
+}
+
+const outputKept: StdioOptions = ["inherit", "pipe", "pipe"];
+
+async function outputFrom(child: ChildProcess, signal?: AbortSignal): Promise<CallOutput> {
   const [stdout, stderr, status] = await Promise.all([read(child.stdout), read(child.stderr), ended(child, signal)]);
   return { status, stdout, stderr };
 }

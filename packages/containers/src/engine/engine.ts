@@ -25,24 +25,33 @@ const candidates: readonly { readonly kind: "podman" | "docker"; readonly comman
  *
  * `docker version` tells the client's version even without a daemon, but then leaves with 1: the status decides.
  *
+ * @param meanwhile called with the first candidate that is on this machine, as soon as it has been asked
  * @throws BelayError `ENOENGINE` with what was tried
  */
-export async function findEngine(choice: EngineChoice): Promise<Engine> {
+export async function findEngine(choice: EngineChoice, meanwhile?: (candidate: Engine) => void): Promise<Engine> {
   const wanted = candidates.filter(({ kind }) => choice === "auto" || choice === kind);
+  let first = meanwhile;
   for (const { kind, command } of wanted) {
-    if (await answers(command)) return { kind, command, ...buildkitRule(kind) };
+    const engine = { kind, command, ...buildkitRule(kind) };
+    const { started, works } = askVersion(command);
+    if (started) {
+      first?.(engine);
+      first = undefined;
+    }
+    if (await works) return engine;
   }
   const { noEngine } = await import("../errors/engine-errors.ts");
   throw noEngine(wanted.map(({ command }) => command.join(" ")));
 }
 
-function answers(command: readonly string[]): Promise<boolean> {
+function askVersion(command: readonly string[]): { started: boolean; works: Promise<boolean> } {
   const [program = "", ...args] = command;
-  return new Promise((resolve) => {
-    const child = spawn(program, [...args, "version"], { stdio: ["inherit", "ignore", "ignore"] });
+  const child = spawn(program, [...args, "version"], { stdio: ["inherit", "ignore", "ignore"] });
+  const works = new Promise<boolean>((resolve) => {
     child.once("error", () => resolve(false));
     child.once("exit", (code) => resolve(code === 0));
   });
+  return { started: child.pid !== undefined, works };
 }
 
 // Two build farms ran docker versions whose BuildKit was unusable; their presence in the environment switches it off.

@@ -1,4 +1,5 @@
 import { callForOutput } from "./call.ts";
+import type { CallOutput } from "./call.ts";
 import type { Engine } from "./engine.ts";
 
 /** What we read of an engine's answer to `inspect`. Everything else in it is left alone. */
@@ -14,20 +15,25 @@ export interface ImageInfo {
   readonly repoDigests: readonly string[];
 }
 
-/**
- * Asks for one image or container of this name.
- *
- * @returns undefined where there is none, or where the answer is not what an engine answers
- */
-export async function inspectTag(engine: Engine, tag: string): Promise<ImageInfo | undefined> {
-  const { status, stdout } = await callForOutput(engine, ["inspect", tag]);
+/** Words that ask for one image or container of this name. */
+export function inspectWords(tag: string): string[] {
+  return ["inspect", tag];
+}
+
+/** The answer to {@link inspectWords}: undefined where there is none, or where it is not what an engine answers. */
+export function inspected({ status, stdout }: CallOutput): ImageInfo | undefined {
   return status === 0 ? parseInspect(stdout)[0] : undefined;
 }
 
-/** Asks for several images in one call; those that are not there have no entry in the answer. */
+/** Words that ask for several images in one call; those that are not there have no entry in the answer. */
+export function imageWords(names: readonly string[]): string[] {
+  return ["image", "inspect", ...names];
+}
+
+/** Asks for several images in one call. */
 export async function inspectImages(engine: Engine, names: readonly string[]): Promise<ImageInfo[]> {
   if (names.length === 0) return [];
-  const { stdout } = await callForOutput(engine, ["image", "inspect", ...names]);
+  const { stdout } = await callForOutput(engine, imageWords(names));
   return parseInspect(stdout);
 }
 

@@ -1,15 +1,22 @@
 import { outputOf } from "./call.ts";
+import type { CallOutput } from "./call.ts";
 import type { Engine } from "./engine.ts";
-import { inspectImages } from "./inspect.ts";
+import { inspectImages, parseInspect } from "./inspect.ts";
 import type { ImageInfo } from "./inspect.ts";
 
 /** Finds images by name; the answer has one place for each name, empty where there is no such image. */
 export type Lookup = (names: readonly string[]) => Promise<readonly (ImageInfo | undefined)[]>;
 
-/** Asks the engine, in one call when all images are there. */
-export function engineLookup(engine: Engine): Lookup {
+/**
+ * Asks the engine, in one call when all images are there.
+ *
+ * @param answer what it answered to that call, where it was asked already
+ */
+export function engineLookup(engine: Engine, answer?: Promise<CallOutput>): Lookup {
+  let first = answer;
   return async (names) => {
-    const all = await inspectImages(engine, names);
+    const all = first === undefined ? await inspectImages(engine, names) : parseInspect((await first).stdout);
+    first = undefined;
     // Nothing in the answer tells which one is missing: then each is asked for by itself.
     if (all.length === names.length) return all;
     if (names.length === 1) return [undefined];

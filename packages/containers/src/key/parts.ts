@@ -12,12 +12,10 @@ export type PartKind = "dockerfile" | "base" | "executable" | "library" | "file"
  */
 export type Parts = ReadonlyMap<string, string>;
 
-/** What is known of a build before anything is copied. */
+/** What is known of a build before anything is copied and the engine is asked. */
 export interface Ingredients {
   /** The Dockerfile with its chain of included ones inlined. */
   readonly preprocessed: string;
-  /** Base images by name, with their id; an absent id means that the image is not here yet. */
-  readonly bases: ReadonlyMap<string, string | undefined>;
   readonly executable: string | undefined;
   /** Names as given; paths to read. */
   readonly files: readonly string[];
@@ -34,17 +32,24 @@ function digest(data: string | Uint8Array): string {
   return createHash("sha256").update(data).digest("hex").slice(0, digestLength);
 }
 
+/** Base images by the name in the Dockerfile, with the id of the one that is here. */
+export type Bases = ReadonlyMap<string, string | undefined>;
+
+/** The ids of base images; an absent id means that the image is not here yet. */
+export function baseParts(bases: Bases): (readonly [string, string])[] {
+  return [...bases].map(([name, id]) => [`base:${name}`, id === undefined ? "absent" : shortId(id)] as const);
+}
+
 /**
- * Digests of everything that goes in.
+ * Digests of everything that goes in but base images.
  *
  * @throws errno errors of reading an extra file
  */
 export function partsOf(ingredients: Ingredients): Parts {
-  const { preprocessed, bases, executable, files, pre, user, engineArgs } = ingredients;
+  const { preprocessed, executable, files, pre, user, engineArgs } = ingredients;
   const { args, rest } = splitArguments(engineArgs);
   return new Map([
     ["dockerfile", digest(preprocessed)],
-    ...[...bases].map(([name, id]) => [`base:${name}`, id === undefined ? "absent" : shortId(id)] as const),
     ...executableParts(executable),
     ...files.map((name) => [`file:${name}`, digest(readFileSync(name))] as const),
     ...(pre === undefined ? [] : [["pre", digest(readFileSync(pre))] as const]),

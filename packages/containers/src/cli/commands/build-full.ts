@@ -4,7 +4,6 @@ import { needed, text } from "../options.ts";
 import { given } from "../options.ts";
 import { buildRequest } from "./build.ts";
 import type { CommandFunction } from "./command.ts";
-import { engineFor } from "./command.ts";
 import { verdictLines } from "./explain.ts";
 
 /** `build` of `belay container`: one image, or with `--all` a folder of them. */
@@ -19,8 +18,7 @@ export const buildFull: CommandFunction = async (invocation) => {
   const content = readDockerfile(dockerfile);
   const tag = needed(values, "tag", "the tag (-t)");
   const request = buildRequest(invocation, tag, dockerfile);
-  const engine = await engineFor(invocation);
-  const verdict = await judge(engine, request, content);
+  const { engine, verdict } = await judge(invocation.engineChoice, request, content);
   const { differences, by } = verdict;
   const current = verdict.current && !request.engineArgs.includes("--no-cache");
   const tell = (result: string): void => {

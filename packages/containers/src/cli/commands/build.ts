@@ -2,6 +2,7 @@ import type { BuildRequest } from "../../build/request.ts";
 import { judge } from "../../build/wanted.ts";
 import { includeFolders } from "../../dockerfile/included.ts";
 import { readDockerfile } from "../../dockerfile/text.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { given, needed, text, words } from "../options.ts";
 import type { CommandFunction, Invocation } from "./command.ts";
 import { engineFor } from "./command.ts";
@@ -12,8 +13,8 @@ export const build: CommandFunction = async (invocation) => {
   const dockerfile = needed(invocation.values, "dockerfile", "the Dockerfile (-f)");
   const content = readDockerfile(dockerfile);
   const request = buildRequest(invocation, needed(invocation.values, "tag", "the tag (-t)"), dockerfile);
-  const engine = await engineFor(invocation);
-  if (!request.engineArgs.includes("--no-cache") && (await judge(engine, request, content)).current) {
+  const { engine, current } = await engineAndState(invocation, request, content);
+  if (current) {
     if (!quiet) talk.say("Image is up to date.");
     return 0;
   }
@@ -29,6 +30,17 @@ export const build: CommandFunction = async (invocation) => {
   );
   return result === "refused" ? 1 : 0;
 };
+
+// Who wants no cache gets a build in any case: nothing is asked.
+async function engineAndState(
+  invocation: Invocation,
+  request: BuildRequest,
+  content: string,
+): Promise<{ engine: Engine; current: boolean }> {
+  if (request.engineArgs.includes("--no-cache")) return { engine: await engineFor(invocation), current: false };
+  const { engine, verdict } = await judge(invocation.engineChoice, request, content);
+  return { engine, current: verdict.current };
+}
 
 /** The request a command line stands for. */
 export function buildRequest(

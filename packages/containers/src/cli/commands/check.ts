@@ -1,20 +1,22 @@
 import { includedFrom, includeFolders } from "../../dockerfile/included.ts";
 import { dockerfileChecksum } from "../../dockerfile/preprocess.ts";
 import { readDockerfile } from "../../dockerfile/text.ts";
+import { askEngine } from "../../engine/ask.ts";
+import { callForOutput } from "../../engine/call.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { inspectTag } from "../../engine/inspect.ts";
+import { inspected, inspectWords } from "../../engine/inspect.ts";
 import type { ImageInfo } from "../../engine/inspect.ts";
 import { labels } from "../../engine/labels.ts";
 import { needed, text } from "../options.ts";
 import type { CommandFunction, Invocation } from "./command.ts";
-import { engineFor } from "./command.ts";
 
 /** Tells by its exit status whether an image is current: 0 yes, 1 no, not there, or no engine. */
 export const check: CommandFunction = async (invocation) => {
-  const engine = await engineOrWord(invocation);
-  if (engine === undefined) return 1;
   const tag = needed(invocation.values, "tag", "the tag");
-  const image = await inspectTag(engine, tag);
+  const asked = askEngine(invocation.engineChoice, inspectWords(tag));
+  const engine = await engineOrWord(invocation, asked.engine);
+  if (engine === undefined) return 1;
+  const image = inspected(await asked.answer);
   if (image === undefined) {
     invocation.talk.say("Image does not exist");
     return 1;
@@ -24,12 +26,12 @@ export const check: CommandFunction = async (invocation) => {
     : checkSum(invocation, tag, image, engine);
 };
 
-async function engineOrWord(invocation: Invocation): Promise<Engine | undefined> {
+async function engineOrWord({ talk }: Invocation, engine: Promise<Engine>): Promise<Engine | undefined> {
   try {
-    return await engineFor(invocation);
+    return await engine;
   } catch (error) {
-    invocation.talk.say("Docker not set up");
-    if (error instanceof Error) invocation.talk.warn(error.message);
+    talk.say("Docker not set up");
+    if (error instanceof Error) talk.warn(error.message);
     return undefined;
   }
 }
@@ -47,7 +49,7 @@ async function checkSum(
   }
   const content = readDockerfile(dockerfile);
   // The Python tool asks the engine once more here; whoever counts its calls finds the same ones.
-  const image = (await inspectTag(engine, tag)) ?? first;
+  const image = inspected(await callForOutput(engine, inspectWords(tag))) ?? first;
   const sum = dockerfileChecksum(content, includedFrom(includeFolders(program, dockerfile)));
   const current = image.labels.get(labels.dockerfile) === sum;
   if (!current) talk.say("Image needs updating");

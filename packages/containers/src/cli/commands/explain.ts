@@ -4,14 +4,13 @@ import type { Difference, Verdict } from "../../key/compare.ts";
 import { needed } from "../options.ts";
 import { buildRequest } from "./build.ts";
 import type { CommandFunction } from "./command.ts";
-import { engineFor } from "./command.ts";
 
 /** Tells what is not as it was when the image was built. Leaves with 0 when nothing is. */
 export const explain: CommandFunction = async (invocation) => {
   const tag = needed(invocation.values, "tag", "the tag");
   const dockerfile = needed(invocation.values, "dockerfile", "the Dockerfile");
   const request = buildRequest(invocation, tag, dockerfile);
-  const verdict = await judge(await engineFor(invocation), request, readDockerfile(dockerfile));
+  const { verdict } = await judge(invocation.engineChoice, request, readDockerfile(dockerfile));
   if (invocation.talk.machine) invocation.talk.json({ tag, ...verdict });
   else for (const line of verdictLines(tag, verdict)) invocation.talk.say(line);
   return verdict.current ? 0 : 1;
