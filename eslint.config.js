@@ -17,7 +17,16 @@ export default tseslint.config(
       "max-depth": ["error", 4],
       "no-restricted-imports": [
         "error",
-        { patterns: [{ group: ["koffi"], message: "only packages/linux touches FFI" }] },
+        {
+          patterns: [{ group: ["koffi"], message: "only packages/linux touches FFI" }],
+        },
+      ],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: 'ImportDeclaration[source.value="zod"] > ImportSpecifier[imported.name="z"]',
+          message: 'import * as z from "zod": the other way the executable gets all of its languages',
+        },
       ],
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       "@typescript-eslint/no-confusing-void-expression": [

@@ -115,7 +115,7 @@ export function record(folder: string, each: Case, tool: readonly string[]): Rec
 function inOrder(log: string, tidy: (text: string) => string): RecordedCall[] {
   const calls = log.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as RecordedCall]));
   calls.sort((a, b) => (a.pid ?? 0) - (b.pid ?? 0));
-  return calls.map(({ pid, ...call }) => JSON.parse(tidy(JSON.stringify(call))) as RecordedCall);
+  return calls.map((call) => JSON.parse(tidy(JSON.stringify({ ...call, pid: undefined }))) as RecordedCall);
 }
 
 // An answer that neither tool had a hand in, so that the recording holds on other machines too.

@@ -9,7 +9,7 @@ export function addContainerCommand(program: Command): void {
     "container",
     "images built only when they have to be, runs that leave nothing behind",
   );
-  for (const { name, help } of containerCommands) {
+  for (const { name, help } of containerCommands()) {
     subcommand(container, name, help).addHelpText("after", `\nExample:\n  belay container ${name} --help`);
   }
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { callForOutput, outputOf } from "../engine/call.ts";
 import type { Engine } from "../engine/engine.ts";
 import { labels } from "../engine/labels.ts";

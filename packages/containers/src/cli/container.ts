@@ -44,9 +44,9 @@ const commands: Readonly<Record<string, Loader>> = {
 };
 
 /** What `belay container` can do, for completions and the like: name and one line. */
-export const containerCommands: readonly { readonly name: string; readonly help: string }[] = containerSpec(
-  "",
-).commands.map(({ name, help }) => ({ name, help }));
+export function containerCommands(): readonly { readonly name: string; readonly help: string }[] {
+  return containerSpec("").commands.map(({ name, help }) => ({ name, help }));
+}
 
 /**
  * `belay container …`.

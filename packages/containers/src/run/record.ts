@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { BelayError } from "@belay/supervise";
 
 const recordSchema = z.object({

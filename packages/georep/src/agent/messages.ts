@@ -1,5 +1,5 @@
 import { BelayError } from "@belay/supervise";
-import { z } from "zod";
+import * as z from "zod";
 
 import { sourceKinds } from "../sources/change-source.ts";
 

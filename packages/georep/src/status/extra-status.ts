@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { hasCode, takeFileLock, writeFileAtomic } from "@belay/supervise";
-import { z } from "zod";
+import * as z from "zod";
 
 import { faultReasons } from "../monitor/fault.ts";
 import { workerStatusForm } from "../worker/status-form.ts";

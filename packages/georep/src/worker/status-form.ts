@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Form of a `WorkerStatus` that comes from a file or a socket. */
 export const workerStatusForm = z.object({

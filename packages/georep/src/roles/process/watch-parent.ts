@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { faultReasons, type Fault } from "../../monitor/fault.ts";
 
