@@ -16,6 +16,7 @@ import type { ApplyReply, Failure, Want } from "../rpc/messages.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import { openFileAt } from "../tree/read-object.ts";
+import { Slots } from "./slots.ts";
 
 /** What became of a batch. */
 export interface BatchOutcome {
@@ -52,6 +53,9 @@ export async function applyBatch(ends: Ends, names: readonly DirtyName[]): Promi
   return batch.finish();
 }
 
+/** Most large files on their way at once, whatever `sync-jobs` says; each is open at both ends. */
+const mostSending = 100;
+
 /** Most files that a program is given at once; each is open meanwhile. */
 const filesAtOnce = 200;
 
@@ -64,7 +68,9 @@ class Applying implements OpenBatch {
   readonly #unsent: Failure[] = [];
   #entries = 0;
   #bytes = 0;
-  /** Programs work one after the other: there is one directory for what they bring. */
+  /** Large files on their way at the same time. */
+  readonly #sending: Slots;
+  /** Programs of one `apply` come after those of another: there is one directory for what they bring. */
   #lastSent: Promise<void> = Promise.resolve();
   #failed: Error | undefined;
 
@@ -76,6 +82,7 @@ class Applying implements OpenBatch {
     this.#tree = tree;
     this.#secondary = secondary;
     this.#policy = policy;
+    this.#sending = new Slots(Math.min(policy.jobs, mostSending));
   }
 
   async apply(names: readonly DirtyName[]): Promise<void> {
@@ -108,7 +115,7 @@ class Applying implements OpenBatch {
     for (const id of reply.crawl) this.#crawl.set(keyOf(id), id);
     const following = mayFollow ? this.#following(plan, reply) : [];
     if (following.length === 0) this.#failures.push(...reply.failures);
-    if (this.#policy.engine === "stream") for (const want of reply.wants) await this.#send(want);
+    if (this.#policy.engine === "stream") await this.#sending.each(reply.wants, (want) => this.#send(want));
     else await (this.#lastSent = this.#lastSent.then(() => this.#sendByProgram(reply.wants)));
     if (following.length > 0) await this.#applyChunk(following, false);
   }

@@ -10,6 +10,7 @@ import type { Secondary } from "../../rpc/secondary-client.ts";
 import { digestOf } from "../../tree/digest.ts";
 import type { FileToSend, ProgramPlace } from "./context.ts";
 import { sendByRsync } from "./rsync.ts";
+import { splitBySize } from "./split-by-size.ts";
 import { sendByTar } from "./tar.ts";
 
 /**
@@ -25,7 +26,7 @@ export async function sendByProgram(
   for (let attempt = 1; rest.length > 0 && attempt <= policy.programs.attempts; attempt++) {
     const stage = await secondary.stage(rest.map(({ id }) => id));
     makeLinks(place.directory, rest);
-    await send({ place, policy, names: rest.map(nameOf), stage });
+    await sendShares(rest, policy, (names, shared) => send({ place, policy: shared, names, stage }));
     failures = new Map();
     for (const file of rest) {
       const { size } = statx(file.fd, "", AT_EMPTY_PATH);
@@ -37,6 +38,32 @@ export async function sendByProgram(
   }
   rmSync(place.directory, { recursive: true, force: true });
   return { bytes, failures: [...failures.values()] };
+}
+
+/** Most programs at once: each is a session of its own of the shared ssh connection, of which sshd allows ten. */
+const mostPrograms = 8;
+
+// As many programs as there may be jobs, where there is enough to carry. They bring different files into the same stage.
+async function sendShares(
+  files: readonly FileToSend[],
+  policy: SyncPolicy,
+  send: (names: readonly string[], policy: SyncPolicy) => Promise<void>,
+): Promise<void> {
+  const sized = files.map((file) => ({ file, size: statx(file.fd, "", AT_EMPTY_PATH).size }));
+  const shares = splitBySize(sized, Math.min(policy.jobs, mostPrograms));
+  const bandwidth = () => {
+    const rate = policy.bandwidth();
+    return rate === undefined ? undefined : Math.max(1, Math.floor(rate / shares.length));
+  };
+  const sending = shares.map((share) =>
+    send(
+      share.map(({ file }) => nameOf(file)),
+      { ...policy, bandwidth },
+    ),
+  );
+  // None is left behind when another one fails.
+  const ends = await Promise.allSettled(sending);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 async function take(secondary: Secondary, { id, fd }: FileToSend, size: number): Promise<Failure | undefined> {
