@@ -12,6 +12,8 @@ export const dirty = {
   gap: 8,
   /** What is at the destination is known to differ, whatever its times say; never in a journal. */
   renew: 16,
+  /** Nobody has looked below what is there, should it be a directory; never in a journal. */
+  below: 32,
 } as const;
 
 /** One thing that is to be looked at. */

@@ -27,58 +27,78 @@ interface Side {
   readonly policy: SyncPolicy;
 }
 
-/** Compares a directory of the source with its copy, in the portions in which the destination lists it. */
+/** Compares a directory of the source with its copy, in the portions in which the destination lists it, and each of them in steps. */
 export class DirectoryComparison {
   readonly #side: Side;
   readonly #directory: FileId;
-  readonly #dirty: DirtyRecord[] = [];
-  readonly #below: FileId[] = [];
+  #dirty: DirtyRecord[] = [];
+  #below: FileId[] = [];
   #isEmptied = false;
   /** What is not compared yet, in order, the next one last. */
   #names: string[] | undefined;
+  #portion: { readonly there: Map<string, ListedName>; readonly upTo: string } | undefined;
 
   constructor(side: Side, directory: FileId) {
     this.#side = side;
     this.#directory = directory;
   }
 
-  get found(): Found {
-    return { dirty: this.#dirty, below: this.#below, isEmptied: this.#isEmptied };
+  /** Begins with a portion; the one before it is done. */
+  take({ names, upTo }: ListReply): void {
+    this.#portion = { there: new Map(names.map((each) => [each.name, each])), upTo };
   }
 
-  /** @throws ErrnoError of the source; what was found before stays */
-  compare({ names, upTo }: ListReply): void {
+  /**
+   * Compares the next names of the portion, `most` or a few more.
+   *
+   * @returns whether that was all of it
+   * @throws ErrnoError of the source; what was found before stays
+   */
+  step(most: number): boolean {
     const fd = this.#side.tree.openDirectory(this.#directory);
-    if (fd === undefined) return;
+    if (fd === undefined || this.#portion === undefined) return true;
     try {
       const exclusion = new Exclusions(this.#side.tree, this.#side.policy.excludes).of(this.#directory, fd);
-      this.#names ??= this.#begin(fd, exclusion, names);
-      this.#comparePortion(fd, exclusion, { listed: names, upTo, left: this.#names });
+      this.#names ??= this.#begin(fd, exclusion, this.#portion.there);
+      if (!this.#compareSome(fd, exclusion, this.#names, most)) return false;
+      this.#compareRest(exclusion, this.#portion.there);
+      this.#portion = undefined;
+      return true;
     } finally {
       close(fd);
     }
   }
 
-  #begin(fd: number, { isWhole }: Exclusion, listed: readonly ListedName[]): string[] {
+  /** What was found since the last call. */
+  takeFound(): Found {
+    const found = { dirty: this.#dirty, below: this.#below, isEmptied: this.#isEmptied };
+    this.#dirty = [];
+    this.#below = [];
+    return found;
+  }
+
+  #begin(fd: number, { isWhole }: Exclusion, there: ReadonlyMap<string, ListedName>): string[] {
     this.#add("", dirty.metadata);
     const names = isWhole ? [] : namesIn(this.#side.tree, fd, this.#directory).sort().reverse();
-    this.#isEmptied = names.length === 0 && !isWhole && listed.some(({ id }) => id.length > 0);
+    this.#isEmptied = names.length === 0 && !isWhole && [...there.values()].some(({ id }) => id.length > 0);
     return names;
   }
 
-  // Both are in order. What the destination has and we have not has to go there.
-  #comparePortion(
-    fd: number,
-    exclusion: Exclusion,
-    { listed, upTo, left }: { listed: readonly ListedName[]; upTo: string; left: string[] },
-  ): void {
-    const there = new Map(listed.map((each) => [each.name, each]));
-    for (let name = left.at(-1); name !== undefined && (upTo === "" || name <= upTo); name = left.at(-1)) {
+  // Both are in order.
+  #compareSome(fd: number, exclusion: Exclusion, left: string[], most: number): boolean {
+    const { there, upTo } = this.#portion ?? { there: new Map<string, ListedName>(), upTo: "" };
+    for (let done = 0; done < most; done++) {
+      const name = left.at(-1);
+      if (name === undefined || (upTo !== "" && name > upTo)) return true;
       this.#compareName(fd, exclusion, name, there);
       left.pop();
     }
+    return false;
+  }
+
+  // What the destination has and we have not has to go there.
+  #compareRest({ isWhole, leavesOut }: Exclusion, there: ReadonlyMap<string, ListedName>): void {
     const { policy } = this.#side;
-    const { isWhole, leavesOut } = exclusion;
     for (const { name, mode } of there.values())
       if (policy.deleteExcluded || !(isWhole || leavesOut(Buffer.from(name, "latin1"), isDirectory(mode))))
         this.#add(name, dirty.entry);

@@ -8,12 +8,12 @@ export interface DirtyName {
   readonly name: Buffer;
   kinds: number;
   /** Objects that were at the name when it changed, by key. */
-  readonly objects: Map<string, FileId>;
+  readonly objects: ReadonlyMap<string, FileId>;
 }
 
 /** Names that became dirty, each once, in the order of their first mention. */
 export class DirtySet {
-  readonly #names = new Map<string, DirtyName>();
+  readonly #names = new Map<string, DirtyName & { readonly objects: Map<string, FileId> }>();
 
   get size(): number {
     return this.#names.size;
@@ -22,7 +22,12 @@ export class DirtySet {
   add({ kinds, directory, name, object }: DirtyRecord): void {
     const key = `${keyOf(directory)}/${keyOf(name)}`;
     const known = this.#names.get(key);
-    const entry = known ?? { directory: Buffer.from(directory), name: Buffer.from(name), kinds: 0, objects: new Map() };
+    const entry = known ?? {
+      directory: Buffer.from(directory),
+      name: Buffer.from(name),
+      kinds: 0,
+      objects: new Map<string, FileId>(),
+    };
     entry.kinds |= kinds;
     if (object.length > 0) entry.objects.set(keyOf(object), Buffer.from(object));
     if (known === undefined) this.#names.set(key, entry);

@@ -24,16 +24,29 @@ import { Exclusions, type Exclusion } from "./exclusion.ts";
 /** What one `apply` will say, and where the content of its files is to be had. */
 export interface Plan {
   readonly request: ApplyRequest;
-  /** Directories that may have come from where other things are left out: they are to be compared. */
+  /**
+   * Directories that are to be compared although they are named only: they may have come from where other things are left out, or nobody has
+   * looked below them.
+   */
   readonly crawl: readonly FileId[];
   /** What could not be looked at. */
   readonly failures: readonly Failure[];
   /** A name of each object at the source, by object. */
   readonly places: ReadonlyMap<string, { readonly directory: FileId; readonly name: Buffer }>;
+  /** Bytes of content in it. */
+  readonly bytes: number;
+  /** Index of the first name that was not looked at, as it is full. */
+  readonly next: number;
 }
 
-/** Most bytes of content that travel within one `apply`. */
-const inlineBudget = 3 * 1024 * 1024;
+/**
+ * How much one plan takes: what both ends work through in some milliseconds, and a socket has room for. So the destination has the next one
+ * when it is done with one, and neither end is deaf for long.
+ */
+const portion = { names: 250, bytes: 1024 * 1024 } as const;
+
+/** Where a program sends the content, it is better asked for many files at once. */
+const programNames = 250;
 
 /** An object whose last change is older than this shows every further one in its ctime, whatever the kernel's clock. */
 const settledAfterNs = 50_000_000n;
@@ -44,11 +57,18 @@ const nothing = Buffer.alloc(0);
  * Looks at the source as it is now, and puts together what the destination has to be like.
  *
  * What is dirty only tells where to look. A directory that is gone needs no word: its name in its own directory is dirty, too.
+ *
+ * @param from  index of the first name to look at; the plan tells how far it got, one name at least
  */
-export function makePlan(tree: SourceTree, names: readonly DirtyName[], policy: SyncPolicy): Plan {
+export function makePlan(tree: SourceTree, names: readonly DirtyName[], policy: SyncPolicy, from = 0): Plan {
   using planning = new Planning(tree, policy);
-  for (const name of names) planning.look(name);
-  return planning.plan();
+  const end = Math.min(names.length, from + (policy.engine === "stream" ? portion.names : programNames));
+  let next = from;
+  while (next < end && planning.bytes < portion.bytes) {
+    const name = names[next++];
+    if (name !== undefined) planning.look(name);
+  }
+  return planning.plan(next);
 }
 
 /** Most directories that are kept open within one plan. */
@@ -65,7 +85,8 @@ class Planning implements Disposable {
   readonly #exclusions: Exclusions;
   readonly #crawl: FileId[] = [];
   readonly #failures: Failure[] = [];
-  #budget = inlineBudget;
+  /** Of content that travels along. */
+  bytes = 0;
 
   constructor(tree: SourceTree, policy: SyncPolicy) {
     this.#tree = tree;
@@ -92,8 +113,10 @@ class Planning implements Disposable {
     for (const [key, id] of dirtyName.objects) if (key !== seen) this.#lookAtObject(id);
   }
 
-  plan(): Plan {
+  plan(next: number): Plan {
     return {
+      next,
+      bytes: this.bytes,
       request: { objects: this.#objects, entries: this.#entries },
       crawl: this.#crawl,
       failures: this.#failures,
@@ -134,10 +157,14 @@ class Planning implements Disposable {
     const key = keyOf(state.id);
     this.#places.set(key, { directory, name });
     if (isDirectory(state.mode)) this.#tree.places.learn(state.id, directory, name);
-    if (this.#policy.excludes !== excludesNothing && isDirectory(state.mode) && (kinds & dirty.entry) !== 0)
-      this.#crawl.push(state.id);
+    if (isDirectory(state.mode) && this.#isToCompare(kinds)) this.#crawl.push(state.id);
     this.#entries.push({ parent: directory, name, object });
     return key;
+  }
+
+  #isToCompare(kinds: number): boolean {
+    if ((kinds & dirty.below) !== 0) return true;
+    return this.#policy.excludes !== excludesNothing && (kinds & dirty.entry) !== 0;
   }
 
   // What may be at the destination under a name that is left out stays, as with rsync.
@@ -160,8 +187,7 @@ class Planning implements Disposable {
     if (stat === undefined || deviceOf(stat) !== device) return {};
     if (isWhole || leavesOut(name, isDirectory(stat.mode))) return {};
     const isOurs = this.#policy.engine === "stream";
-    const isInline =
-      isOurs && hint !== "keep" && isRegular(stat.mode) && stat.size <= Math.min(maxInline, this.#budget);
+    const isInline = isOurs && hint !== "keep" && isRegular(stat.mode) && stat.size <= maxInline;
     const whole = isInline ? readFileAt(fd, name, stat) : undefined;
     if (whole !== undefined) return { state: whole.state, inline: whole.content };
     return { state: readObjectAt(fd, name, device) };
@@ -182,7 +208,7 @@ class Planning implements Disposable {
     const old = known === undefined ? undefined : this.#objects[known];
     if (known !== undefined && old !== undefined && (old.content !== "keep" || content === "keep")) return known;
     const settled = BigInt(Date.now()) * 1_000_000n - state.ctime > settledAfterNs;
-    this.#budget -= inline?.length ?? 0;
+    this.bytes += inline?.length ?? 0;
     const xattrs = state.xattrs.filter((xattr) => isReplicated(xattr, this.#policy));
     const index = known ?? this.#objects.length;
     this.#objects[index] = { ...state, xattrs, content, settled, inline };

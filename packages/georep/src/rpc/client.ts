@@ -22,14 +22,21 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** A request that has no room yet. */
+interface Held {
+  readonly size: number;
+  readonly start: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 const nothing = Buffer.alloc(0);
 
-/** The worker's end of a connection. Requests are answered in order. */
+/** The worker's end of a connection. Requests go in the order in which they are made, and are answered in it. */
 export class RpcClient implements Disposable {
   readonly #output: Writable;
   readonly #queue: ByteQueue;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #roomWanted: (() => void)[] = [];
+  readonly #wantingRoom: Held[] = [];
   #credit = 0;
   #lastRequest = 0;
   #failure: Error | undefined;
@@ -74,24 +81,18 @@ export class RpcClient implements Disposable {
    * @param tail  further bytes of the message, which are not copied
    * @throws BelayError the peer's error (with `remote: true`), or `ECONNLOST`
    */
-  async call(method: Method, write?: (writer: WireWriter) => void, tail: Buffer = nothing): Promise<WireReader> {
+  call(method: Method, write?: (writer: WireWriter) => void, tail: Buffer = nothing): Promise<WireReader> {
     const writer = new WireWriter();
     write?.(writer);
     const payload = writer.finish();
     const size = payload.length + tail.length;
-    while (this.#waiting.size > 0 && this.#credit < size) {
-      const { promise, resolve } = Promise.withResolvers<undefined>();
-      this.#roomWanted.push(() => resolve(undefined));
-      await promise;
-    }
-    if (this.#failure !== undefined) throw this.#failure;
-    const request = (this.#lastRequest = (this.#lastRequest + 1) >>> 0);
-    this.#credit -= size;
-    const reply = new Promise<WireReader>((resolve, reject) =>
-      this.#waiting.set(request, { method, size, resolve, reject }),
-    );
+    const reply = new Promise<WireReader>((resolve, reject) => {
+      const start = () => this.#start({ method, size, resolve, reject }, payload, tail);
+      if (this.#failure !== undefined) reject(this.#failure);
+      else if (this.#wantingRoom.length === 0 && this.#fits(size)) start();
+      else this.#wantingRoom.push({ size, start, reject });
+    });
     reply.catch(() => undefined); // a caller that is still writing awaits it later
-    await this.#sender.send({ type: methods[method], request, payload, tail });
     return reply;
   }
 
@@ -103,6 +104,17 @@ export class RpcClient implements Disposable {
   [Symbol.dispose](): void {
     this.#fail(new BelayError("ECONNLOST", "the connection was closed", { isCanceled: true }));
     this.#output.end();
+  }
+
+  #fits(size: number): boolean {
+    return this.#waiting.size === 0 || this.#credit >= size;
+  }
+
+  #start(waiting: Waiting, payload: Buffer, tail: Buffer): void {
+    const request = (this.#lastRequest = (this.#lastRequest + 1) >>> 0);
+    this.#credit -= waiting.size;
+    this.#waiting.set(request, waiting);
+    this.#sender.send({ type: methods[waiting.method], request, payload, tail }).catch(waiting.reject);
   }
 
   async #receive(): Promise<void> {
@@ -123,7 +135,10 @@ export class RpcClient implements Disposable {
     if (waiting === undefined) throw malformed("an answer to nothing");
     this.#waiting.delete(request);
     this.#credit += waiting.size;
-    for (const wake of this.#roomWanted.splice(0)) wake();
+    for (let next = this.#wantingRoom[0]; next !== undefined && this.#fits(next.size); next = this.#wantingRoom[0]) {
+      this.#wantingRoom.shift();
+      next.start();
+    }
     if (type === errorReply) waiting.reject(remoteError(new WireReader(payload)));
     else if (type === (methods[waiting.method] | replyBit)) waiting.resolve(new WireReader(payload));
     else throw malformed(`an answer of type ${type}`);
@@ -144,7 +159,7 @@ export class RpcClient implements Disposable {
     clearInterval(this.#beat);
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
-    for (const wake of this.#roomWanted.splice(0)) wake();
+    for (const { reject } of this.#wantingRoom.splice(0)) reject(error);
     this.#lose(error);
   }
 }

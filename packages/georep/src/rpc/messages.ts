@@ -72,8 +72,10 @@ export interface Want {
 }
 
 export interface ApplyReply {
-  /** Directories that are new there: what is in them has to be looked at. */
+  /** Directories that were there and were not known: what is in them has to be compared. */
   readonly crawl: readonly FileId[];
+  /** Directories that were made: nothing is in them. */
+  readonly made: readonly FileId[];
   readonly wants: readonly Want[];
   /** Objects that lost a name, and will be deleted when the batch ends unless they are wanted elsewhere. */
   readonly detached: readonly FileId[];
@@ -237,7 +239,8 @@ export function readFailures(from: WireReader): Failure[] {
 }
 
 export function writeApplyReply(to: WireWriter, reply: ApplyReply): void {
-  to.list(reply.crawl, writeIdTo).list(reply.wants, (each, { id, base }) => each.bytes(id).u64(base));
+  to.list(reply.crawl, writeIdTo).list(reply.made, writeIdTo);
+  to.list(reply.wants, (each, { id, base }) => each.bytes(id).u64(base));
   to.list(reply.detached, writeIdTo);
   writeFailures(to, reply.failures);
 }
@@ -245,6 +248,7 @@ export function writeApplyReply(to: WireWriter, reply: ApplyReply): void {
 export function readApplyReply(from: WireReader): ApplyReply {
   return {
     crawl: from.list(2 * maxObjects, readId),
+    made: from.list(2 * maxObjects, readId),
     wants: from.list(2 * maxObjects, (each) => ({ id: readId(each), base: each.u64() })),
     detached: from.list(2 * maxObjects, readId),
     failures: readFailures(from),

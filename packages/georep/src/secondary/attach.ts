@@ -69,7 +69,7 @@ function attachDirectory(batch: Batch, { name, change }: Order, dirfd: number): 
   if (place === undefined) {
     mkdirat(dirfd, name, 0o700);
     remember(batch, change, { dirfd, name, isHeld: false });
-    batch.crawl.push(change.id);
+    batch.madeDirectories.push(change.id);
     return;
   }
   renameat2(place.dirfd, place.name, dirfd, name, RENAME_NOREPLACE);

@@ -43,6 +43,7 @@ export interface Batch {
   /** Content on its way. */
   readonly streams: Map<string, Incoming>;
   readonly crawl: FileId[];
+  readonly madeDirectories: FileId[];
   /** What is asked for in the reply, by object. */
   readonly wants: Map<string, Want>;
   readonly detached: FileId[];
@@ -73,6 +74,7 @@ export function startBatch(session: Session): Batch {
     lacking: new Set(),
     touched: new Set(),
     crawl: [],
+    madeDirectories: [],
     wants: new Map(),
     detached: [],
     spared: new Set(),

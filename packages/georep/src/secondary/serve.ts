@@ -178,7 +178,7 @@ function open({ session }: ServeState): Session {
 
 /** Works through one `apply`: what has to move away, what has to be where, and whose content is needed. */
 export function applyChanges(batch: Batch, { objects, entries }: message.ApplyRequest): message.ApplyReply {
-  for (const list of [batch.crawl, batch.detached, batch.failures]) list.length = 0;
+  for (const list of [batch.crawl, batch.madeDirectories, batch.detached, batch.failures]) list.length = 0;
   batch.wants.clear();
   batch.made.clear();
   for (const change of objects) {
@@ -210,7 +210,8 @@ export function applyChanges(batch: Batch, { objects, entries }: message.ApplyRe
     trimDirectories(batch);
     attempt(batch, change.id, nothing, () => settleContent(batch, change));
   }
-  return { crawl: batch.crawl, wants: [...batch.wants.values()], detached: batch.detached, failures: batch.failures };
+  const { crawl, madeDirectories: made, detached, failures } = batch;
+  return { crawl, made, wants: [...batch.wants.values()], detached, failures };
 }
 
 const nothing = Buffer.alloc(0);

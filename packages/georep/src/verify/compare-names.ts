@@ -2,7 +2,7 @@ import { close } from "@belay/linux";
 import { errnoName, hasCode, toError } from "@belay/supervise";
 
 import type { FileId } from "../ids/file-id.ts";
-import type { Ends } from "../plan/crawl.ts";
+import type { Ends } from "../plan/ends.ts";
 import { Exclusions, type Exclusion } from "../plan/exclusion.ts";
 import type { Inspected, InspectReply } from "../rpc/inspect-messages.ts";
 import type { Failure } from "../rpc/messages.ts";

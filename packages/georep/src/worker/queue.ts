@@ -15,6 +15,15 @@ export interface RetryItem {
   readonly message: string;
 }
 
+/** A directory that waits to be compared. */
+export interface CrawlItem {
+  /** Another one when it is queued again meanwhile: what is done then counts for the older one only. */
+  readonly seq: number;
+  readonly directory: FileId;
+  /** Nothing is in it at the destination. */
+  readonly isFresh: boolean;
+}
+
 /** What a cursor belongs to: with another one it says nothing. */
 export interface Anchor {
   /** Of the feed. */
@@ -35,8 +44,10 @@ export interface Progress extends CompareProgress {
   readonly cursor?: Position;
   /** Directories to be compared. */
   readonly crawl?: readonly FileId[];
-  /** Directories that have been. */
-  readonly crawled?: readonly FileId[];
+  /** Directories that are to be compared, and are known to be empty at the destination. */
+  readonly fresh?: readonly FileId[];
+  /** Comparisons that are done. */
+  readonly crawled?: readonly CrawlItem[];
   readonly failed?: readonly Failure[];
   /** Where directories were seen, of a source whose ids cannot be opened. */
   readonly places?: readonly DirectoryPlace[];
@@ -59,6 +70,8 @@ const schema = `
   ${compareSchema}`;
 
 const firstRetryMs = 250;
+/** More are asked the destination for. */
+const mostFresh = 100_000;
 
 /** The worker's durable state: cursor, directories to compare, what is to be tried again; one database, one transaction for each step. */
 export class WorkQueue implements Disposable {
@@ -66,6 +79,8 @@ export class WorkQueue implements Disposable {
   readonly #queue: StatementSync;
   readonly #forget: StatementSync;
   readonly #retryMs: number;
+  // Only for as long as this process remembers: who comes after it asks the destination.
+  readonly #fresh = new Set<number>();
   readonly compare: CompareQueue;
 
   /** @param retryMs  longest pause before something is tried again */
@@ -73,7 +88,7 @@ export class WorkQueue implements Disposable {
     this.#database = new DatabaseSync(path);
     this.#database.exec(schema);
     this.#queue = this.#database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)");
-    this.#forget = this.#database.prepare("DELETE FROM crawl WHERE directory = ?");
+    this.#forget = this.#database.prepare("DELETE FROM crawl WHERE seq = ?");
     this.#retryMs = retryMs;
     this.compare = new CompareQueue(this.#database);
   }
@@ -98,9 +113,12 @@ export class WorkQueue implements Disposable {
   }
 
   /** The directories to compare next: those found last, so that the queue stays short. */
-  nextCrawls(limit: number): FileId[] {
-    const rows = this.#database.prepare("SELECT directory FROM crawl ORDER BY seq DESC LIMIT ?").all(limit);
-    return rows.map((row) => toBuffer(row["directory"]));
+  nextCrawls(limit: number): CrawlItem[] {
+    const rows = this.#database.prepare("SELECT seq, directory FROM crawl ORDER BY seq DESC LIMIT ?").all(limit);
+    return rows.map((row) => {
+      const seq = Number(row["seq"]);
+      return { seq, directory: toBuffer(row["directory"]), isFresh: this.#fresh.has(seq) };
+    });
   }
 
   *places(): Generator<DirectoryPlace> {
@@ -140,7 +158,7 @@ export class WorkQueue implements Disposable {
   }
 
   record(progress: Progress): void {
-    const { anchor, cursor, crawl = [], crawled = [], failed = [], done = [], places = [] } = progress;
+    const { anchor, cursor, crawl = [], fresh = [], crawled = [], failed = [], done = [], places = [] } = progress;
     const database = this.#database;
     database.exec("BEGIN");
     for (const { directory, name } of done)
@@ -149,7 +167,8 @@ export class WorkQueue implements Disposable {
     // A directory that could not be looked at may have changed in every name.
     const again = done.filter(({ name }) => name.length === 0).map(({ directory }) => directory);
     for (const failure of failed) this.#fail(failure);
-    for (const directory of crawled) this.#forget.run(directory);
+    for (const { seq } of crawled) this.#forgetCrawl(seq);
+    for (const directory of fresh) this.#queueFresh(directory);
     for (const directory of [...again, ...crawl]) this.#queue.run(directory);
     for (const { id, parent, name } of places)
       database.prepare("INSERT OR REPLACE INTO places VALUES (?, ?, ?)").run(id, parent, name);
@@ -165,6 +184,17 @@ export class WorkQueue implements Disposable {
 
   [Symbol.dispose](): void {
     this.#database.close();
+  }
+
+  #forgetCrawl(seq: number): void {
+    this.#forget.run(seq);
+    this.#fresh.delete(seq);
+  }
+
+  #queueFresh(directory: FileId): void {
+    const seq = Number(this.#queue.run(directory).lastInsertRowid);
+    if (this.#fresh.size > mostFresh) this.#fresh.clear();
+    this.#fresh.add(seq);
   }
 
   #fail({ id, name, code, message }: Failure): void {

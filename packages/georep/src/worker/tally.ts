@@ -1,4 +1,4 @@
-import type { BatchOutcome } from "./apply-batch.ts";
+import type { BatchOutcome } from "./join-progress.ts";
 import { Pace, type PaceNow } from "./pace.ts";
 
 /** What a worker has done since its start, and how fast. */
@@ -9,11 +9,8 @@ export class Tally {
   failures = 0;
   /** Directories compared. */
   directories = 0;
-  /** Names being applied now. */
-  applying = 0;
 
   note({ entries, bytes }: BatchOutcome): void {
-    this.applying = 0;
     this.entries += entries;
     this.bytes += bytes;
     this.#pace.note(this);

@@ -3,7 +3,8 @@ import { errnoName, toError } from "@belay/supervise";
 
 import { fileIdAt, idOfKey, keyOf, type FileId } from "../ids/file-id.ts";
 import { namesIn } from "../plan/compare-directory.ts";
-import { listAll, type Ends } from "../plan/crawl.ts";
+import type { Ends } from "../plan/ends.ts";
+import { listAll } from "../plan/list-all.ts";
 import { Exclusions } from "../plan/exclusion.ts";
 import type { Failure } from "../rpc/messages.ts";
 import type { Difference } from "../tree/compare.ts";

@@ -1,0 +1,208 @@
+import { toError } from "@belay/supervise";
+
+import { keyOf, type FileId } from "../ids/file-id.ts";
+import type { Ends } from "../plan/ends.ts";
+import { makePlan, type Plan } from "../plan/planner.ts";
+import type { DirtyName } from "../plan/dirty-set.ts";
+import type { ApplyReply, Failure } from "../rpc/messages.ts";
+import { isParentless, namesToFollow } from "./followers.ts";
+import type { BatchOutcome, Keep } from "./join-progress.ts";
+import { Unsettled } from "./unsettled.ts";
+import type { NamedPlace, WantedContent } from "./wanted-content.ts";
+import type { Window } from "./window.ts";
+
+/** What all batches of a line share. */
+export interface BatchContext {
+  readonly ends: Ends;
+  readonly window: Window;
+  readonly content: WantedContent;
+  /** Told whenever a request was answered. */
+  readonly onAnswer: () => void;
+}
+
+/** What the kinds of a request cost besides content, roughly, in bytes. */
+const overhead = 200;
+
+/** Names on their way to the destination that become durable together. After an error nothing is known about any of them. */
+export class Batch {
+  readonly #context: BatchContext;
+  #gate: Promise<unknown>;
+  readonly #unsettled = new Unsettled();
+  readonly #abandoned = Promise.withResolvers<undefined>();
+  readonly names: DirtyName[] = [];
+  readonly keeps: Keep[] = [];
+  /** Since when changes are in it, which are not durable before its end. */
+  changedSince: number | undefined;
+  readonly #crawl = new Map<string, FileId>();
+  readonly #fresh = new Map<string, FileId>();
+  readonly #filled = new Map<string, FileId>();
+  readonly #failures: Failure[] = [];
+  readonly #places = new Map<string, NamedPlace>();
+  #bytes = 0;
+  #sent = 0;
+  #underWay = 0;
+  #settled = Promise.withResolvers<undefined>();
+  error: Error | undefined;
+  #isAbandoned = false;
+  #isFilling = true;
+
+  /** @param gate  what is sent waits for it: the batch before this one has to be finished by the destination first */
+  constructor(context: BatchContext, gate: Promise<unknown>) {
+    this.#context = context;
+    this.#gate = Promise.race([gate, this.#abandoned.promise]);
+  }
+
+  /** Takes names, and what is to be kept when they are durable. */
+  take(names: readonly DirtyName[], keep: Keep): void {
+    for (const name of names) this.names.push(name);
+    this.keeps.push(keep);
+    if (keep.cursor !== undefined) this.changedSince ??= performance.now();
+  }
+
+  /** All names have been sent and answered, and what the answers asked for is done. */
+  get isSettled(): boolean {
+    return this.#underWay === 0 && this.#sent === this.names.length;
+  }
+
+  /** Content is being sent that was asked for. */
+  get isSending(): boolean {
+    return this.#context.content.underWay > 0;
+  }
+
+  /** Nothing more of this batch is sent. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#abandoned.resolve(undefined);
+  }
+
+  /** Looks at the next names and sends what is to be said of them. @returns whether there are more */
+  sendNext(): boolean {
+    if (this.#isAbandoned || this.error !== undefined || this.#sent >= this.names.length) return false;
+    const { tree, policy } = this.#context.ends;
+    const plan = makePlan(tree, this.names, policy, this.#sent);
+    this.#sent = plan.next;
+    this.#track(this.#apply(plan));
+    return this.#sent < this.names.length;
+  }
+
+  /** Resolves when everything that was sent is answered. @throws the first error of them */
+  async settled(): Promise<void> {
+    while (this.#underWay > 0) await this.#settled.promise;
+    if (this.error !== undefined) throw this.error;
+  }
+
+  /** A directory that was made and is to get its contents in this batch. */
+  get toFill(): FileId | undefined {
+    return this.#isFilling ? this.#fresh.values().next().value : undefined;
+  }
+
+  /** There is no room for the contents of further directories: they are left to a comparison that needs no listing. */
+  stopFilling(): void {
+    this.#isFilling = false;
+  }
+
+  /** Notes that the contents of a directory are among the names. */
+  fill(directory: FileId): void {
+    const key = keyOf(directory);
+    this.#fresh.delete(key);
+    this.#filled.set(key, directory);
+  }
+
+  /** A directory is left to a comparison. */
+  leave(directory: FileId): void {
+    const key = keyOf(directory);
+    this.#fresh.delete(key);
+    this.#crawl.set(key, directory);
+  }
+
+  /** Directories that have still to be looked at, should this batch be done again. */
+  get unlooked(): FileId[] {
+    return [...this.#crawl.values(), ...this.#fresh.values()];
+  }
+
+  /** Resolves when all of it is durable. To be called when it has settled; the request is on its way when this returns. */
+  async finish(): Promise<BatchOutcome> {
+    const failures = [...this.#failures, ...(await this.#context.ends.secondary.finish())];
+    const named = failures.map((failure) => {
+      const place = failure.name.length === 0 ? this.#places.get(keyOf(failure.id)) : undefined;
+      return place === undefined ? failure : { ...failure, id: place.directory, name: place.name };
+    });
+    return {
+      crawl: [...this.#crawl.values()],
+      fresh: [...this.#fresh.values()],
+      filled: [...this.#filled.values()],
+      failures: named,
+      entries: this.names.length,
+      bytes: this.#bytes,
+    };
+  }
+
+  #track(work: Promise<void>): void {
+    this.#underWay++;
+    void work
+      .catch((error: unknown) => (this.error ??= toError(error)))
+      .finally(() => {
+        this.#underWay--;
+        if (this.#underWay === 0) {
+          this.#settled.resolve(undefined);
+          this.#settled = Promise.withResolvers();
+        }
+        this.#context.onAnswer();
+      });
+  }
+
+  async #apply(plan: Plan, mayFollow = true): Promise<void> {
+    const { tree, policy } = this.#context.ends;
+    this.#failures.push(...plan.failures);
+    for (const id of plan.crawl) this.#crawl.set(keyOf(id), id);
+    const { objects, entries } = plan.request;
+    if (objects.length + entries.length === 0) return;
+    for (const [key, place] of plan.places) this.#places.set(key, place);
+    this.#bytes += plan.bytes;
+    const reply = await this.#send(plan);
+    const following = mayFollow ? namesToFollow(tree, plan.request, reply) : [];
+    // What is followed up has not failed yet.
+    this.#failures.push(...(mayFollow ? reply.failures.filter((each) => !isParentless(each)) : reply.failures));
+    for (let at = 0; at < following.length;) {
+      const next = makePlan(tree, following, policy, at);
+      at = next.next;
+      await this.#apply(next, false);
+    }
+  }
+
+  // The request, and the content that the answer asks for.
+  async #send(plan: Plan): Promise<ApplyReply> {
+    const { window, content } = this.#context;
+    const { objects, entries } = plan.request;
+    const size = plan.bytes + overhead * (objects.length + entries.length);
+    const before = this.#unsettled.before(objects);
+    // All that comes behind it waits, too: what is said later has to arrive later.
+    if (before !== undefined) this.#gate = Promise.all([this.#gate, before]);
+    const settle = this.#unsettled.begin(objects);
+    try {
+      window.take(size);
+      const reply = await this.#ask(plan, this.#gate).finally(() => window.release(size));
+      for (const id of reply.crawl) this.#crawl.set(keyOf(id), id);
+      for (const id of reply.made) this.#noteMade(id);
+      const { bytes, failures } = await content.send(reply.wants, this.#places);
+      this.#bytes += bytes;
+      this.#failures.push(...failures);
+      return reply;
+    } finally {
+      settle();
+    }
+  }
+
+  async #ask({ request }: Plan, gate: Promise<unknown>): Promise<ApplyReply> {
+    await gate;
+    if (this.#isAbandoned) throw new Error("abandoned");
+    return this.#context.ends.secondary.apply(request);
+  }
+
+  #noteMade(id: FileId): void {
+    const key = keyOf(id);
+    this.#crawl.delete(key);
+    this.#filled.delete(key);
+    this.#fresh.set(key, id);
+  }
+}

@@ -1,0 +1,145 @@
+import { errnoName, toError } from "@belay/supervise";
+
+import { Crawling } from "../plan/crawl.ts";
+import type { DirtyName } from "../plan/dirty-set.ts";
+import type { Ends } from "../plan/ends.ts";
+import { namesToFill } from "../plan/fill-directory.ts";
+import { maxListedDirectories, type ListReply } from "../rpc/list-messages.ts";
+import type { Keep } from "./join-progress.ts";
+import type { CrawlItem, WorkQueue } from "./queue.ts";
+
+/** Names that a comparison found, and what is to be kept when they are applied. */
+export interface CrawlWork {
+  readonly names: DirtyName[];
+  readonly keep: Keep;
+  /** The root of the source is empty, and the destination is not. */
+  readonly isRootEmptied: boolean;
+}
+
+/** Most directories of one request: while the destination looks at them, those of another answer are compared here. */
+const askedTogether = maxListedDirectories / 4;
+/** Most requests whose answers are waited for. */
+const mostAsked = 3;
+/** Most portions of directories that wait here for being compared. */
+const mostReady = 64;
+/** Most directories whose comparison has begun and is not recorded as done. */
+const mostUnderWay = 512;
+/** Most names of a fresh directory at once. */
+const fillNames = 500;
+
+interface Asked {
+  readonly item: CrawlItem;
+  readonly crawling: Crawling;
+}
+
+/** Compares the directories of the queue: some are listed while others are looked at. */
+export class Crawler {
+  readonly #ends: Ends;
+  readonly #queue: WorkQueue;
+  readonly #onReady: () => void;
+  readonly #underWay = new Set<number>();
+  readonly #toAsk: Asked[] = [];
+  readonly #ready: Iterator<CrawlWork, void>[] = [];
+  #asked = 0;
+  #isExhausted = false;
+  #failure: Error | undefined;
+
+  /** @param onReady  told whenever an answer has come */
+  constructor(ends: Ends, queue: WorkQueue, onReady: () => void) {
+    this.#ends = ends;
+    this.#queue = queue;
+    this.#onReady = onReady;
+  }
+
+  /** Nothing is being compared. */
+  get isIdle(): boolean {
+    return this.#underWay.size === 0;
+  }
+
+  /** Takes note of what was recorded: what is done, and that there may be more to do. */
+  recorded(done: readonly CrawlItem[] = []): void {
+    for (const { seq } of done) this.#underWay.delete(seq);
+    this.#isExhausted = false;
+  }
+
+  /** What was found next; undefined: nothing yet, or there is nothing to compare. @throws what a listing failed with */
+  next(): CrawlWork | undefined {
+    this.#ask();
+    if (this.#failure !== undefined) throw this.#failure;
+    for (let first = this.#ready[0]; first !== undefined; first = this.#ready[0]) {
+      const { value } = first.next();
+      if (value !== undefined) return value;
+      this.#ready.shift();
+    }
+    return undefined;
+  }
+
+  #ask(): void {
+    while (this.#asked < mostAsked && this.#ready.length < mostReady) {
+      if (this.#toAsk.length === 0) this.#refill();
+      const group = this.#toAsk.splice(0, askedTogether);
+      if (group.length === 0) return;
+      this.#asked++;
+      this.#list(group).catch((error: unknown) => (this.#failure ??= toError(error))).finally(this.#onReady); // prettier-ignore
+    }
+  }
+
+  async #list(group: readonly Asked[]): Promise<void> {
+    try {
+      const replies = await this.#ends.secondary.list(group.map(({ crawling }) => crawling));
+      const again = group.filter(({ crawling }, index) => {
+        const reply = replies[index];
+        return reply === undefined || crawling.expectAfter(reply);
+      });
+      this.#toAsk.unshift(...again);
+      for (const [index, reply] of replies.entries()) {
+        const asked = group[index];
+        if (asked !== undefined) this.#ready.push(this.#compare(asked, reply));
+      }
+    } finally {
+      this.#asked--;
+    }
+  }
+
+  #refill(): void {
+    if (this.#isExhausted || this.#underWay.size >= mostUnderWay) return;
+    const next = this.#queue.nextCrawls(this.#underWay.size + 4 * askedTogether);
+    const items = next.filter(({ seq }) => !this.#underWay.has(seq));
+    if (items.length === 0) this.#isExhausted = true;
+    for (const item of items) {
+      this.#underWay.add(item.seq);
+      if (item.isFresh) this.#ready.push(this.#fill(item));
+      else this.#toAsk.push({ item, crawling: new Crawling(this.#ends, item.directory) });
+    }
+  }
+
+  *#compare({ item, crawling }: Asked, reply: ListReply): Generator<CrawlWork, void> {
+    const isRoot = item.directory.equals(this.#ends.tree.rootId);
+    for (const { dirty, below, failures, isEmptied, isDone } of crawling.compare(reply)) {
+      const names = dirty.map(({ kinds, directory, name }) => ({ kinds, directory, name, objects: noObjects }));
+      const keep = { below, failed: failures, crawled: isDone ? [item] : [] };
+      yield { names, keep, isRootEmptied: isRoot && isEmptied };
+    }
+  }
+
+  *#fill(item: CrawlItem): Generator<CrawlWork, void> {
+    const { names, failed } = this.#namesOf(item);
+    for (let at = 0; at === 0 || at < names.length; at += fillNames) {
+      const isDone = at + fillNames >= names.length;
+      const keep = { failed: isDone ? failed : [], crawled: isDone ? [item] : [] };
+      yield { names: names.slice(at, at + fillNames), keep, isRootEmptied: false };
+    }
+  }
+
+  #namesOf({ directory }: CrawlItem): { names: DirtyName[]; failed: NonNullable<Keep["failed"]> } {
+    try {
+      return { names: namesToFill(this.#ends.tree, directory), failed: [] };
+    } catch (error) {
+      const code = errnoName(error);
+      if (code === undefined) throw error;
+      return { names: [], failed: [{ id: directory, name: Buffer.alloc(0), code, message: toError(error).message }] };
+    }
+  }
+}
+
+const noObjects = new Map<string, Buffer>();

@@ -1,0 +1,91 @@
+import { toError, type Logger } from "@belay/supervise";
+
+import type { Failure } from "../rpc/messages.ts";
+import { pathInTree } from "../sources/path-in-tree.ts";
+import type { Parts } from "./parts.ts";
+import type { WorkerState, WorkerStatus } from "./status.ts";
+import { Tally } from "./tally.ts";
+
+/** How often a status is told at most while much happens, in milliseconds. */
+const tellEveryMs = 250;
+
+type ReportParts = Pick<Parts, "tree" | "queue" | "feed">;
+
+/** What a worker tells about itself. */
+export class Report {
+  readonly #parts: ReportParts;
+  readonly #logger: Logger;
+  readonly #tell: () => void;
+  readonly tally = new Tally();
+  state: WorkerState = "starting";
+  /** Since when the destination is behind, as `performance.now` has it. */
+  behindSince: number | undefined = performance.now();
+  lastSynced: number | undefined;
+  #lastError: string | undefined;
+  #lastTold = 0;
+
+  /** @param tell  hands the status to whoever wants it */
+  constructor(parts: ReportParts, logger: Logger, tell: () => void) {
+    this.#parts = parts;
+    this.#logger = logger;
+    this.#tell = tell;
+  }
+
+  noteFailures(failures: readonly Failure[]): void {
+    this.tally.failures += failures.length;
+    for (const { id, name, code, message } of failures) {
+      const path = pathInTree(this.#parts.tree, id, name)?.toString() ?? "";
+      this.#lastError = `${JSON.stringify(path)}: ${code}: ${message}`;
+      this.#logger.warn(`will be tried again: ${this.#lastError}`);
+    }
+  }
+
+  /** The destination as a whole takes nothing. */
+  noteTrouble(error: unknown): void {
+    this.#lastError = toError(error).message;
+    this.state = "waiting";
+    this.#logger.warn(`the destination takes nothing just now: ${this.#lastError}`);
+    this.tellNow();
+  }
+
+  /** Everything known of is at the destination. */
+  noteSynced(): void {
+    this.behindSince = undefined;
+    this.lastSynced = Date.now();
+  }
+
+  /** Tells the status, unless that was done just now. */
+  tellSometimes(): void {
+    if (performance.now() - this.#lastTold > tellEveryMs || this.state === "active") this.tellNow();
+  }
+
+  tellNow(): void {
+    this.#lastTold = performance.now();
+    this.#tell();
+  }
+
+  /** @param applying  names on their way */
+  status(isPaused: boolean, applying: number): WorkerStatus {
+    const { queue, feed } = this.#parts;
+    const behind = this.behindSince;
+    const [directories, retryQueue] = [queue.crawlLength, queue.retryLength];
+    const pending = applying + retryQueue;
+    return {
+      state: isPaused ? "paused" : this.state,
+      source: feed.kind,
+      lagSeconds: behind === undefined ? 0 : (performance.now() - behind) / 1000,
+      crawlQueue: directories,
+      compared: this.tally.directories,
+      retryQueue,
+      verifyQueue: queue.compare.length,
+      pending,
+      ...this.tally.pace({ entries: pending, directories }),
+      entries: this.tally.entries,
+      bytes: this.tally.bytes,
+      failures: this.tally.failures,
+      lastSynced: this.lastSynced,
+      lastError: this.#lastError,
+      feedTrouble: feed.trouble?.message,
+    };
+  }
+}

@@ -1,0 +1,42 @@
+import type { Logger } from "@belay/supervise";
+
+import { keyOf } from "../ids/file-id.ts";
+import type { Position } from "../journal/position.ts";
+import { dirty } from "../journal/record.ts";
+import type { DirtyName } from "../plan/dirty-set.ts";
+import { differenceText } from "../tree/compare.ts";
+import type { NamePlace } from "./compare-queue.ts";
+import type { Keep } from "./join-progress.ts";
+import type { Parts } from "./parts.ts";
+import { nameKey, pendingNames } from "./take-from-feed.ts";
+import type { Verifier } from "./verifier.ts";
+
+/**
+ * Compares the next names by digest. Nothing may be on its way to the destination meanwhile.
+ *
+ * @param position  up to where the feed was looked at: what it has still to tell is no difference
+ * @returns the names that are to be applied again, and what is to be kept then; undefined when the comparison has ended
+ */
+export async function verifyStep(
+  { feed }: Pick<Parts, "feed">,
+  verifier: Verifier,
+  position: Position,
+  logger: Logger,
+): Promise<{ names: DirtyName[]; keep: Keep } | undefined> {
+  const step = await verifier.step();
+  if (step === undefined) return undefined;
+  const pending = step.differences.length === 0 ? new Set<string>() : await pendingNames(feed, position);
+  const differences = step.differences.filter(({ directory, name, object }) => {
+    return !pending.has(nameKey(directory, name)) && !(object !== undefined && pending.has(keyOf(object)));
+  });
+  const { again, lasting } = verifier.note(differences);
+  for (const difference of differences) logger.warn(`not as it has to be: ${differenceText(difference)}`);
+  const keep = { ...step.progress, failed: [...step.failures, ...lasting], toCompare: again };
+  return { names: again.map(toRenewed), keep };
+}
+
+const noObjects = new Map<string, Buffer>();
+
+function toRenewed({ directory, name }: NamePlace): DirtyName {
+  return { directory, name, kinds: dirty.renew | dirty.entry | dirty.metadata, objects: noObjects };
+}

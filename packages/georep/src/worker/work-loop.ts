@@ -1,0 +1,230 @@
+import { sleep, untilAborted } from "@belay/supervise";
+
+import { comparePositions, type Position } from "../journal/position.ts";
+import { dirty } from "../journal/record.ts";
+import type { DirtyName } from "../plan/dirty-set.ts";
+import { keyOf } from "../ids/file-id.ts";
+import { rootEmpty } from "./anchor-cursor.ts";
+import { BatchLine, type DoneBatch } from "./batch-line.ts";
+import type { NamePlace } from "./compare-queue.ts";
+import { Crawler } from "./crawler.ts";
+import { fillMade } from "./fill-made.ts";
+import { joinProgress } from "./join-progress.ts";
+import type { Parts } from "./parts.ts";
+import type { RetryItem } from "./queue.ts";
+import type { Report } from "./report.ts";
+import { mostNames, takeFrom } from "./take-from-feed.ts";
+import type { Verifier } from "./verifier.ts";
+import { verifyStep } from "./verify-step.ts";
+import type { WorkerOptions } from "./worker.ts";
+
+/** So many portions of changes go before one step of comparing, where changes never end. */
+const comparesEvery = 4;
+
+/** How long the destination may go without syncing while changes keep coming, in milliseconds. */
+const syncEveryMs = 100;
+
+/** Most retries that are taken up at once. */
+const mostRetries = 500;
+
+/** What the work is done with, besides the parts. */
+export interface WorkContext {
+  readonly options: Pick<WorkerOptions, "logger" | "force" | "source">;
+  readonly report: Report;
+  readonly verifier: Verifier;
+  /** Told when something is recorded, or nothing is left to do. */
+  readonly onProgress: () => void;
+}
+
+/**
+ * Takes what there is to do, and puts it on its way to the destination. Changes go before comparing: what a user does now is visible at once, also
+ * while the first copy is made.
+ */
+export class WorkLoop {
+  readonly #parts: Parts;
+  readonly #context: WorkContext;
+  readonly #line: BatchLine;
+  readonly #crawler: Crawler;
+  /** Everything before it is durable at the destination. */
+  position: Position;
+  #readAt: Position;
+  isPaused = false;
+  #isPoked = false;
+  #wake = Promise.withResolvers<undefined>();
+  #isRetrying = false;
+  #taken = 0;
+  readonly #stop = new AbortController();
+
+  constructor(parts: Parts, context: WorkContext) {
+    this.#parts = parts;
+    this.#context = context;
+    this.position = this.#readAt = parts.position;
+    const poke = () => this.poke();
+    this.#line = new BatchLine(parts, {
+      onDone: (batch) => this.#record(batch),
+      onProgress: poke,
+      onTrouble: (error, pauseMs) => this.#wait(error, pauseMs),
+    });
+    this.#crawler = new Crawler(parts, parts.queue, poke);
+  }
+
+  /** Names on their way. */
+  get applying(): number {
+    return this.#line.length;
+  }
+
+  /** As far as is known the destination has everything. */
+  get isIdle(): boolean {
+    const { queue } = this.#parts;
+    return this.#line.isEmpty && queue.crawlLength === 0 && queue.retryLength === 0;
+  }
+
+  /** Works until it is aborted or cannot go on. */
+  async run(signal: AbortSignal): Promise<void> {
+    await untilAborted(Promise.race([this.#loop(), this.#line.failed]), signal);
+  }
+
+  /** Nothing more is begun, as what it works with is about to be let go of. */
+  end(): void {
+    this.#stop.abort(new Error("the work has ended"));
+    this.#line.abandon();
+  }
+
+  /** Directories were put on the queue. */
+  queued(): void {
+    this.#crawler.recorded();
+    this.poke();
+  }
+
+  /** There may be something to do. */
+  poke(): void {
+    this.#isPoked = true;
+    this.#wake.resolve(undefined);
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#stop.signal.aborted) await this.#step();
+  }
+
+  async #step(): Promise<void> {
+    this.#sealIfDue();
+    if (this.isPaused) {
+      this.#line.seal();
+      return this.#sleep();
+    }
+    const hasChanges = await this.#follow();
+    if (hasChanges && this.#taken % comparesEvery !== 0) return;
+    if (!hasChanges && (await this.#fill())) return;
+    if ((await this.#compare()) || (await this.#verify())) return;
+    if (!hasChanges) await this.#rest();
+  }
+
+  // What changes is visible at once, but made durable together: while changes keep coming, the destination syncs some times a second.
+  #sealIfDue(): void {
+    const { open } = this.#line;
+    if (open === undefined) return;
+    const isFull = open.names.length >= mostNames;
+    const age = open.changedSince === undefined ? 0 : performance.now() - open.changedSince;
+    // What comes behind a seal waits until everything before it is done; content may take long.
+    if (isFull || (age >= syncEveryMs && !open.isSending)) this.#line.seal();
+  }
+
+  async #follow(): Promise<boolean> {
+    const { names, gaps, next } = takeFrom(this.#parts, this.#readAt);
+    this.#readAt = next;
+    const retries = this.#isRetrying ? [] : this.#parts.queue.dueRetries(Date.now(), mostRetries);
+    if (names.length + gaps.length + retries.length === 0) {
+      if (this.#line.isEmpty) this.position = next;
+      return false;
+    }
+    this.#isRetrying ||= retries.length > 0;
+    this.#taken++;
+    await this.#line.add([...names, ...retries.map(toDirtyName)], { cursor: next, crawl: gaps, done: retries });
+    return true;
+  }
+
+  async #fill(): Promise<boolean> {
+    const { open } = this.#line;
+    const names = open && fillMade(this.#parts.tree, open);
+    if (names === undefined) return false;
+    this.#context.report.tally.directories += names.directories;
+    await this.#line.add(names.names, {});
+    return true;
+  }
+
+  async #compare(): Promise<boolean> {
+    const work = this.#crawler.next();
+    if (work === undefined) return false;
+    const { options, report } = this.#context;
+    if (work.isRootEmptied && options.force !== true) throw rootEmpty(options.source);
+    report.state = "crawling";
+    report.tally.directories += work.keep.crawled?.length ?? 0;
+    report.noteFailures(work.keep.failed ?? []);
+    await this.#line.add(work.names, work.keep);
+    return true;
+  }
+
+  async #verify(): Promise<boolean> {
+    const { verifier, report, options } = this.#context;
+    if (!verifier.isUnderWay || !this.#crawler.isIdle) return false;
+    await this.#line.whenEmpty();
+    const step = await verifyStep(this.#parts, verifier, this.#readAt, options.logger);
+    if (step === undefined) return true;
+    report.noteFailures(step.keep.failed ?? []);
+    await this.#line.add(step.names, step.keep);
+    return true;
+  }
+
+  async #rest(): Promise<void> {
+    if (this.#line.open?.isSettled === true) this.#line.seal();
+    if (!this.#line.isEmpty || !this.#crawler.isIdle) return this.#sleep();
+    const { report, onProgress } = this.#context;
+    report.state = "active";
+    if (this.isIdle) report.noteSynced();
+    onProgress();
+    const due = this.#parts.queue.nextDue;
+    return this.#sleep(due === undefined ? Infinity : Math.max(due - Date.now(), 1));
+  }
+
+  async #sleep(ms = Infinity): Promise<void> {
+    if (!this.#isPoked) {
+      this.#wake = Promise.withResolvers();
+      const timer = ms === Infinity ? undefined : setTimeout(() => this.#wake.resolve(undefined), ms);
+      await this.#wake.promise.finally(() => clearTimeout(timer));
+    }
+    this.#isPoked = false;
+  }
+
+  async #wait(error: Error, pauseMs: number): Promise<void> {
+    this.#context.report.noteTrouble(error);
+    await sleep(pauseMs, this.#stop.signal);
+  }
+
+  #record({ names, keeps, outcome }: DoneBatch): void {
+    const { queue, tree, feed } = this.#parts;
+    const { report, onProgress } = this.#context;
+    report.tally.note(outcome);
+    report.noteFailures(outcome.failures);
+    const progress = joinProgress(keeps, outcome);
+    queue.record({ ...progress, applied: this.#applied(names), places: tree.places.takeLearned() });
+    this.#crawler.recorded(progress.crawled);
+    if ((progress.done?.length ?? 0) > 0) this.#isRetrying = false;
+    if (progress.cursor !== undefined && comparePositions(progress.cursor, this.position) > 0) {
+      this.position = progress.cursor;
+      feed.trim(progress.cursor);
+    }
+    onProgress();
+  }
+
+  #applied(names: readonly DirtyName[]): readonly NamePlace[] {
+    if (!this.#parts.policy.verifiesCheckpoints) return [];
+    const directories = new Map(names.map(({ directory }) => [keyOf(directory), directory]));
+    return [...names, ...[...directories.values()].map((directory) => ({ directory, name: Buffer.alloc(0) }))];
+  }
+}
+
+function toDirtyName({ directory, name }: RetryItem): DirtyName {
+  return { directory, name, kinds: dirty.entry | dirty.data | dirty.metadata, objects: noObjects };
+}
+
+const noObjects = new Map<string, Buffer>();
