@@ -124,11 +124,11 @@ export function readRules(from: WireReader): SessionRules {
   };
 }
 
-export const readId = (reader: WireReader): FileId => Buffer.from(reader.bytes(maxIdBytes, 1));
+export const readId = (reader: WireReader): FileId => reader.copy(maxIdBytes, 1);
 
 /** A name that can only mean something in its own directory. */
 export function readName(reader: WireReader): Buffer {
-  const name = Buffer.from(reader.bytes(maxName, 1));
+  const name = reader.copy(maxName, 1);
   if (name.includes(0) || name.includes(0x2f)) throw malformed("a name with a slash or NUL");
   if (name.equals(dot) || name.equals(dotDot)) throw malformed("a name that is . or ..");
   return name;
@@ -187,7 +187,7 @@ function writeObject(to: WireWriter, o: ObjectChange): void {
 /** @param least  bytes its id has at least; 0 where it need not be known */
 export function readState(from: WireReader, least: number): ObjectState {
   return {
-    id: Buffer.from(from.bytes(maxIdBytes, least)),
+    id: from.copy(maxIdBytes, least),
     mode: from.u32() & 0o177777,
     uid: from.u32(),
     gid: from.u32(),
@@ -197,7 +197,7 @@ export function readState(from: WireReader, least: number): ObjectState {
     nlink: from.u32(),
     rdevMajor: from.u32(),
     rdevMinor: from.u32(),
-    target: Buffer.from(from.bytes(4096)),
+    target: from.copy(4096),
     xattrs: from.list(4096, readXattr),
   };
 }
@@ -216,9 +216,9 @@ function badHint(): never {
 }
 
 function readXattr(from: WireReader): { name: Buffer; value: Buffer } {
-  const name = Buffer.from(from.bytes(maxName, 1));
+  const name = from.copy(maxName, 1);
   if (name.includes(0)) throw malformed("an attribute's name with NUL");
-  return { name, value: Buffer.from(from.bytes(maxXattrValue)) };
+  return { name, value: from.copy(maxXattrValue) };
 }
 
 const writeIdTo = (to: WireWriter, id: FileId) => void to.bytes(id);
@@ -232,7 +232,7 @@ export function writeFailures(to: WireWriter, failures: readonly Failure[]): voi
 export function readFailures(from: WireReader): Failure[] {
   return from.list(4 * maxObjects, (each) => ({
     id: readId(each),
-    name: Buffer.from(each.bytes(maxName)),
+    name: each.copy(maxName),
     code: each.text(40),
     message: each.text(8000),
   }));

@@ -7,6 +7,8 @@ export function malformed(what: string): BelayError {
   });
 }
 
+const nothing = Buffer.alloc(0);
+
 /** Puts a message together. All numbers are little-endian. */
 export class WireWriter {
   #buffer = Buffer.allocUnsafe(1024);
@@ -27,7 +29,8 @@ export class WireWriter {
   /** A size or offset up to 2^53. */
   u64(value: number): this {
     const at = this.#reserve(8);
-    this.#buffer.writeBigUInt64LE(BigInt(value), at);
+    this.#buffer.writeUInt32LE(value % 2 ** 32, at);
+    this.#buffer.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4);
     return this;
   }
 
@@ -103,9 +106,10 @@ export class WireReader {
   }
 
   u64(): number {
-    const value = this.#buffer.readBigUInt64LE(this.#take(8));
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw malformed("a size beyond 2^53");
-    return Number(value);
+    const at = this.#take(8);
+    const high = this.#buffer.readUInt32LE(at + 4);
+    if (high >= 2 ** 21) throw malformed("a size beyond 2^53");
+    return high * 2 ** 32 + this.#buffer.readUInt32LE(at);
   }
 
   i64(): bigint {
@@ -118,6 +122,16 @@ export class WireReader {
     if (length > most || length < least) throw malformed(`a field of ${length} bytes`);
     const at = this.#take(length);
     return this.#buffer.subarray(at, at + length);
+  }
+
+  /** As {@link bytes}, but not part of the message: for what outlives it. */
+  copy(most: number, least = 0): Buffer {
+    const length = this.u32();
+    if (length > most || length < least) throw malformed(`a field of ${length} bytes`);
+    if (length === 0) return nothing;
+    const [at, copied] = [this.#take(length), Buffer.allocUnsafe(length)];
+    this.#buffer.copy(copied, 0, at, at + length);
+    return copied;
   }
 
   /** As {@link bytes}, as Latin-1. */
@@ -144,7 +158,9 @@ export class WireReader {
     const count = this.u32();
     // Every element takes a byte at least: a count that cannot be true must not make us reserve room for it.
     if (count > most || count > this.#buffer.length - this.#at) throw malformed(`a list of ${count}`);
-    return Array.from({ length: count }, () => read(this));
+    const values: T[] = [];
+    for (let left = count; left > 0; left--) values.push(read(this));
+    return values;
   }
 
   end(): void {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { AT_EMPTY_PATH, statx, type Statx } from "@belay/linux";
+import { ownStampOf, type OwnStamp } from "@belay/linux";
 
 import type { ObjectChange, SessionRules } from "../rpc/messages.ts";
 import { replicatedXattrsOf } from "./metadata.ts";
@@ -17,7 +17,7 @@ export interface Birth {
 
 /** Learns it from a file that was made there just now. */
 export function birthOf(fd: number, rules: SessionRules): Birth {
-  const { uid, gid } = statx(fd, "", AT_EMPTY_PATH);
+  const { uid, gid } = ownStampOf(fd);
   return { uid, gid, umask: umaskNow(), isBare: replicatedXattrsOf(fd, rules).length === 0 };
 }
 
@@ -34,6 +34,6 @@ export function isBornRight(birth: Birth | undefined, { mode, uid, gid, xattrs }
 }
 
 /** Tells whether owner and mode are what they have to be. */
-export function hasOwnerAndMode(stat: Statx, { mode, uid, gid }: ObjectChange): boolean {
+export function hasOwnerAndMode(stat: OwnStamp, { mode, uid, gid }: ObjectChange): boolean {
   return stat.mode === mode && stat.uid === uid && stat.gid === gid;
 }

@@ -8,10 +8,9 @@ import {
   O_NOFOLLOW,
   O_RDWR,
   openat,
+  ownStampOf,
   renameat2,
   RENAME_NOREPLACE,
-  statx,
-  AT_EMPTY_PATH,
   unlinkat,
   UTIME_OMIT,
 } from "@belay/linux";
@@ -24,16 +23,17 @@ import { birthOf, hasOwnerAndMode, isBornRight } from "./birth.ts";
 import { applyMetadataTo } from "./metadata.ts";
 import { writeAll } from "./write-all.ts";
 
-const nothing = Buffer.alloc(0);
+export const nothing = Buffer.alloc(0);
 
-function wholeContent({ mode, size, inline }: ObjectChange): Buffer | undefined {
+/** All there is to be in a file; undefined when it did not come along, or is no regular file's. */
+export function wholeContent({ mode, size, inline }: ObjectChange): Buffer | undefined {
   if (!isRegular(mode)) return undefined;
   return inline ?? (size === 0 ? nothing : undefined);
 }
 
 /** Tells whether this is a file that is not known here, and its content came along. */
 export function isNewFile({ session }: Batch, change: ObjectChange): boolean {
-  return wholeContent(change) !== undefined && session.map.get(change.id) === undefined;
+  return wholeContent(change) !== undefined && !session.map.isKnown(change.id);
 }
 
 /**
@@ -59,7 +59,8 @@ export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaces:
     fill(batch, fd, change, isRight);
     const here = fileIdAt(fd, "");
     renameat2(heldDirectory, aside, dirfd, name, replaces ? 0 : RENAME_NOREPLACE);
-    const hereCtime = batch.failures.length > failures ? 0n : ctimeOf(batch, fd, change, isRight);
+    const isWhole = batch.failures.length === failures;
+    const hereCtime = isWhole && isRight ? ctimeOf(batch, fd, change) : isWhole ? ownStampOf(fd).ctime : 0n;
     const { id, mode, size, mtime, ctime, settled } = change;
     map.put({ id, here, mode, size, mtime, ctime: settled ? ctime : 0n, hereCtime });
     map.putName({ parent, name }, id);
@@ -88,17 +89,22 @@ function fill(batch: Batch, fd: number, change: ObjectChange, isRight: boolean):
   });
 }
 
-// Should somebody have changed what files are born with in the middle of a batch, it shows here.
-function ctimeOf(batch: Batch, fd: number, change: ObjectChange, isRight: boolean): bigint {
-  const stat = statx(fd, "", AT_EMPTY_PATH);
-  if (!isRight || hasOwnerAndMode(stat, change)) return stat.ctime;
+/**
+ * ctime of a new file that has its name, and should have owner and mode as it has to have: had somebody changed what files are born with in the
+ * middle of a batch, it would show here, and be mended.
+ *
+ * @returns 0 when it had to be mended
+ */
+export function ctimeOf(batch: Batch, fd: number, change: ObjectChange): bigint {
+  const stamp = ownStampOf(fd);
+  if (hasOwnerAndMode(stamp, change)) return stamp.ctime;
   batch.birth = undefined;
   attempt(batch, change.id, nothing, () => applyMetadataTo(fd, change, batch.session));
   return 0n;
 }
 
-// It may have its name by now; then nothing is there to be taken away.
-function tryUnlink(dirfd: number, name: Buffer): void {
+/** Takes away a file that could not be completed. It may have its name by now; then nothing is there to be taken away. */
+export function tryUnlink(dirfd: number, name: Buffer): void {
   try {
     unlinkat(dirfd, name);
   } catch {

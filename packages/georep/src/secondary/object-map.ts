@@ -1,6 +1,9 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 
+import { hasCode } from "@belay/supervise";
+
 import { keyOf, type FileId } from "../ids/file-id.ts";
+import { IdFilter } from "./id-filter.ts";
 
 /** What is known of an object of the source at the destination. */
 export interface MappedObject {
@@ -55,6 +58,9 @@ const statements = {
   get: "SELECT * FROM objects WHERE id = ?",
   byHere: "SELECT * FROM objects WHERE here = ?",
   put: "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?)",
+  insert: "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?)",
+  insertName: "INSERT INTO names VALUES (?, ?, ?)",
+  hasAny: "SELECT 1 FROM objects LIMIT 1",
   namesOf: "SELECT parent, name FROM names WHERE id = ?",
   putName: "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
   removeName: "DELETE FROM names WHERE parent = ? AND name = ?",
@@ -86,6 +92,8 @@ export class ObjectMap implements Disposable {
   readonly #database: DatabaseSync;
   readonly #sql: Readonly<Record<keyof typeof statements, StatementSync>>;
   readonly #children: StatementSync;
+  /** Of all objects; undefined when there were some already: to learn their ids would cost more than it spares. */
+  #ids: IdFilter | undefined;
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path);
@@ -99,6 +107,7 @@ export class ObjectMap implements Disposable {
     this.#children = this.#database.prepare(childrenSql);
     this.#children.setReadBigInts(true);
     this.#children.setReturnArrays(true);
+    if (this.#sql.hasAny.get() === undefined) this.#ids = new IdFilter();
   }
 
   begin(): void {
@@ -113,13 +122,32 @@ export class ObjectMap implements Disposable {
     return toObject(this.#sql.get.get(id));
   }
 
+  /** As {@link get}, for objects that are most likely not known. */
+  isKnown(id: FileId): boolean {
+    return this.#ids?.mayHold(id) !== false && this.get(id) !== undefined;
+  }
+
   byHere(here: FileId): MappedObject | undefined {
     return toObject(this.#sql.byHere.get(here));
   }
 
   put(object: MappedObject): void {
     const { id, here, mode, size, mtime, ctime, hereCtime } = object;
+    this.#ids?.add(id);
     this.#sql.put.run(id, here, mode, size, mtime, ctime, hereCtime);
+  }
+
+  /** An object that is not known, and its only name: costs half of `put` and `putName`. */
+  putNew({ id, here, mode, size, mtime, ctime, hereCtime }: MappedObject, name: MappedName): void {
+    this.#ids?.add(id);
+    this.#sql.insert.run(id, here, mode, size, mtime, ctime, hereCtime);
+    try {
+      this.#sql.insertName.run(name.parent, name.name, id);
+    } catch (error) {
+      // Whatever we remember of the name, it was free.
+      if (!hasCode(error, "ERR_SQLITE_ERROR")) throw error;
+      this.putName(name, id);
+    }
   }
 
   namesOf(id: FileId): MappedName[] {
@@ -178,6 +206,7 @@ export class ObjectMap implements Disposable {
   /** Forgets everything. */
   clear(): void {
     this.#database.exec("DELETE FROM names; DELETE FROM objects; DELETE FROM spared");
+    this.#ids = new IdFilter();
   }
 
   fact(key: string): Buffer | undefined {

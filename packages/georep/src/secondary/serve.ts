@@ -14,6 +14,7 @@ import { isDirectory } from "../tree/object-state.ts";
 import { attach } from "./attach.ts";
 import { attempt, closeDirectories, keyOfName, startBatch, trimDirectories, type Batch, type Order } from "./batch.ts";
 import { settleContent } from "./content.ts";
+import { makeAtOnce } from "./make-at-once.ts";
 import { isNewFile } from "./new-file.ts";
 import { forgetSession } from "./forget.ts";
 import { detach } from "./detach.ts";
@@ -177,17 +178,29 @@ function open({ session }: ServeState): Session {
 }
 
 /** Works through one `apply`: what has to move away, what has to be where, and whose content is needed. */
-export function applyChanges(batch: Batch, { objects, entries }: message.ApplyRequest): message.ApplyReply {
+export function applyChanges(batch: Batch, request: message.ApplyRequest): message.ApplyReply {
   for (const list of [batch.crawl, batch.madeDirectories, batch.detached, batch.failures]) list.length = 0;
   batch.wants.clear();
   batch.made.clear();
+  // What was said of a name before counts no more.
+  if (batch.postponed.size > 0) for (const entry of request.entries) batch.postponed.delete(keyOfName(entry));
+  const { entries, isDone } = makeAtOnce(batch, request);
+  const objects = request.objects.filter((_, index) => !isDone(index));
   for (const change of objects) {
     const key = keyOf(change.id);
     batch.changes.set(key, { ...change, inline: undefined }); // the bytes are needed for now only
     batch.complete.delete(key);
   }
-  // What was said of a name before counts no more.
-  if (batch.postponed.size > 0) for (const entry of entries) batch.postponed.delete(keyOfName(entry));
+  if (entries.length > 0) arrange(batch, { objects: request.objects, entries });
+  for (const change of objects) {
+    trimDirectories(batch);
+    attempt(batch, change.id, nothing, () => settleContent(batch, change));
+  }
+  const { crawl, madeDirectories: made, detached, failures } = batch;
+  return { crawl, made, wants: [...batch.wants.values()], detached, failures };
+}
+
+function arrange(batch: Batch, { objects, entries }: message.ApplyRequest): void {
   const mayBeNew = !batch.session.rules.ignoreDeletes; // there every name has to be looked at
   const orders = entries.flatMap((entry): Order[] => {
     const change = objectOf(objects, entry);
@@ -206,12 +219,6 @@ export function applyChanges(batch: Batch, { objects, entries }: message.ApplyRe
     trimDirectories(batch);
     attempt(batch, order.parent, order.name, () => attach(batch, order, waiting));
   }
-  for (const change of objects) {
-    trimDirectories(batch);
-    attempt(batch, change.id, nothing, () => settleContent(batch, change));
-  }
-  const { crawl, madeDirectories: made, detached, failures } = batch;
-  return { crawl, made, wants: [...batch.wants.values()], detached, failures };
 }
 
 const nothing = Buffer.alloc(0);

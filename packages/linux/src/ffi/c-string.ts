@@ -10,6 +10,7 @@ export type Path = string | Uint8Array;
  * @throws ErrnoError EINVAL when the path holds a NUL itself: the kernel would see another path than the one asked for
  */
 export function cString(path: Path): Buffer {
+  if (path.length === 0) return emptyCString;
   const bytes = typeof path === "string" ? Buffer.from(path) : path;
   if (bytes.includes(0)) throw new ErrnoError(errno.EINVAL, "path", path);
   const terminated = Buffer.allocUnsafe(bytes.length + 1);
@@ -17,3 +18,5 @@ export function cString(path: Path): Buffer {
   terminated[bytes.length] = 0;
   return terminated;
 }
+
+const emptyCString = Buffer.alloc(1);

@@ -33,7 +33,9 @@ export function nameToHandleAt(dirfd: number, path: Path, flags = 0): FileHandle
   scratch.writeUInt32LE(MAX_HANDLE_SZ, 0);
   check(nameToHandleAtNative(dirfd, cString(path), scratch, mountIdScratch, flags), "name_to_handle_at", path);
   const size = headerSize + scratch.readUInt32LE(0);
-  return { handle: Buffer.from(scratch.subarray(0, size)), mountId: mountIdScratch[0] ?? 0 };
+  const handle = Buffer.allocUnsafe(size);
+  scratch.copy(handle, 0, 0, size);
+  return { handle, mountId: mountIdScratch[0] ?? 0 };
 }
 
 // One for all calls: the result is copied before anything else runs, and most handles are far shorter than the longest.

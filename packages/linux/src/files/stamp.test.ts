@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { tempDir } from "../testing/temp-dir.ts";
 import { close, open } from "./open.ts";
 import { O_DIRECTORY, O_RDONLY } from "./open-flags.ts";
-import { stampAt } from "./stamp.ts";
+import { ownStampOf, stampAt } from "./stamp.ts";
 
 test("a stamp tells what lstat tells, of names in any encoding", () => {
   using dir = tempDir();
@@ -26,6 +26,13 @@ test("a stamp tells what lstat tells, of names in any encoding", () => {
         mtime: stat.mtimeNs,
         ctime: stat.ctimeNs,
       });
+    const directory = lstatSync(dir.path, { bigint: true });
+    expect(ownStampOf(fd)).toEqual({
+      mode: Number(directory.mode),
+      uid: Number(directory.uid),
+      gid: Number(directory.gid),
+      ctime: directory.ctimeNs,
+    });
     expect(stampAt(fd, "absent")).toBeUndefined();
     expect(stampAt(fd, "link/below")).toBeUndefined();
   } finally {

@@ -1,8 +1,8 @@
 import { ErrnoError } from "../errno/errno-error.ts";
 import { errno } from "../errno/errno-table.ts";
-import { lastErrno, libc } from "../ffi/libc.ts";
-import { AT_SYMLINK_NOFOLLOW } from "./open-flags.ts";
-import { STATX_CTIME, STATX_INO, STATX_MODE, STATX_MTIME, STATX_TYPE } from "./statx.ts";
+import { check, lastErrno, libc } from "../ffi/libc.ts";
+import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW } from "./open-flags.ts";
+import { STATX_CTIME, STATX_GID, STATX_INO, STATX_MODE, STATX_MTIME, STATX_TYPE, STATX_UID } from "./statx.ts";
 
 const statxNative = libc("int statx(int dirfd, void *path, int flags, uint32_t mask, void *result)");
 
@@ -36,8 +36,26 @@ export function stampAt(dirfd: number, name: string): Stamp | undefined {
   throw new ErrnoError(number, "statx", name);
 }
 
+/** What an open file has of its own: what {@link ownStampOf} tells. */
+export interface OwnStamp {
+  /** Type and permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Nanoseconds since 1970. */
+  readonly ctime: bigint;
+}
+
+/** statx(2) of an open file, for loops over many files. */
+export function ownStampOf(fd: number): OwnStamp {
+  path[0] = 0;
+  check(statxNative(fd, path, AT_EMPTY_PATH, ownWanted, struct), "statx");
+  return { mode: (words[7] ?? 0) & 0xffff, uid: words[5] ?? 0, gid: words[6] ?? 0, ctime: timeAt(12) };
+}
+
 const longest = 255;
 const wanted = STATX_TYPE | STATX_MODE | STATX_INO | STATX_MTIME | STATX_CTIME;
+const ownWanted = STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_CTIME;
 
 // One of each for all calls: they are used up before anything else runs.
 const path = Buffer.alloc(longest + 1);
