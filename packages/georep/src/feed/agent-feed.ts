@@ -145,10 +145,9 @@ class AgentFeed implements ChangeFeed {
 
   #take({ end, drained, trouble }: Report): void {
     if (trouble !== undefined) this.#trouble = trouble === null ? undefined : errorOf(trouble);
-    if (end === undefined) return;
-    this.#end = end;
-    if (drained !== undefined) this.#drains.get(drained)?.(end);
-    this.onAppend();
+    if (end !== undefined) this.#end = end;
+    if (end !== undefined && drained !== undefined) this.#drains.get(drained)?.(end);
+    if (end !== undefined || trouble !== undefined) this.onAppend();
   }
 }
 

@@ -18,7 +18,7 @@ export interface ChangeFeed extends AsyncDisposable {
   read(from: Position): { records: DirtyRecord[]; next: Position };
   /** Gives up what lies wholly before a position. */
   trim(before: Position): void;
-  /** Called whenever {@link end} moved. */
+  /** Called whenever {@link end} moved, or {@link trouble} began or ended. */
   onAppend: () => void;
   /**
    * Resolves with a position behind everything that was changed before the call.

@@ -28,7 +28,11 @@ export async function openOwnFeed(options: OwnFeedOptions): Promise<ChangeFeed> 
   const { tree, path, kind, logger, scanEveryMs = 60_000, onTrouble = () => undefined } = options;
   await using owned = new AsyncDisposableStack();
   const journal = owned.use(new Journal(options.journal, options.sizes));
-  const recorder = owned.use(new Recorder(journal, { logger, onTrouble }));
+  const noticed = (trouble: Error | undefined) => {
+    onTrouble(trouble);
+    journal.onAppend();
+  };
+  const recorder = owned.use(new Recorder(journal, { logger, onTrouble: noticed }));
   const context: SourceContext = { tree, path, logger, scanEveryMs, tell: (records) => recorder.record(records) };
   const source = owned.use(guardRoot(await openSource(context, kind), tree, path));
   const held = owned.move();
