@@ -106,6 +106,25 @@ describe.skipIf(missing !== undefined)("with a docker daemon", { timeout: 90_000
     expect(docker.leftovers(word)).toEqual([]);
   });
 
+  test("nothing is left of a step that fails, by the old builder either", () => {
+    docker.env["GITLAB_CI"] = "1";
+    try {
+      const file = docker.file(`${tag}.docker`, 'FROM bb\nRUN ["/bin/busybox","false"]\n');
+      expect(docker.run("container", "build", "-t", tag, "-f", file)).toMatchObject({ status: 1 });
+      expect(docker.engine("ps", "-aq")).toBe("");
+      const bare = docker.file("bare.docker", 'FROM bb\nRUN ["/bin/busybox","rm","/bin/sh"]\n');
+      expect(docker.run("container", "build", "-t", "bare", "-f", bare)).toMatchObject({ status: 0 });
+      expect(docker.run("container", "update", "bare", "-u")).toMatchObject({ status: 1 });
+      expect(docker.engine("ps", "-aq")).toBe("");
+      // As the script's, whose words are to be kept.
+      expect(docker.run("docker-py", "build", "-t", tag, "-f", file)).toMatchObject({ status: 1 });
+      expect(docker.engine("ps", "-aq")).not.toBe("");
+    } finally {
+      delete docker.env["GITLAB_CI"];
+      for (const id of docker.engine("ps", "-aq").split("\n")) if (id !== "") docker.engine("rm", id);
+    }
+  });
+
   test("nothing is left of a run killed with its network once clean has run", async () => {
     const word = uniqueNumber();
     const networks = docker.engine("network", "ls", "-q");

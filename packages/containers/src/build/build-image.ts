@@ -120,11 +120,20 @@ function buildArguments(
     "-f",
     path,
     ...(engine.buildkit ? ["--build-arg", "BUILDKIT_INLINE_CACHE=1"] : []),
+    ...stepRemoval(engine, request.mode),
     ...(registry === undefined ? [] : ["--cache-from", `${registry}/${request.tag}`]),
     ...request.engineArgs,
     ...proxyArguments(process.env),
     context,
   ];
+}
+
+/**
+ * Words that have docker's old builder remove the container of a step that failed. BuildKit and podman do so by themselves; the Python tool's
+ * command line leaves it, and has to stay as it is.
+ */
+export function stepRemoval(engine: Engine, mode: BuildRequest["mode"]): string[] {
+  return mode === "full" && engine.kind === "docker" && !engine.buildkit ? ["--force-rm"] : [];
 }
 
 function callOptions(tools: BuildTools, { quiet }: { readonly quiet: boolean }): CallOptions {
