@@ -96,6 +96,8 @@ describe.skipIf(missing !== undefined)("belay container", { timeout: 90_000 }, (
 
   test("an image without a rebuild key is judged by the labels it has", () => {
     const file = podman.file(`${tag}.docker`, "FROM bb\n");
+    expect(explain(file)).toEqual({ tag, current: false, by: "absent", differences: [] });
+    expect(podman.run("container", "explain", "bb", file).stdout).toBe("bb: stale (it bears no labels of a build: made by other means)\n"); // prettier-ignore
     expect(podman.run("docker-py", "build", "-t", tag, "-f", file)).toMatchObject({ status: 0 });
     expect(explain(file)).toEqual({ tag, current: true, by: "checksum", differences: [] });
     expect(build("-t", tag, "-f", file)).toBe("current");

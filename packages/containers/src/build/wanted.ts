@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { currentUser } from "../cross/user.ts";
 import { preScript } from "../context/pre-script.ts";
 import { baseImages } from "../dockerfile/bases.ts";
@@ -11,7 +10,7 @@ import { engineLookup } from "../engine/lookup.ts";
 import type { Lookup } from "../engine/lookup.ts";
 import { compare } from "../key/compare.ts";
 import type { Verdict, Wanted } from "../key/compare.ts";
-import { baseParts, executableParts, partsOf, splitArguments } from "../key/parts.ts";
+import { baseParts, executableParts, partsOf, readExtraFile, splitArguments } from "../key/parts.ts";
 import type { Bases, Parts } from "../key/parts.ts";
 import type { BuildRequest } from "./request.ts";
 
@@ -69,7 +68,7 @@ export async function judgeFully(
   return compare(image.labels, wanted(bases));
 }
 
-const noImage: Verdict = { current: false, by: "none", differences: [] };
+const noImage: Verdict = { current: false, by: "absent", differences: [] };
 
 // What fails is told when the outcome is asked for: nobody may want it.
 function started<T>(work: () => T): () => T {
@@ -122,7 +121,7 @@ export function ownParts(request: BuildRequest, preprocessed: string): Parts {
 export function fileSums(files: readonly string[], lenient = false): [string, string][] {
   return files.flatMap((name) => {
     try {
-      return [[name, checksum(readFileSync(name))] as [string, string]];
+      return [[name, checksum(readExtraFile(name))] as [string, string]];
     } catch (error) {
       if (lenient) return [];
       throw error;

@@ -38,9 +38,23 @@ const help: Readonly<Record<string, string>> = {
   check: "Tell whether an image is current or old",
 };
 
+/** What the engine gets, or the command. Of the others' words none are passed on: `clean --dryrun` has to be told, not done. */
+const tails: Readonly<Record<string, string>> = {
+  run: "[ENGINE OPTIONS ...] IMAGE [COMMAND ...]",
+  build: "[ENGINE OPTIONS ...]",
+  images: "[ENGINE OPTIONS ...]",
+  cc: "[-- ARGUMENTS ...]",
+  explain: "[ENGINE OPTIONS ...]",
+};
+
 function extended(command: CommandSpec): CommandSpec {
   const options = [...command.options, ...(additions[command.name] ?? [])];
   return { ...command, help: help[command.name] ?? command.help, options };
+}
+
+function withTail(command: CommandSpec): CommandSpec {
+  const tail = tails[command.name];
+  return { ...command, ...(tail === undefined ? { closed: true } : { tail }) };
 }
 
 /** @param prog what users type: `belay container` */
@@ -63,6 +77,7 @@ export function containerSpec(prog: string): ProgramSpec {
   return {
     prog,
     usage: `${prog} <subcommand> ...`,
+    before: prog,
     description: "Images built only when what goes in changed, runs that leave nothing behind.",
     options: programOptions,
     commands: [
@@ -81,6 +96,6 @@ export function containerSpec(prog: string): ProgramSpec {
         ),
         positionals: [{ dest: "file", help: "Record of a run; - for stdin" }],
       },
-    ],
+    ].map(withTail),
   };
 }

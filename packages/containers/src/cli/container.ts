@@ -67,7 +67,7 @@ export async function containerMain(argv: readonly string[], options: ContainerO
     return (await run?.(invocationOf(parsed, json))) ?? 1;
   } catch (error) {
     const { report } = await import("./report.ts");
-    return report(error, prog, json);
+    return report(error, prog, json, 2);
   }
 }
 

@@ -108,6 +108,7 @@ async function oneNode(
   const results = needed.map((report) => report?.result);
   if (results.some((result) => result === "failed" || result === "blocked" || result === "refused"))
     return outcome("blocked");
+  if (node.unreadable !== undefined) return outcome("failed", { error: node.unreadable });
   const request = options.requestOf(node);
   let output = "";
   try {

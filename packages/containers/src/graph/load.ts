@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { BelayError } from "@belay/supervise";
+import { BelayError, errnoName, toError } from "@belay/supervise";
 import { baseImages } from "../dockerfile/bases.ts";
 import { readDockerfile } from "../dockerfile/text.ts";
 import { fullName } from "../engine/lookup.ts";
@@ -13,6 +13,8 @@ export interface GraphNode {
   /** Path of the Dockerfile. */
   readonly file: string;
   readonly text: string;
+  /** Why it could not be read: this image fails, and what is above it; the others are built. */
+  readonly unreadable: Error | undefined;
   /** Base images that are no nodes. */
   readonly bases: readonly string[];
   /** Tags of the nodes it starts from or copies from. */
@@ -24,10 +26,11 @@ export interface GraphNode {
  * it needs.
  *
  * @param prefix what tags begin with: `NAME.docker` becomes the image `PREFIXNAME`
- * @throws BelayError `ENOGRAPH` when there is none, `ELOOP` when they need each other in a circle; errno errors of reading
+ * @throws BelayError `ENOGRAPH` when there is none, `ETWINS` when two make the same image, `ELOOP` when they need each other in a circle; with
+ *   the errno name when the folder cannot be read
  */
 export function loadGraph(folder: string, prefix = "qemu/"): GraphNode[] {
-  const files = readdirSync(folder).flatMap((file) => {
+  const files = filesOf(folder).flatMap((file) => {
     const name = dockerfileName(file);
     return name === undefined ? [] : [{ name, tag: `${prefix}${name}`, file: join(folder, file) }];
   });
@@ -35,16 +38,48 @@ export function loadGraph(folder: string, prefix = "qemu/"): GraphNode[] {
     throw new BelayError("ENOGRAPH", `${folder} holds no Dockerfiles`, { hint: "they are looked for as NAME.docker" });
   }
   const tags = new Map(files.map(({ tag }) => [fullName(tag), tag]));
+  refuseTwins(files);
   const nodes = files.map(({ name, tag, file }): GraphNode => {
-    const text = readDockerfile(file);
+    const { text, unreadable } = textOf(file);
     const bases = baseImages(text);
     const needs = bases.flatMap((base) => tags.get(fullName(base)) ?? []);
-    return { name, tag, file, text, bases: bases.filter((base) => !tags.has(fullName(base))), needs };
+    return { name, tag, file, text, unreadable, bases: bases.filter((base) => !tags.has(fullName(base))), needs };
   });
   return inOrder(nodes);
 }
 
+function filesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? [] : [each.name]));
+  } catch (error) {
+    const code = errnoName(error) ?? "EIO";
+    const why = code === "ENOENT" ? "is not there" : code === "ENOTDIR" ? "is no folder" : `cannot be read (${code})`;
+    throw new BelayError(code, `${folder} ${why}`, { hint: "--all wants a folder of Dockerfiles" });
+  }
+}
+
+function refuseTwins(files: readonly { readonly tag: string; readonly file: string }[]): void {
+  const seen = new Map<string, string>();
+  for (const { tag, file } of files) {
+    const twin = seen.get(fullName(tag));
+    if (twin !== undefined) {
+      throw new BelayError("ETWINS", `${twin} and ${file} both make the image ${tag}`, { hint: "rename one of them" });
+    }
+    seen.set(fullName(tag), file);
+  }
+}
+
+function textOf(file: string): Pick<GraphNode, "text" | "unreadable"> {
+  try {
+    return { text: readDockerfile(file), unreadable: undefined };
+  } catch (error) {
+    return { text: "", unreadable: toError(error) };
+  }
+}
+
+// What editors lay beside a file begins with a dot.
 function dockerfileName(file: string): string | undefined {
+  if (file.startsWith(".")) return undefined;
   return (/^(.+)\.(?:docker|Dockerfile)$/.exec(file) ?? /^Dockerfile\.(.+)$/.exec(file))?.[1];
 }
 

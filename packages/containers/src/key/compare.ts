@@ -15,8 +15,8 @@ export interface Difference {
 /** What an image's labels say about a build that was asked for. */
 export interface Verdict {
   readonly current: boolean;
-  /** `key`: all parts were compared. `checksum`: the image has the Python tool's labels only, so only those were. `none`: no labels. */
-  readonly by: "key" | "checksum" | "none";
+  /** `key`: all parts were compared. `checksum`: the image has the Python tool's labels only, so only those were. `none`: no labels. `absent`: no image. */
+  readonly by: "key" | "checksum" | "none" | "absent";
   readonly differences: readonly Difference[];
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { tryLibraries } from "../context/copy.ts";
+import { Mistake } from "../errors/mistake.ts";
 import type { CurrentUser } from "../cross/user.ts";
 
 /** The kinds of things that go into an image. */
@@ -43,7 +44,7 @@ export function baseParts(bases: Bases): (readonly [string, string])[] {
 /**
  * Digests of everything that goes in but base images.
  *
- * @throws errno errors of reading an extra file
+ * @throws Mistake for an extra file that cannot be read
  */
 export function partsOf(ingredients: Ingredients): Parts {
   const { preprocessed, executable, files, pre, user, engineArgs } = ingredients;
@@ -51,12 +52,23 @@ export function partsOf(ingredients: Ingredients): Parts {
   return new Map([
     ["dockerfile", digest(preprocessed)],
     ...executableParts(executable),
-    ...files.map((name) => [`file:${name}`, digest(readFileSync(name))] as const),
+    ...files.map((name) => [`file:${name}`, digest(readExtraFile(name))] as const),
     ...(pre === undefined ? [] : [["pre", digest(readFileSync(pre))] as const]),
     ...args.map(([name, value]) => [`arg:${name}`, digest(value)] as const),
     ...(rest.length === 0 ? [] : [["options", digest(rest.join("\0"))] as const]),
     ...(user === undefined ? [] : [["user", digest(`${user.name}\0${user.uid}`)] as const]),
   ]);
+}
+
+/** The bytes of an extra file. @throws Mistake with the errno name */
+export function readExtraFile(name: string): Buffer {
+  try {
+    return readFileSync(name);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "EIO";
+    const why = code === "ENOENT" ? "is not there" : code === "EISDIR" ? "is a folder" : `cannot be read (${code})`;
+    throw new Mistake(code, `the extra file ${name} ${why}`, undefined, error);
+  }
 }
 
 /** An executable with its libraries, the part the Python tool leaves out of its checksum. */

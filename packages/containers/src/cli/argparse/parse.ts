@@ -211,17 +211,13 @@ function requireAll(grammar: Grammar, values: ReadonlyMap<string, Value>, left: 
 }
 
 function parseCommand(program: ProgramSpec, command: CommandSpec, words: readonly string[]): Outcome {
-  const prog = `${program.usage} ${command.name}`;
-  return parseLevel(
-    {
-      ...command,
-      help: () => commandHelp(prog, command),
-      fail: (message) => {
-        throw new ParseExit(2, `${usageLine(prog, command)}${prog}: error: ${message}\n`);
-      },
-    },
-    words,
-  );
+  const prog = `${program.before ?? program.usage} ${command.name}`;
+  const fail = (message: string): never => {
+    throw new ParseExit(2, `${usageLine(prog, command)}${prog}: error: ${message}\n`);
+  };
+  const outcome = parseLevel({ ...command, help: () => commandHelp(prog, command), fail }, words);
+  if (command.closed === true && outcome.rest.length > 0) fail(`unrecognized arguments: ${outcome.rest.join(" ")}`);
+  return outcome;
 }
 
 /**

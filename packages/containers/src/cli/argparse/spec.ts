@@ -31,12 +31,18 @@ export interface CommandSpec {
   readonly help: string;
   readonly options: readonly OptionSpec[];
   readonly positionals: readonly PositionalSpec[];
+  /** For the usage line: what the words are for that nobody knows. */
+  readonly tail?: string;
+  /** Words that nobody knows are a mistake. Without it they are the engine's. */
+  readonly closed?: boolean;
 }
 
 /** The whole program. `usage` replaces the generated line of the program itself. */
 export interface ProgramSpec {
   readonly prog: string;
   readonly usage: string;
+  /** What stands before the name of a subcommand in its usage line. Default: `usage`, as argparse has it. */
+  readonly before?: string;
   readonly description: string;
   readonly options: readonly OptionSpec[];
   readonly commands: readonly CommandSpec[];

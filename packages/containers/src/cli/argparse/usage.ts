@@ -57,7 +57,7 @@ function wrapped(prog: string, options: string[], positionals: string[], width: 
 /** The usage line of a subcommand, wrapped as argparse of Python 3.11 wraps it, with its newline. */
 export function usageLine(prog: string, command: CommandSpec, width = textWidth()): string {
   const options = command.options.map(optionPart);
-  const positionals = command.positionals.map(positionalPart);
+  const positionals = [...command.positionals.map(positionalPart), ...(command.tail === undefined ? [] : [command.tail])]; // prettier-ignore
   const line = [prog, ...options, ...positionals].join(" ");
   const fits = PREFIX.length + line.length <= width;
   return `${PREFIX}${fits ? line : wrapped(prog, options, positionals, width)}\n`;

@@ -1,6 +1,7 @@
 import { createProgress, textProgress } from "@belay/supervise";
 import { buildGraph } from "../../graph/build-graph.ts";
 import type { NodeReport } from "../../graph/build-graph.ts";
+import { Mistake } from "../../errors/mistake.ts";
 import { loadGraph } from "../../graph/load.ts";
 import { ownedScope } from "../../run/owned.ts";
 import { given, text } from "../options.ts";
@@ -13,11 +14,16 @@ import { differenceText } from "./explain.ts";
 /** Builds what is stale in a folder of Dockerfiles. Leaves with 0 when every image is there afterwards. */
 export async function buildAll(invocation: Invocation, folder: string): Promise<number> {
   const { talk, quiet, values } = invocation;
+  const jobs = values.get("jobs");
+  if (typeof jobs === "number" && jobs < 1) throw new Mistake("EUSAGE", `--jobs ${jobs}: at least one has to work`);
+  const single = ["tag", "dockerfile"].find((name) => values.has(name));
+  if (single !== undefined) {
+    throw new Mistake("EUSAGE", `--all builds a folder, and takes no --${single}`, "--prefix is what tags begin with");
+  }
   const nodes = loadGraph(folder, text(values, "prefix"));
   const engine = await engineFor(invocation);
   await using scope = await ownedScope();
   const dryRun = given(values, "dry_run");
-  const jobs = values.get("jobs");
   const { isTTY } = process.stderr;
   const write = (line: string): void => void process.stderr.write(line);
   const progress = createProgress(...(talk.machine || quiet ? [] : [textProgress({ write, isTTY })]));

@@ -18,7 +18,8 @@ export const explain: CommandFunction = async (invocation) => {
 
 /** A verdict for people. */
 export function verdictLines(tag: string, { current, by, differences }: Verdict): string[] {
-  if (by === "none") return [`${tag}: no image, or one this tool has not built`];
+  if (by === "absent") return [`${tag}: there is no such image`];
+  if (by === "none") return [`${tag}: stale (it bears no labels of a build: made by other means)`];
   const known = by === "checksum" ? " (it has no rebuild key: only Dockerfile and extra files can be compared)" : "";
   if (current) return [`${tag}: up to date${known}`];
   return [`${tag}: stale${known}`, ...differences.map((each) => `  ${differenceText(each)}`)];

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { BelayError } from "@belay/supervise";
+import { BelayError, errnoName } from "@belay/supervise";
 import { checkRecordFile, writeRecord } from "../../run/record-file.ts";
 import { ownedScope } from "../../run/owned.ts";
 import { parseRecord } from "../../run/record.ts";
@@ -47,12 +47,22 @@ export async function runRecorded(
 export async function repeat(invocation: Invocation, mountWcfs: WcfsMounter | undefined): Promise<number> {
   const file = needed(invocation.values, "file", "the record");
   checkRecord(invocation);
-  const record = parseRecord(readFileSync(file === "-" ? 0 : file, "utf8"), file);
+  const record = parseRecord(readRecord(file), file === "-" ? "stdin" : file);
   const engine = await engineFor(invocation);
   await using scope = await ownedScope();
   const { talk, quiet } = invocation;
   const again = await repeatRun({ engine, scope, talk, mountWcfs }, record, { quiet, machine: talk.machine });
   return await handOver(invocation, again);
+}
+
+function readRecord(file: string): string {
+  try {
+    return readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (error) {
+    const code = errnoName(error) ?? "EIO";
+    const why = code === "ENOENT" ? "is not there" : code === "EISDIR" ? "is a folder" : `cannot be read (${code})`;
+    throw new BelayError(code, `the record ${file} ${why}`);
+  }
 }
 
 function checkRecord({ values }: Invocation): void {

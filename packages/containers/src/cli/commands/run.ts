@@ -31,7 +31,9 @@ export const cc: CommandFunction = (invocation) => {
 async function start(invocation: Invocation, { words, keep, asUser }: Run): Promise<number> {
   const engine = await engineFor(invocation);
   await using scope = await ownedScope();
-  const { quiet, mode, talk } = invocation;
+  const { quiet, mode } = invocation;
+  // The line about the filter it looks with is the script's.
+  const talk = mode === "full" ? { ...invocation.talk, say: () => undefined } : invocation.talk;
   const status = await runContainer(engine, scope, { words, keep, asUser, quiet, mode }, talk);
   if (status !== 0) throw engineFailed([...engine.command, "run", ...words], status);
   return 0;
