@@ -67,13 +67,16 @@ export function inotifyRmWatch(fd: number, wd: number): void {
   check(inotifyRmWatchNative(fd, wd), "inotify_rm_watch");
 }
 
+// Each thread has its own. A buffer a call would be large garbage, which keeps the collector busy with all of the heap.
+let scratch: Buffer | undefined;
+
 /** Takes the events that are waiting, at most what fits 64 KiB; none: an empty list. */
 export function inotifyRead(fd: number): InotifyEvent[] {
-  const buffer = Buffer.allocUnsafe(65536);
+  const buffer = (scratch ??= Buffer.allocUnsafeSlow(65536));
   const length = readRaw(fd, buffer, buffer.length);
   if (length === -errno.EAGAIN || length === -errno.EINTR) return [];
   if (length < 0) throw new ErrnoError(-length, "read", "inotify");
-  return parseInotifyEvents(buffer.subarray(0, length));
+  return parseInotifyEvents(Buffer.from(buffer.subarray(0, length)));
 }
 
 /** Takes apart what read(2) of an inotify descriptor gave. A truncated last event is left out. */

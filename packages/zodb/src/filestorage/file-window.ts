@@ -10,8 +10,8 @@ const LARGEST = 1 << 20;
  * walked without reading the blocks.
  */
 export class FileWindow {
-  readonly bytes: Buffer;
-  readonly view: DataView;
+  #bytes = Buffer.allocUnsafeSlow(SMALLEST);
+  #view = viewOf(this.#bytes);
   readonly #fd: number;
   /** Bytes at and past this offset are never looked at. */
   readonly #limit: number;
@@ -19,15 +19,20 @@ export class FileWindow {
   #length = 0;
   #reach = SMALLEST;
 
-  /**
-   * @param limit  end of what may be read, a file offset
-   * @param from  where the walk starts: a short walk takes little memory
-   */
-  constructor(fd: number, limit: number, from = 0) {
+  /** @param limit  end of what may be read, a file offset */
+  constructor(fd: number, limit: number) {
     this.#fd = fd;
     this.#limit = limit;
-    this.bytes = Buffer.allocUnsafeSlow(Math.max(SMALLEST, Math.min(LARGEST, limit - from)));
-    this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+  }
+
+  /** What the last call of {@link at} has brought in. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  /** The same. */
+  get view(): DataView {
+    return this.#view;
   }
 
   /**
@@ -45,10 +50,21 @@ export class FileWindow {
   #fill(offset: number, length: number): number {
     if (offset + length > this.#limit) return -1;
     const dense = offset - (this.#start + this.#length) < this.#reach;
-    this.#reach = dense ? Math.min(this.#reach * 4, this.bytes.length) : SMALLEST;
+    this.#reach = dense ? Math.min(this.#reach * 4, LARGEST) : SMALLEST;
     const count = Math.min(Math.max(this.#reach, length), this.#limit - offset);
+    if (count > this.#bytes.length) this.#grow();
     this.#start = offset;
-    this.#length = readAt(this.#fd, this.bytes, count, offset);
+    this.#length = readAt(this.#fd, this.#bytes, count, offset);
     return this.#length < length ? -1 : 0;
   }
+
+  // A walk over what one commit has appended never gets here: it must not leave large garbage behind each time.
+  #grow(): void {
+    this.#bytes = Buffer.allocUnsafeSlow(this.#reach);
+    this.#view = viewOf(this.#bytes);
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

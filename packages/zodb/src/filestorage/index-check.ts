@@ -20,7 +20,7 @@ export function indexFits(fd: number, saved: SavedIndex): boolean {
 }
 
 function lastTransactionsFit(fd: number, { pos, index }: SavedIndex): boolean {
-  const window = new FileWindow(fd, pos, pos - 65536);
+  const window = new FileWindow(fd, pos);
   let records = 0;
   let end = pos;
   for (let i = 0; i < TRANSACTIONS && records < RECORDS; i++) {

@@ -46,7 +46,7 @@ export class Scanner {
   constructor(path: string, fd: number, size: number, start: { pos: number; lastTid: Tid }, sink: ScanSink) {
     this.#path = path;
     this.#size = size;
-    this.#window = new FileWindow(fd, size, start.pos);
+    this.#window = new FileWindow(fd, size);
     this.#sink = sink;
     this.pos = start.pos;
     this.lastTid = start.lastTid;
