@@ -49,8 +49,7 @@ try {
   console.log(
     `head shows a commit after ms: p50 ${percentile(quiet.delays, 0.5)}, p95 ${percentile(quiet.delays, 0.95)}`,
   );
-  const alone = rate(await follow(brief), brief);
-  console.log(`reads a second of 8 readers without commits: ${alone.toFixed(0)}`);
+  const before = rate(await follow(brief), brief);
   const elsewhere = storm(other, brief);
   const beside = rate(await follow(brief), brief);
   const { count: done, seconds: spent } = await elsewhere;
@@ -59,6 +58,10 @@ try {
   const followed = await follow(seconds);
   const { count, seconds: took } = await storming;
   const during = rate(followed, seconds);
+  const after = rate(await follow(brief), brief);
+  // Before and after: other users of the machine come and go.
+  const alone = (before + after) / 2;
+  console.log(`reads a second of 8 readers without commits: ${before.toFixed(0)} before, ${after.toFixed(0)} after`);
   console.log(`while ${(count / took).toFixed(0)} commits a second go to this one: ${during.toFixed(0)}`);
   console.log(
     `share kept: ${(during / alone).toFixed(2)}; of the speed beside a writer: ${(during / beside).toFixed(2)}`,

@@ -59,8 +59,12 @@ export class CommitFollower {
     if (this.#failed) return;
     this.#guard(() => {
       this.#queue.push(...this.#parts.poll());
-      if (!this.#busy && this.#queue.length > 0) this.#begin();
+      this.#next();
     });
+  }
+
+  #next(): void {
+    if (!this.#busy && this.#queue.length > 0) this.#begin();
   }
 
   // A store that runs carries what the block was when it was asked for. It would write it over pages that readers have already got new,
@@ -107,7 +111,7 @@ export class CommitFollower {
       this.#parts.onShown(tid);
     }
     this.#busy = false;
-    this.pump();
+    this.#next();
     if (!this.behind) this.#parts.resumeUploads();
   }
 

@@ -7,6 +7,7 @@ import { SourceCache } from "../blocks/source-cache.ts";
 import { Uploader } from "../blocks/uploader.ts";
 import { CommitFollower } from "../commits/commit-follower.ts";
 import type { KernelCache } from "../commits/kernel-cache.ts";
+import { watchPaced } from "../commits/watch-paced.ts";
 import { Database } from "../files/database.ts";
 import { HeadFiles } from "../files/head-files.ts";
 import type { SpaceParts } from "../files/revision-files.ts";
@@ -32,6 +33,9 @@ const SOURCE_BUDGET = 32 << 20;
 
 /** Nanoseconds of history kept even if nobody watches: a watch may start so far in the past. */
 const HISTORY = 60_000_000_000n;
+
+/** Milliseconds between looks at a database that is written to all the time: what was committed in between is taken in together. */
+const PACE = 2;
 
 /** Milliseconds between looks at the database that nothing asked for, and at what is not used any more. */
 const TICK = 1000;
@@ -132,7 +136,7 @@ export class Wcfs {
   start(): void {
     const { storage, loop } = this.#parts;
     const fd = storage.pollFd();
-    if (fd >= 0) loop.watch(fd, () => this.#follower.pump());
+    if (fd >= 0) watchPaced(loop, fd, PACE, () => this.#follower.pump());
     const tick = () => {
       this.#follower.pump();
       this.#root.sweep();

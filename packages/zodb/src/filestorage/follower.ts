@@ -51,7 +51,8 @@ export class Follower implements Disposable {
       this.#work(out);
     } catch (error) {
       this.#failure = toError(error);
-      if (out.length === 0) throw this.#failure; // What was found before is told first.
+      if (out.length === 0) throw this.#failure;
+      this.watch.wake(); // What was found before is told first.
     }
     this.#head = out.at(-1)?.tid ?? this.#head;
     return out;

@@ -1,0 +1,32 @@
+import { eventfd, eventfdSignal, eventfdTake, close } from "@belay/linux";
+import { ServeLoop } from "@belay/fuse";
+import { expect, test } from "vitest";
+import { watchPaced } from "./watch-paced.ts";
+
+test("the first call comes at once, those after it with a gap, and none is lost", async () => {
+  using loop = new ServeLoop();
+  const fd = eventfd();
+  const calls: number[] = [];
+  const started = performance.now();
+  watchPaced(loop, fd, 20, () => {
+    eventfdTake(fd);
+    calls.push(performance.now() - started);
+  });
+  loop.add({ fd: loop.wakeFd, ended: false, step: () => false });
+  // Signals every millisecond for 100 ms, and one after a quiet time.
+  const signal = () => {
+    eventfdSignal(fd);
+    if (performance.now() - started < 100) loop.after(1, signal);
+  };
+  loop.after(0, signal);
+  loop.after(250, () => eventfdSignal(fd));
+  loop.after(320, () => loop.stop());
+  await loop.run();
+  close(fd);
+  expect(calls.length).toBeGreaterThan(2);
+  expect(calls.length).toBeLessThan(9);
+  for (const [i, at] of calls.entries()) if (i > 0) expect(at - (calls[i - 1] ?? 0)).toBeGreaterThan(19);
+  const signalled = 250;
+  expect(calls.at(-1)).toBeGreaterThanOrEqual(signalled);
+  expect(calls.at(-2)).toBeLessThan(signalled);
+});
