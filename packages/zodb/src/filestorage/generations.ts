@@ -54,7 +54,8 @@ export class Generations {
     const { current } = this;
     if (this.#older.length === 0 || current.index.get(oid) !== 0) {
       const place = current.revisions.before(oid, before);
-      if ("offset" in place) return { generation: current, serial: place.serial, next: place.next, offset: place.offset };
+      if ("offset" in place)
+        return { generation: current, serial: place.serial, next: place.next, offset: place.offset };
       if (this.#older.length === 0) return undefined;
     }
     return this.#searchOlder(oid, before);
