@@ -3,10 +3,11 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 import { replicate } from "../../packages/georep/src/monitor/replicate.ts";
+import { copyByLsyncd, copyBySyncthing } from "./peers.ts";
 import { benchPlace, has, secondaryThrough } from "./place.ts";
 import { makeLargeFile, makeSmallFiles } from "./trees.ts";
 
-// First copy, durable at the end, beside other programs: `node bench/georep/initial.ts [PARENT [FILES [MIB]]]`.
+// First copy, durable at the end, beside other programs, as many of them as there are: `node bench/georep/initial.ts [PARENT [FILES [MIB]]]`.
 const [parent, files = "2000", mib = "1024"] = process.argv.slice(2);
 await using place = await benchPlace(parent);
 const { source, ssh } = place;
@@ -25,7 +26,10 @@ async function compareAll(what: string): Promise<void> {
     ["tar | tar", (to) => shell('tar -C "$0" -cf - . | tar -C "$1" -xf -; sync -f "$1"', to)],
     ["rsync -a", (to) => shell('rsync -a "$0/" "$1/"; sync -f "$1"', to)],
     ["belay", (to) => first(to)],
+    ["lsyncd", (to) => copyByLsyncd(source, to)],
+    ["syncthing", (to) => copyBySyncthing(source, to, place.fresh("syncthing"))],
   ]);
+  rmSync(join(source, ".stfolder"), { recursive: true, force: true });
   if (ssh === undefined) return;
   const { host, rsh } = ssh;
   await compare(`${what}, ssh`, [
@@ -38,7 +42,8 @@ async function compareAll(what: string): Promise<void> {
 async function compare(what: string, programs: readonly (readonly [string, Copy])[]): Promise<void> {
   let best: number | undefined;
   for (const [name, copy] of programs) {
-    if (name.startsWith("rsync") && !has("rsync")) continue;
+    const [program = ""] = name.split(" ");
+    if (program !== "belay" && !has(program)) continue;
     const to = place.fresh("destination");
     place.fresh("state");
     execFileSync("sync", ["-f", to]);
