@@ -38,10 +38,10 @@ export function notEmpty(path: string): BelayError {
 
 function checkParent(path: string): BelayError[] {
   const parent = existing(dirname(path));
+  if (!statSync(parent).isDirectory())
+    return [destinationProblem(`${parent} is no directory`, "choose another destination")];
   accessSync(parent, constants.W_OK | constants.X_OK);
-  return statSync(parent).isDirectory()
-    ? []
-    : [destinationProblem(`${parent} is no directory`, "choose another destination")];
+  return [];
 }
 
 function existing(path: string): string {

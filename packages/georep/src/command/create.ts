@@ -1,8 +1,9 @@
 import { mkdirSync } from "node:fs";
-import { BelayError } from "@belay/supervise";
+import { BelayError, toError } from "@belay/supervise";
 import { storeFacts } from "../config/change-config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import type { Config } from "../config/config.ts";
+import { makeDirectory } from "../tree/make-directory.ts";
 import { writeMonitorStatus } from "../status/monitor-status.ts";
 import { checkLocalDestination, checkOthers } from "./check-destination.ts";
 import { checkRemote, lookAtRemote } from "./check-remote.ts";
@@ -71,12 +72,23 @@ export async function proposeSession(
 /** Creates it: folder, configuration, state, and last the record that makes it a session. Repeated after a crash it starts over. */
 export async function createSession(proposal: Proposal): Promise<KnownSession> {
   const { known, options } = proposal;
+  if (known.destination.scheme === "file") makeDestination(pathOf(known.destination));
   mkdirSync(known.folder, { recursive: true, mode: 0o700 });
-  if (known.destination.scheme === "file") mkdirSync(pathOf(known.destination), { recursive: true });
   await storeFacts(known.configFile, Object.fromEntries(options));
   await writeMonitorStatus(statePath(known), "Created");
   await writeRecord(known);
   return known;
+}
+
+function makeDestination(path: string): void {
+  try {
+    makeDirectory(path);
+  } catch (error) {
+    throw new BelayError("EDESTINATION", `the destination cannot be made: ${toError(error).message}`, {
+      hint: "choose another place",
+      cause: error,
+    });
+  }
 }
 
 function refuseExisting(known: KnownSession, all: readonly KnownSession[]): void {

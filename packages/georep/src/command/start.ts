@@ -8,6 +8,7 @@ import { findMonitor } from "./monitor-process.ts";
 import { roleEnvironment, type GeorepPlaces } from "./places.ts";
 import { reportOf, type SessionReport } from "./report.ts";
 import { upgradeConfig } from "./session-files.ts";
+import { lockSession } from "./session-lock.ts";
 
 /** How a session is started. */
 export interface StartOptions {
@@ -32,8 +33,15 @@ export async function startSession(
   known: KnownSession,
   options: StartOptions = {},
 ): Promise<SessionReport> {
+  if (!(await startMonitor(places, known, options))) return reportOf(places, known);
+  return options.wait === false ? reportOf(places, known) : waitUntilConnected(places, known, options);
+}
+
+/** @returns false when it runs already, and that is well */
+async function startMonitor(places: GeorepPlaces, known: KnownSession, options: StartOptions): Promise<boolean> {
+  using _lock = await lockSession(known, options.signal);
   if (findMonitor(places, known) !== undefined) {
-    if (options.force === true) return reportOf(places, known);
+    if (options.force === true) return false;
     throw new BelayError("EACTIVE", `${known.name} is already started`, { hint: `belay georep status ${known.name}` });
   }
   await prepareStart(places, known);
@@ -44,7 +52,7 @@ export async function startSession(
   } catch (error) {
     throw notStarted(known, error);
   }
-  return options.wait === false ? reportOf(places, known) : waitUntilConnected(places, known, options);
+  return true;
 }
 
 /** Makes sure that a monitor can be started: the source is there, and the folders are. */
@@ -84,7 +92,7 @@ async function waitUntilConnected(
     const report = reportOf(places, known);
     if (["active", "comparing", "waiting", "paused"].includes(report.state)) return report;
     if (report.state === "faulty") throw faulty(known, report);
-    if (report.state === "dead" || report.state === "stopped") throw ended(known, report);
+    if (report.state === "dead" || report.state === "stopped") throw await ended(places, known, signal);
     await nextChange(known.folder, deadline.signal);
   }
 }
@@ -108,7 +116,15 @@ function faulty(known: KnownSession, { why = "no reason is known" }: SessionRepo
   });
 }
 
-function ended(known: KnownSession, { why, lastError }: SessionReport): BelayError {
+async function ended(places: GeorepPlaces, known: KnownSession, signal: AbortSignal | undefined): Promise<BelayError> {
+  // Somebody may just be about to stop or delete it.
+  using _lock = await lockSession(known, signal);
+  const { state, why, lastError } = reportOf(places, known);
+  if (state === "stopped") {
+    return new BelayError("ESTOPPED", `${known.name} was stopped before it was connected`, {
+      hint: `belay georep start ${known.name}`,
+    });
+  }
   return new BelayError("ESTART", `${known.name} has ended again: ${lastError ?? why ?? "no reason is known"}`, {
     hint: `belay georep start --foreground ${known.name} shows more`,
   });

@@ -7,6 +7,7 @@ import type { KnownSession } from "./known-session.ts";
 import { findMonitor } from "./monitor-process.ts";
 import type { GeorepPlaces } from "./places.ts";
 import { configOf, statePath } from "./session-files.ts";
+import { lockSession } from "./session-lock.ts";
 
 /** How a session is stopped. */
 export interface StopOptions {
@@ -24,6 +25,16 @@ export interface StopOptions {
  * @throws BelayError `ESTUCK` when even SIGKILL does not end them
  */
 export async function stopSession(
+  places: GeorepPlaces,
+  known: KnownSession,
+  options: StopOptions = {},
+): Promise<boolean> {
+  using _lock = await lockSession(known, options.signal);
+  return await stopLocked(places, known, options);
+}
+
+/** As {@link stopSession}, for a caller that has the session's lock. */
+export async function stopLocked(
   places: GeorepPlaces,
   known: KnownSession,
   { graceMs = 10_000, journal = false, signal }: StopOptions = {},

@@ -8,6 +8,7 @@ import { BelayError, takeFileLock, type FileLock, type Logger } from "@belay/sup
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { replicaIdBytes, type SessionRules } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
+import { makeDirectory } from "../tree/make-directory.ts";
 import type { Restriction } from "./owner.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
@@ -57,7 +58,7 @@ export interface SessionOptions {
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { root, session, rootId, rules, logger, lockMs = 10_000 } = options;
   const base = join(root, stateDirectoryName, session);
-  mkdirSync(root, { recursive: true });
+  makeDirectory(root);
   for (const name of ["held", "conflicts", "stage"]) mkdirSync(join(base, name), { recursive: true, mode: 0o700 });
   const lock = await lockSession(join(base, "lock"), lockMs);
   const flags = O_DIRECTORY | O_NOFOLLOW;

@@ -4,6 +4,7 @@ import { endText, pathOf, shortEnd } from "../ends.ts";
 import { sessionKey } from "../key.ts";
 import { sessionOfPair } from "../known-session.ts";
 import { parseEnds } from "../ends.ts";
+import { printable } from "../table.ts";
 import type { CommonOptions, Context } from "./context.ts";
 
 /** Options of `belay georep create`. */
@@ -43,7 +44,7 @@ export async function create(
   refuseProblems(context, proposal);
   if (options.dryRun === true) return tellProposal(context, proposal);
   const known = await createSession(proposal);
-  talk.say(`created ${known.name}: ${shortEnd(known.source)} to ${shortEnd(known.destination)}`);
+  talk.say(printable(`created ${known.name}: ${shortEnd(known.source)} to ${shortEnd(known.destination)}`));
   talk.tell({ event: "created", name: known.name, id: known.id, folder: known.folder });
   talk.say(`start it: belay georep start ${known.name}`);
   return 0;

@@ -4,7 +4,9 @@ import { endAgent } from "../end-agent.ts";
 import { shortEnd } from "../ends.ts";
 import type { KnownSession } from "../known-session.ts";
 import { configOf } from "../session-files.ts";
-import { stopSession } from "../stop.ts";
+import { lockSession } from "../session-lock.ts";
+import { stopLocked } from "../stop.ts";
+import { printable } from "../table.ts";
 import { sessionOf, type CommonOptions, type Context } from "./context.ts";
 
 /** Options of `belay georep delete`. */
@@ -25,13 +27,14 @@ export async function remove(
   const { places, talk, signal } = context;
   const known = sessionOf(context, words);
   if (options.dryRun === true) return tellWhat(context, known, options);
-  if (options.force === true) await stopSession(places, known, { journal: true, signal });
+  using _lock = await lockSession(known, signal);
+  if (options.force === true) await stopLocked(places, known, { journal: true, signal });
   refuseRunning(places, known);
   // The other side first: as long as it cannot be reached, the session is there to try again.
   if (options.purgeDestinationState === true) await purge(context, known);
   await endAgent(places, known, signal);
   deleteSession(places, known, { key: options.key === true });
-  talk.say(`deleted ${known.name}; ${shortEnd(known.destination)} keeps its files`);
+  talk.say(printable(`deleted ${known.name}; ${shortEnd(known.destination)} keeps its files`));
   talk.tell({ event: "deleted", name: known.name });
   return 0;
 }

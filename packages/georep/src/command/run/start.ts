@@ -4,6 +4,7 @@ import { startSession } from "../start.ts";
 import { stopSession } from "../stop.ts";
 import { stateText } from "../status-text.ts";
 import { pauseSession, resumeSession } from "../pause.ts";
+import { printable } from "../table.ts";
 import { sessionOf, type CommonOptions, type Context } from "./context.ts";
 import { runInForeground } from "./foreground.ts";
 import { tellPlan, type PlanCommandOptions } from "./plan.ts";
@@ -37,7 +38,9 @@ export async function start(context: Context, words: Words, options: StartComman
   if (options.foreground === true) return runInForeground(places, known);
   const { force = false, wait = true } = options;
   const report = await startSession(places, known, { force, wait, timeoutMs: secondsOf(options.timeout), signal });
-  talk.say(`${known.name}: ${stateText(report)}, ${shortEnd(known.source)} to ${shortEnd(known.destination)}`);
+  talk.say(
+    printable(`${known.name}: ${stateText(report)}, ${shortEnd(known.source)} to ${shortEnd(known.destination)}`),
+  );
   talk.tell({ event: "started", name: known.name, state: report.state });
   return 0;
 }

@@ -1,0 +1,91 @@
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { expect, test, vi } from "vitest";
+
+import { compareTrees } from "../../packages/georep/src/index.ts";
+import { makePlace, matching, startBelay, type Call, type Place } from "./place.ts";
+
+// Commands that get into each other's way, or are killed: the session is what the last of them says.
+
+vi.setConfig({ testTimeout: 300_000 });
+
+async function ended(place: Place, ...words: string[]): Promise<Call> {
+  const child = startBelay(place, ...words);
+  const texts = { out: "", err: "" };
+  child.stdout.on("data", (bytes: Buffer) => (texts.out += bytes.toString()));
+  child.stderr.on("data", (bytes: Buffer) => (texts.err += bytes.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, ...texts };
+}
+
+const locked = (place: Place): boolean => {
+  const sessions = join(place.path, "belay", "geo-replication");
+  return readdirSync(sessions).some((name) => existsSync(join(sessions, name, "command.lock")));
+};
+
+test("of two starts at once one starts the session, the other says that it runs; stop and delete wait for a start under way", async () => {
+  await using place = makePlace();
+  writeFileSync(join(place.source, "f"), "1");
+  await place.georep("create", "src", "dst");
+  const both = await Promise.all([ended(place, "start", "src"), ended(place, "start", "src", "--json")]);
+  expect(both.map(({ code }) => code).sort()).toEqual([0, 1]);
+  expect(both.find(({ code }) => code === 1)?.err).toMatch(/already started/);
+  expect(await place.georep("stop", "src")).toMatchObject({ code: 0, out: matching(/^stopped/) });
+
+  const starting = ended(place, "start", "src", "--json");
+  await expect.poll(() => locked(place), { timeout: 20_000 }).toBe(true);
+  await sleep(300);
+  const stopped = await place.georep("stop", "src");
+  const started = await starting;
+  // Whichever came first: it is not left running.
+  if (stopped.out.startsWith("stopped")) expect(await place.status()).toMatchObject({ state: "stopped" });
+  expect([stopped.code, started.code === 0 || /ESTOPPED|ESTART/.test(started.err)]).toEqual([0, true]);
+  await place.georep("stop", "src");
+
+  const again = ended(place, "start", "src", "--json");
+  await sleep(700);
+  expect(await place.georep("delete", "src", "--force")).toMatchObject({ code: 0 });
+  expect((await again).err).toMatch(/ESTOPPED|ENOSESSION|^$/);
+  expect(await place.lines("list")).toEqual([]);
+});
+
+test("a start that is killed anywhere leaves a session that can be started, and is equal then", async () => {
+  await using place = makePlace();
+  writeFileSync(join(place.source, "f"), "1");
+  await place.georep("create", "src", "dst");
+  for (const ms of [200, 600, 1000, 1500]) {
+    const child = startBelay(place, "start", "src");
+    await sleep(ms);
+    child.kill("SIGKILL");
+    await once(child, "close");
+  }
+  expect(await place.georep("start", "src", "--force")).toMatchObject({ code: 0 });
+  expect(await place.georep("checkpoint", "src", "--timeout", "60")).toMatchObject({ code: 0 });
+  expect(compareTrees(place.source, place.destination)).toEqual([]);
+});
+
+test("destinations where nothing can be made are told in one line each", async () => {
+  await using place = makePlace();
+  writeFileSync(join(place.path, "file"), "");
+  symlinkSync("nowhere", join(place.path, "dangling"));
+  symlinkSync("src", join(place.path, "link"));
+  mkdirSync(join(place.source, "in"));
+  for (const [source, destination, code] of [
+    ["src", "/proc/nothing", "EDESTINATION"],
+    ["src", "/dev/null", "EDESTINATION"],
+    ["src", "file/below", "EDESTINATION"],
+    ["src", "dangling", "EDESTINATION"],
+    ["src", "link", "ENESTED"],
+    ["src", "link/new", "ENESTED"],
+    ["src/in", "src", "ENESTED"],
+    ["file", "dst", "ESOURCE"],
+  ] as const) {
+    const { err, code: exit } = await place.georep("create", source, destination, "--json");
+    expect([exit, err.trim().split("\n").length], destination).toEqual([1, 1]);
+    expect(JSON.parse(err), destination).toMatchObject({ error: { code } });
+  }
+  expect(await place.lines("list")).toEqual([]);
+});
