@@ -133,6 +133,7 @@ test.runIf(isRoot)(
     for (let i = 0; i < 400; i++) write(place, `name ${i} ${"x".repeat(200)}`, "2");
     // Which of the two needs room first is a matter of moments: the worker's queue, or the journal, whose changes wait in memory then.
     await expect.poll(() => JSON.stringify(place.extra()), slow).toMatch(/ENOSPC|no space left/i);
+    expect(place.extra()["worker"]).not.toMatchObject({ lagSeconds: 0 });
     const { reason, hint } = fault(place) as { reason?: string; hint?: string };
     if (reason !== undefined) expect([reason, hint]).toEqual(["state", expect.stringContaining("working-dir")]);
     unlinkSync(filler);

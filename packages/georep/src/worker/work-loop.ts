@@ -180,7 +180,8 @@ export class WorkLoop {
     if (!this.#line.isEmpty || !this.#crawler.isIdle) return this.#sleep();
     const { report, onProgress } = this.#context;
     report.state = "active";
-    if (this.isIdle) report.noteSynced();
+    // Changes that wait for the journal are not seen here.
+    if (this.isIdle && this.#parts.feed.trouble === undefined) report.noteSynced();
     onProgress();
     const due = this.#parts.queue.nextDue;
     return this.#sleep(due === undefined ? Infinity : Math.max(due - Date.now(), 1));
