@@ -1,7 +1,8 @@
 /** What is left when a run or build is ended in every way there is. */
 import { spawn, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ended, sleeps, uniqueNumber, until } from "./host.ts";
 import { Podman, podmanMissing } from "./podman.ts";
@@ -116,6 +117,23 @@ describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, (
     expect(await ended(tool)).toBe(1);
     await until("all is gone", () => podman.leftovers(word).length === 0);
   });
+
+  test.for(["SIGINT", "SIGTERM"] as const)(
+    "after %s to the builds of a folder, those that wait for a place too",
+    async (signal) => {
+      const word = uniqueNumber();
+      const folder = podman.path(`work/slow${word}`);
+      mkdirSync(folder);
+      for (const name of ["a", "b", "c", "d", "e", "f"]) {
+        writeFileSync(join(folder, `${name}.docker`), `FROM bb\nRUN ["/bin/busybox","sleep","${word}"]\n`);
+      }
+      const tool = podman.start("container", "build", "--all", folder, "--jobs", "2");
+      await running(word);
+      tool.kill(signal);
+      expect(await ended(tool)).toBe(signal === "SIGINT" ? 130 : 143);
+      expect(podman.leftovers(word)).toEqual([]);
+    },
+  );
 
   test("in the context folder when a build fails or is skipped", () => {
     const failing = podman.file("failing.docker", 'FROM bb\nRUN ["/bin/busybox","false"]\n');

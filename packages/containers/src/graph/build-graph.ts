@@ -53,7 +53,13 @@ export async function buildGraph(
   const turns = new Map<string, Promise<NodeReport>>();
   const places = createPlaces(options.jobs ?? availableParallelism());
   for (const node of nodes) turns.set(node.tag, turn(tools, node, options, table, turns, places));
-  return await Promise.all(turns.values());
+  // One that was interrupted ends the others too: none may be at work when what it stands on is taken down.
+  const ends = await Promise.allSettled(turns.values());
+  tools.scope.signal.throwIfAborted();
+  return ends.map((end) => {
+    if (end.status === "rejected") throw toError(end.reason);
+    return end.value;
+  });
 }
 
 /** A number of places that tasks take and give back. */
@@ -122,7 +128,10 @@ async function oneNode(
       talk: { ...tools.talk, say: (line) => tools.talk.warn(`${node.tag}: ${line}`) },
       output: (chunk) => (output = (output + chunk.toString()).slice(-outputKept)),
     };
-    const result = await places(() => buildImage(own, request, node.text));
+    const result = await places(async () => {
+      tools.scope.signal.throwIfAborted();
+      return await buildImage(own, request, node.text);
+    });
     table.forget(node.tag);
     return outcome(result, { differences });
   } catch (error) {
