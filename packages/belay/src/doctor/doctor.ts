@@ -38,7 +38,9 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
 }
 
 function fromLedger({ entry, outcome, error, owner, program }: SweptEntry): Leftover {
-  const { kind, ...details } = entry;
+  const { kind, ...all } = entry;
+  // The environment that leads an engine to its storage fills a screen, and tells people nothing.
+  const details = Object.fromEntries(Object.entries(all).filter(([name]) => name !== "env"));
   const state = outcome === "released" ? "fixed" : outcome;
   const text = `${JSON.stringify(details)} of process ${owner.pid} (${program})`;
   return error === undefined ? { kind, state, text } : { kind, state, text: `${text}: ${error.message}` };

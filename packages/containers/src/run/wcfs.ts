@@ -36,7 +36,19 @@ export const defaultTarget = "/wcfs";
  */
 export function parseWcfsSpec(text: string): WcfsSpec {
   const match = /^(.+?)(?:@([0-9a-fA-F]{16}))?(?::(\/(?!\/)[^:@]*))?$/.exec(text);
-  const [, zurl, tid, target] = match ?? [];
-  if (zurl === undefined) throw new BelayError("EUSAGE", `--wcfs ${text} is no ZURL[@TID][:/PATH]`);
-  return { zurl, tid: tid?.toLowerCase(), target: target ?? defaultTarget };
+  const [, zurl = "", tid, target = defaultTarget] = match ?? [];
+  const wrong = whatIsWrong(zurl, target);
+  if (wrong !== undefined) throw new BelayError("EUSAGE", `--wcfs ${text} ${wrong[0]}`, { hint: wrong[1] });
+  return { zurl, tid: tid?.toLowerCase(), target };
+}
+
+// A server would look for a database of that name, and the engine for a folder.
+function whatIsWrong(zurl: string, target: string): [string, string] | undefined {
+  if (!/^[a-z][a-z0-9+.-]*:./i.test(zurl)) {
+    return ["is no ZURL[@TID][:/PATH]", "for a FileStorage: file:///PATH/TO/data.fs"];
+  }
+  if (/:\/(?!\/)/.test(zurl)) return ["names a path that holds a colon or an at-sign", "the engine takes none"];
+  if (/@[0-9a-f]+$/i.test(zurl)) return ["ends with no revision", "@TID is 16 hexadecimal digits: belay wcfs log"];
+  if (/^\/[./]*$/.test(target)) return ["puts the view in the place of the whole container", "name a folder: :/wcfs"];
+  return undefined;
 }

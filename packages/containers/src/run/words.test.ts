@@ -39,3 +39,18 @@ test("what is no record is refused with its name", () => {
   expect(() => parseRecord("{}", "file")).toThrow("file holds no record of a run");
   expect(() => parseRecord("not json", "file")).toThrow("file holds no record of a run");
 });
+
+test.for([
+  ["", "is no ZURL"],
+  ["nonsense", "is no ZURL"],
+  ["/plain/path.fs", "is no ZURL"],
+  ["nonsense:/x", "is no ZURL"],
+  ["file:///x.fs:/a:b", "holds a colon"],
+  ["file:///x.fs:/a@b", "holds a colon or an at-sign"],
+  ["file:///x.fs@03e8", "ends with no revision"],
+  ["file:///x.fs@03e8000000000001f:/x", "ends with no revision"],
+  ["file:///x.fs:/", "the whole container"],
+  ["file:///x.fs:/./..", "the whole container"],
+] as const)("--wcfs %s is refused before anything is started", ([text, why]) => {
+  expect(() => parseWcfsSpec(text)).toThrow(why);
+});
