@@ -8,6 +8,7 @@ SOAK_ROUNDS ?= 200
 SOAK_FILES ?= 100000
 SOAK_STEPS ?= 10000
 SOAK_LOAD_SECONDS ?= 60
+SOAK_HOLD_SECONDS ?= 60
 
 ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 export PATH := $(ROOT)node_modules/.bin:$(PATH)
@@ -73,7 +74,7 @@ bench: setup-bench ## benchmarks
 
 soak: build ## kill -9 at random points, SOAK_ROUNDS times, and SOAK_STEPS steps of random clients, a minute of load
 	@BELAY_SOAK_ROUNDS=$(SOAK_ROUNDS) BELAY_SOAK_FILES=$(SOAK_FILES) BELAY_SOAK_STEPS=$(SOAK_STEPS) \
-	  BELAY_SOAK_LOAD_SECONDS=$(SOAK_LOAD_SECONDS) BELAY_SOAK_LOAD_READERS=8 node scripts/test.ts test/soak
+	  BELAY_SOAK_HOLD_SECONDS=$(SOAK_HOLD_SECONDS) BELAY_SOAK_LOAD_SECONDS=$(SOAK_LOAD_SECONDS) BELAY_SOAK_LOAD_READERS=8 node scripts/test.ts test/soak
 
 clean: ## remove what was built
 	rm -rf dist build coverage docs/api

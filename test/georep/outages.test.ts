@@ -88,6 +88,32 @@ test.each(["secondary", "worker", "agent", "monitor"])(
   within,
 );
 
+test(
+  "ssh held for longer than the timeout: both ends give the connection up, and the status says why",
+  async () => {
+    await using place = new GsyncdPlace();
+    const onlyRoot = `--only-root=${place.destination}`;
+    const env = ["BELAY_RUN_DIR", "BELAY_LOG_DIR", "GLUSTERD_WORKDIR"].map(
+      (name) => `${name}=${place.env[name] ?? ""}`,
+    );
+    const forced = ["env", ...env, process.execPath, gsyncd, onlyRoot].join(" ");
+    await using sshd = await Sshd.start(place.file("ssh"), forced);
+    const ssh = { "ssh-command": "/usr/bin/ssh", "ssh-options": sshd.options.join(" "), "ssh-port": String(sshd.port) };
+    place.configure({ ...silence, ...ssh });
+    write(place, "before", "1");
+    await started(place, `ssh://${sshd.host}:file://${place.destination}`);
+    const receiving = place.processes(onlyRoot);
+    for (const pid of place.processes("-oBatchMode=yes")) killIfThere(pid, "SIGSTOP");
+    write(place, "meanwhile", "2");
+    const lost = { reason: "connection", lastError: expect.stringContaining("no answer from the secondary") as string };
+    await expect.poll(() => fault(place), slow).toMatchObject(lost);
+    await recovered(place);
+    expect(place.processes(onlyRoot)).toHaveLength(1);
+    expect(place.processes(onlyRoot)).not.toEqual(receiving);
+  },
+  within,
+);
+
 test.runIf(isRoot)(
   "a destination that is full, and one that became read-only",
   async () => {
