@@ -51,3 +51,7 @@ describe("a place as people type it", () => {
     expect(() => parseEnds("h:/a", "/b", "/")).toThrow("has to be on this machine");
   });
 });
+
+test("a path that is no UTF-8, which arrives here as something else, is refused", () => {
+  expect(() => parseEnds("/src", "d\ufffd", "/")).toThrow(expect.objectContaining({ code: "EURL" }));
+});

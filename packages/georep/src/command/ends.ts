@@ -30,6 +30,12 @@ export function parseEnds(source: string, destination: string, cwd: string): End
 
 /** One end of a replication as it was typed; see {@link parseEnds}. */
 export function parseEnd(text: string, cwd: string): FileResource | SshResource {
+  // What stands in the place of bytes that are no UTF-8 would name something else.
+  if (text.includes("\ufffd")) {
+    throw new BelayError("EURL", `'${text}': the path of an end has to be UTF-8`, {
+      hint: "replicate through a link or a bind mount of another name; names below it may be any bytes",
+    });
+  }
   const local = localPath(text, cwd);
   if (local !== undefined) return fileResource(local);
   const remote = /^(?:ssh:\/\/)?((?:[^@/:]+@)?)([^@/:]+):(?:file:\/\/|(?!\/\/))(\/.*)$/is.exec(text);
