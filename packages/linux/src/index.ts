@@ -40,5 +40,6 @@ export * from "./mounts/mount.ts";
 export * from "./process/pidfd.ts";
 export * from "./process/prctl.ts";
 export * from "./process/process.ts";
+export * from "./sockets/buffer.ts";
 export * from "./sockets/message.ts";
 export * from "./xattr/xattr.ts";

@@ -11,29 +11,51 @@ export interface DirtyName {
   readonly objects: ReadonlyMap<string, FileId>;
 }
 
+interface Entry extends DirtyName {
+  readonly objects: Map<string, FileId>;
+}
+
+/** What is dirty in one directory. */
+interface DirtyDirectory {
+  readonly id: FileId;
+  readonly names: Map<string, Entry>;
+}
+
 /** Names that became dirty, each once, in the order of their first mention. */
 export class DirtySet {
-  readonly #names = new Map<string, DirtyName & { readonly objects: Map<string, FileId> }>();
+  readonly #directories = new Map<string, DirtyDirectory>();
+  // Mostly the next name is of the same directory.
+  #last: DirtyDirectory | undefined;
+  readonly #names: Entry[] = [];
 
   get size(): number {
-    return this.#names.size;
+    return this.#names.length;
   }
 
   add({ kinds, directory, name, object }: DirtyRecord): void {
-    const key = `${keyOf(directory)}/${keyOf(name)}`;
-    const known = this.#names.get(key);
-    const entry = known ?? {
-      directory: Buffer.from(directory),
-      name: Buffer.from(name),
-      kinds: 0,
-      objects: new Map<string, FileId>(),
-    };
+    const { id, names } = this.#directoryOf(directory);
+    const key = keyOf(name);
+    let entry = names.get(key);
+    if (entry === undefined) {
+      entry = { directory: id, name: Buffer.from(name), kinds: 0, objects: new Map() };
+      names.set(key, entry);
+      this.#names.push(entry);
+    }
     entry.kinds |= kinds;
-    if (object.length > 0) entry.objects.set(keyOf(object), Buffer.from(object));
-    if (known === undefined) this.#names.set(key, entry);
+    if (object.length > 0 && !entry.objects.has(keyOf(object))) entry.objects.set(keyOf(object), Buffer.from(object));
   }
 
   names(): DirtyName[] {
-    return [...this.#names.values()];
+    return [...this.#names];
+  }
+
+  #directoryOf(id: FileId): DirtyDirectory {
+    if (this.#last?.id.equals(id) === true) return this.#last;
+    const key = keyOf(id);
+    const known = this.#directories.get(key);
+    if (known !== undefined) return (this.#last = known);
+    const begun = (this.#last = { id: Buffer.from(id), names: new Map<string, Entry>() });
+    this.#directories.set(key, begun);
+    return begun;
   }
 }

@@ -18,6 +18,7 @@ import type { SourceTree } from "../sources/source-tree.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { isDirectory, isRegular, type ObjectState } from "../tree/object-state.ts";
 import { deviceOf, readFileAt, readObjectAt, readObjectOf, statAt } from "../tree/read-object.ts";
+import { ContentRoom } from "./content-room.ts";
 import type { DirtyName } from "./dirty-set.ts";
 import { Exclusions, type Exclusion } from "./exclusion.ts";
 
@@ -43,7 +44,7 @@ export interface Plan {
  * How much one plan takes: what both ends work through in some milliseconds, and a socket has room for. So the destination has the next one
  * when it is done with one, and neither end is deaf for long.
  */
-const portion = { names: 250, bytes: 1024 * 1024 } as const;
+const portion = { names: 128, bytes: 512 * 1024 } as const;
 
 /** Where a program sends the content, it is better asked for many files at once. */
 const programNames = 250;
@@ -53,15 +54,26 @@ const settledAfterNs = 50_000_000n;
 
 const nothing = Buffer.alloc(0);
 
+/** What a plan is made with. */
+export interface PlanContext {
+  readonly tree: SourceTree;
+  readonly policy: SyncPolicy;
+  readonly room: ContentRoom;
+}
+
+/** A room that is large enough for any plan. */
+export const newContentRoom = (): ContentRoom => new ContentRoom(portion.bytes + maxInline);
+
 /**
  * Looks at the source as it is now, and puts together what the destination has to be like.
  *
  * What is dirty only tells where to look. A directory that is gone needs no word: its name in its own directory is dirty, too.
  *
+ * @param context  its room holds the content of the plan, until it is used again
  * @param from  index of the first name to look at; the plan tells how far it got, one name at least
  */
-export function makePlan(tree: SourceTree, names: readonly DirtyName[], policy: SyncPolicy, from = 0): Plan {
-  using planning = new Planning(tree, policy);
+export function makePlan({ tree, policy, room }: PlanContext, names: readonly DirtyName[], from = 0): Plan {
+  using planning = new Planning({ tree, policy, room });
   const end = Math.min(names.length, from + (policy.engine === "stream" ? portion.names : programNames));
   let next = from;
   while (next < end && planning.bytes < portion.bytes) {
@@ -76,20 +88,24 @@ const mostOpen = 64;
 
 class Planning implements Disposable {
   readonly #tree: SourceTree;
+  readonly #room: ContentRoom;
   readonly #policy: SyncPolicy;
   readonly #objects: ObjectChange[] = [];
   readonly #indexes = new Map<string, number>();
   readonly #entries: EntryChange[] = [];
   readonly #places = new Map<string, { directory: FileId; name: Buffer }>();
   readonly #directories = new Map<string, number | undefined>();
+  // The names of one directory share its id, mostly.
+  #last: { readonly id: FileId; readonly fd: number | undefined } | undefined;
   readonly #exclusions: Exclusions;
   readonly #crawl: FileId[] = [];
   readonly #failures: Failure[] = [];
   /** Of content that travels along. */
   bytes = 0;
 
-  constructor(tree: SourceTree, policy: SyncPolicy) {
+  constructor({ tree, policy, room }: PlanContext) {
     this.#tree = tree;
+    this.#room = room;
     this.#policy = policy;
     this.#exclusions = new Exclusions(tree, policy.excludes);
   }
@@ -127,12 +143,20 @@ class Planning implements Disposable {
   [Symbol.dispose](): void {
     for (const fd of this.#directories.values()) if (fd !== undefined) close(fd);
     this.#directories.clear();
+    this.#last = undefined;
   }
 
   // Names come directory by directory, mostly. Each directory belongs to the plan itself: its times change with what is in it.
   #openDirectory(id: FileId): number | undefined {
+    if (this.#last?.id === id) return this.#last.fd;
     const key = keyOf(id);
-    if (this.#directories.has(key)) return this.#directories.get(key);
+    const known = this.#directories.has(key);
+    const fd = known ? this.#directories.get(key) : this.#openAnew(id, key);
+    this.#last = { id, fd };
+    return fd;
+  }
+
+  #openAnew(id: FileId, key: string): number | undefined {
     if (this.#directories.size === mostOpen) this[Symbol.dispose]();
     const fd = this.#tree.openDirectory(id);
     this.#directories.set(key, fd);
@@ -188,7 +212,7 @@ class Planning implements Disposable {
     if (isWhole || leavesOut(name, isDirectory(stat.mode))) return {};
     const isOurs = this.#policy.engine === "stream";
     const isInline = isOurs && hint !== "keep" && isRegular(stat.mode) && stat.size <= maxInline;
-    const whole = isInline ? readFileAt(fd, name, stat) : undefined;
+    const whole = isInline ? readFileAt(fd, name, stat, this.#room.next(stat.size)) : undefined;
     if (whole !== undefined) return { state: whole.state, inline: whole.content };
     return { state: readObjectAt(fd, name, device) };
   }
@@ -208,6 +232,7 @@ class Planning implements Disposable {
     const old = known === undefined ? undefined : this.#objects[known];
     if (known !== undefined && old !== undefined && (old.content !== "keep" || content === "keep")) return known;
     const settled = BigInt(Date.now()) * 1_000_000n - state.ctime > settledAfterNs;
+    if (inline !== undefined) this.#room.keep(inline.length);
     this.bytes += inline?.length ?? 0;
     const xattrs = state.xattrs.filter((xattr) => isReplicated(xattr, this.#policy));
     const index = known ?? this.#objects.length;

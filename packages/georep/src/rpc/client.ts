@@ -4,6 +4,8 @@ import { BelayError, toError } from "@belay/supervise";
 import { FrameSender, plainTransport } from "./frame-sender.ts";
 import { ByteQueue, readFrame, writePieces } from "./frames.ts";
 import { methods, type Method } from "./messages.ts";
+import { MessageMemory } from "./message-memory.ts";
+import { makeRoomy } from "./roomy-output.ts";
 import { encodePreamble, readPreamble, type Preamble } from "./preamble.ts";
 import { malformed, WireReader, WireWriter } from "./wire.ts";
 
@@ -18,6 +20,8 @@ export const heartbeat = { everyMs: 10_000, lostMs: 120_000 };
 interface Waiting {
   readonly method: Method;
   readonly size: number;
+  /** Holds the message, which the peer has when it answers. */
+  readonly memory: Buffer;
   readonly resolve: (reader: WireReader) => void;
   readonly reject: (error: Error) => void;
 }
@@ -36,6 +40,7 @@ export class RpcClient implements Disposable {
   readonly #output: Writable;
   readonly #queue: ByteQueue;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #memory = new MessageMemory();
   readonly #wantingRoom: Held[] = [];
   #credit = 0;
   #lastRequest = 0;
@@ -54,6 +59,7 @@ export class RpcClient implements Disposable {
     this.#lostMs = lostMs;
     this.#sender = new FrameSender(output, transport, () => (this.#hasHeard = true));
     this.#queue = new ByteQueue(input);
+    makeRoomy(output);
     output.on("error", (error) => this.#fail(error));
     output.setMaxListeners(0); // several requests may wait for room at once
     const { promise, resolve } = Promise.withResolvers<Error>();
@@ -79,15 +85,21 @@ export class RpcClient implements Disposable {
    * Waits first while requests under way use up the credit that the peer gave; one larger than all of it goes alone.
    *
    * @param tail  further bytes of the message, which are not copied
+   * @param expected  how long the message will be without them, about
    * @throws BelayError the peer's error (with `remote: true`), or `ECONNLOST`
    */
-  call(method: Method, write?: (writer: WireWriter) => void, tail: Buffer = nothing): Promise<WireReader> {
-    const writer = new WireWriter();
+  call(
+    method: Method,
+    write?: (writer: WireWriter) => void,
+    { tail = nothing, expected = 0 }: { readonly tail?: Buffer; readonly expected?: number } = {},
+  ): Promise<WireReader> {
+    const writer = new WireWriter(this.#memory.take(expected));
     write?.(writer);
+    const { memory } = writer;
     const payload = writer.finish();
     const size = payload.length + tail.length;
     const reply = new Promise<WireReader>((resolve, reject) => {
-      const start = () => this.#start({ method, size, resolve, reject }, payload, tail);
+      const start = () => this.#start({ method, size, memory, resolve, reject }, payload, tail);
       if (this.#failure !== undefined) reject(this.#failure);
       else if (this.#wantingRoom.length === 0 && this.#fits(size)) start();
       else this.#wantingRoom.push({ size, start, reject });
@@ -135,6 +147,7 @@ export class RpcClient implements Disposable {
     if (waiting === undefined) throw malformed("an answer to nothing");
     this.#waiting.delete(request);
     this.#credit += waiting.size;
+    this.#memory.give(waiting.memory);
     for (let next = this.#wantingRoom[0]; next !== undefined && this.#fits(next.size); next = this.#wantingRoom[0]) {
       this.#wantingRoom.shift();
       next.start();

@@ -41,6 +41,12 @@ export class ByteQueue {
     this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }
 
+  /** A whole frame has come, or the connection is broken: nothing has to be waited for. */
+  get hasFrame(): boolean {
+    const [first] = this.#pieces;
+    return first !== undefined && first.length >= headerSize && this.#length >= 4 + first.readUInt32LE(0);
+  }
+
   /** The next `size` bytes; undefined at the end of the stream. @throws BelayError EPROTO when it ends within them */
   async take(size: number): Promise<Buffer | undefined> {
     while (this.#length < size) {

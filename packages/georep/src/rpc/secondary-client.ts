@@ -14,7 +14,8 @@ export interface Secondary extends Disposable {
   readonly replica: string;
   /** Settles, with the reason, when the connection is lost. */
   readonly lost: Promise<Error>;
-  apply(request: message.ApplyRequest): Promise<message.ApplyReply>;
+  /** @param contentBytes  of what comes along, about; the request is copied before this returns */
+  apply(request: message.ApplyRequest, contentBytes: number): Promise<message.ApplyReply>;
   signatures(id: FileId, firstBlock: number, count: number): Promise<Buffer>;
   begin(id: FileId, keepsBase: boolean): Promise<void>;
   data(id: FileId, offset: number, bytes: Buffer): Promise<void>;
@@ -44,6 +45,9 @@ export interface Greeting {
   /** Silence after which the secondary is given up, as it gives us up; 0: never. Default two minutes. */
   readonly timeoutMs?: number;
 }
+
+/** What an object or a name takes in a message, mostly. */
+const bytesOfChange = 150;
 
 /**
  * Greets a secondary.
@@ -75,13 +79,18 @@ export async function connectSecondary(
   return {
     replica,
     lost: rpc.lost,
-    apply: async (request) => message.readApplyReply(await rpc.call("apply", (to) => message.writeApply(to, request))),
+    apply: async (request, contentBytes) => {
+      const expected = contentBytes + bytesOfChange * (request.objects.length + request.entries.length);
+      const reply = await rpc.call("apply", (to) => message.writeApply(to, request), { expected });
+      return message.readApplyReply(reply);
+    },
     signatures: async (id, firstBlock, count) => {
       const reply = await rpc.call("signatures", (to) => void to.bytes(id).u32(firstBlock).u32(count));
       return reply.bytes(16 * 65_536);
     },
     begin: (id, keepsBase) => done(rpc.call("begin", (to) => void to.bytes(id).u8(Number(keepsBase)))),
-    data: (id, offset, bytes) => done(rpc.call("data", (to) => void to.bytes(id).u64(offset).u32(bytes.length), bytes)),
+    data: (id, offset, bytes) =>
+      done(rpc.call("data", (to) => void to.bytes(id).u64(offset).u32(bytes.length), { tail: bytes })),
     copy: isChild ? copy : undefined,
     end: (id, size, digest) => done(rpc.call("end", (to) => void to.bytes(id).u64(size).bytes(digest))),
     finish: async () => message.readFailures(await rpc.call("finish")),

@@ -4,7 +4,9 @@ import { errnoName, hasCode, toError } from "@belay/supervise";
 import { databaseErrno } from "../database/database-errno.ts";
 import { errorReply, replyBit } from "./client.ts";
 import { compressedBit, decompressPayload } from "./compression.ts";
-import { ByteQueue, encodeFrame, readFrame, writePieces } from "./frames.ts";
+import { ByteQueue, readFrame, writePieces } from "./frames.ts";
+import { HeldReplies } from "./held-replies.ts";
+import { moreToRead } from "./more-to-read.ts";
 import { methods, type Method } from "./messages.ts";
 import { encodePreamble, readPreamble, type Preamble } from "./preamble.ts";
 import { malformed, WireReader, WireWriter } from "./wire.ts";
@@ -36,16 +38,20 @@ export async function serveRpc(
   const worker = await readPreamble(queue, "worker");
   const handlers = await start(worker);
   await writePieces(output, [encodePreamble({ role: "secondary", session: worker.session, credit: serverCredit })]);
+  const replies = new HeldReplies(output);
+  const mayRead = moreToRead(input);
   for (;;) {
-    const frame = await readFrame(queue);
-    if (frame === undefined) return;
+    const frame = await replies.whileReading(() => readFrame(queue));
+    if (frame === undefined) return replies.send();
     const isCompressed = (frame.type & compressedBit) !== 0;
     const requested = frame.type & ~compressedBit;
     const method = methodOf.get(requested);
     if (method === undefined) throw malformed(`a request of type ${frame.type}`);
     const request = isCompressed ? decompressPayload(frame.payload) : frame.payload;
     const { type, payload } = await answer(handlers[method], requested, request);
-    await writePieces(output, encodeFrame({ type, request: frame.request, payload }));
+    replies.add({ type, request: frame.request, payload });
+    // Each write wakes the worker, which has enough to do elsewhere as long as requests are waiting here.
+    if (replies.isDue || !(queue.hasFrame || mayRead())) await replies.send();
   }
 }
 

@@ -74,13 +74,13 @@ export interface WholeFile {
  * State and content of a regular file through one descriptor, with far fewer calls than by its name.
  *
  * @param before  what its name said just now
+ * @param content  room for its content, as long as that was then
  * @returns undefined when it cannot be read, or changed meanwhile: {@link readObjectAt} finds out what it is
  */
-export function readFileAt(dirfd: number, name: Buffer, before: Statx): WholeFile | undefined {
+export function readFileAt(dirfd: number, name: Buffer, before: Statx, content: Buffer): WholeFile | undefined {
   let fd: number | undefined;
   try {
     fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    const content = Buffer.allocUnsafe(before.size);
     const length = before.size === 0 ? 0 : pread(fd, content, 0);
     const rest = { target: empty, xattrs: xattrsOf(fd) };
     const id = fileIdAt(fd, "");

@@ -56,7 +56,7 @@ export class BatchLine {
   constructor(ends: Ends, events: LineEvents) {
     this.#events = events;
     const onAnswer = () => this.#answered();
-    this.#context = { ends, window: new Window(), content: new WantedContent(ends), onAnswer };
+    this.#context = { ends, window: new Window(), content: new WantedContent(ends), rooms: [], onAnswer };
     this.#failed.promise.catch(() => undefined); // whoever works with the line awaits it
   }
 

@@ -2,7 +2,8 @@ import { toError } from "@belay/supervise";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { Ends } from "../plan/ends.ts";
-import { makePlan, type Plan } from "../plan/planner.ts";
+import type { ContentRoom } from "../plan/content-room.ts";
+import { makePlan, newContentRoom, type Plan } from "../plan/planner.ts";
 import type { DirtyName } from "../plan/dirty-set.ts";
 import type { ApplyReply, Failure } from "../rpc/messages.ts";
 import { isParentless, namesToFollow } from "./followers.ts";
@@ -16,6 +17,8 @@ export interface BatchContext {
   readonly ends: Ends;
   readonly window: Window;
   readonly content: WantedContent;
+  /** Rooms for the contents of plans that nobody uses just now. */
+  readonly rooms: ContentRoom[];
   /** Told whenever a request was answered. */
   readonly onAnswer: () => void;
 }
@@ -78,10 +81,10 @@ export class Batch {
   /** Looks at the next names and sends what is to be said of them. @returns whether there are more */
   sendNext(): boolean {
     if (this.#isAbandoned || this.error !== undefined || this.#sent >= this.names.length) return false;
-    const { tree, policy } = this.#context.ends;
-    const plan = makePlan(tree, this.names, policy, this.#sent);
+    const room = this.#room();
+    const plan = makePlan({ ...this.#context.ends, room }, this.names, this.#sent);
     this.#sent = plan.next;
-    this.#track(this.#apply(plan));
+    this.#track(this.#apply(plan, room));
     return this.#sent < this.names.length;
   }
 
@@ -151,27 +154,37 @@ export class Batch {
       });
   }
 
-  async #apply(plan: Plan, mayFollow = true): Promise<void> {
-    const { tree, policy } = this.#context.ends;
+  #room(): ContentRoom {
+    const room = this.#context.rooms.pop() ?? newContentRoom();
+    room.clear();
+    return room;
+  }
+
+  async #apply(plan: Plan, room: ContentRoom, mayFollow = true): Promise<void> {
+    const { ends, rooms } = this.#context;
     this.#failures.push(...plan.failures);
     for (const id of plan.crawl) this.#crawl.set(keyOf(id), id);
     const { objects, entries } = plan.request;
-    if (objects.length + entries.length === 0) return;
+    if (objects.length + entries.length === 0) {
+      rooms.push(room);
+      return;
+    }
     for (const [key, place] of plan.places) this.#places.set(key, place);
     this.#bytes += plan.bytes;
-    const reply = await this.#send(plan);
-    const following = mayFollow ? namesToFollow(tree, plan.request, reply) : [];
+    const reply = await this.#send(plan, room);
+    const following = mayFollow ? namesToFollow(ends.tree, plan.request, reply) : [];
     // What is followed up has not failed yet.
     this.#failures.push(...(mayFollow ? reply.failures.filter((each) => !isParentless(each)) : reply.failures));
     for (let at = 0; at < following.length;) {
-      const next = makePlan(tree, following, policy, at);
+      const nextRoom = this.#room();
+      const next = makePlan({ ...ends, room: nextRoom }, following, at);
       at = next.next;
-      await this.#apply(next, false);
+      await this.#apply(next, nextRoom, false);
     }
   }
 
   // The request, and the content that the answer asks for.
-  async #send(plan: Plan): Promise<ApplyReply> {
+  async #send(plan: Plan, room: ContentRoom): Promise<ApplyReply> {
     const { window, content } = this.#context;
     const { objects, entries } = plan.request;
     const size = plan.bytes + overhead * (objects.length + entries.length);
@@ -181,7 +194,7 @@ export class Batch {
     const settle = this.#unsettled.begin(objects);
     try {
       window.take(size);
-      const reply = await this.#ask(plan, this.#gate).finally(() => window.release(size));
+      const reply = await this.#ask(plan, room, this.#gate).finally(() => window.release(size));
       for (const id of reply.crawl) this.#crawl.set(keyOf(id), id);
       for (const id of reply.made) this.#noteMade(id);
       const { bytes, failures } = await content.send(reply.wants, this.#places);
@@ -193,10 +206,12 @@ export class Batch {
     }
   }
 
-  async #ask({ request }: Plan, gate: Promise<unknown>): Promise<ApplyReply> {
+  async #ask({ request, bytes }: Plan, room: ContentRoom, gate: Promise<unknown>): Promise<ApplyReply> {
     await gate;
     if (this.#isAbandoned) throw new Error("abandoned");
-    return this.#context.ends.secondary.apply(request);
+    const reply = this.#context.ends.secondary.apply(request, bytes);
+    this.#context.rooms.push(room); // its content is in the message by now
+    return reply;
   }
 
   #noteMade(id: FileId): void {

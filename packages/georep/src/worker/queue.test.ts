@@ -28,3 +28,25 @@ test.each([-hour, hour])("a clock that is set by %d ms keeps nothing from being 
     rmSync(folder, { recursive: true });
   }
 });
+
+test("a directory that is queued again while it is compared stays on the queue", () => {
+  const folder = mkdtempSync(join(tmpdir(), "belay-test-queue-"));
+  try {
+    using queue = new WorkQueue(join(folder, "queue.sqlite"));
+    const [one, two] = [Buffer.from("one"), Buffer.from("two")];
+    queue.record({ crawl: [one], fresh: [two] });
+    const begun = queue.nextCrawls(10);
+    expect(begun.map(({ directory, isFresh }) => [String(directory), isFresh])).toEqual([
+      ["one", false],
+      ["two", true],
+    ]);
+    queue.record({ crawl: [two] });
+    queue.record({ crawled: begun });
+    // And what is in it at the destination is not known any more.
+    expect(queue.nextCrawls(10)).toMatchObject([{ directory: two, isFresh: false }]);
+    queue.record({ crawled: queue.nextCrawls(10), crawl: [one] });
+    expect(queue.nextCrawls(10)).toMatchObject([{ directory: one }]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

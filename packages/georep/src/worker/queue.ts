@@ -79,6 +79,8 @@ export class WorkQueue implements Disposable {
   readonly #queue: StatementSync;
   readonly #forget: StatementSync;
   readonly #retryMs: number;
+  /** False: nothing waits to be tried again. */
+  #mayRetry: boolean;
   // Only for as long as this process remembers: who comes after it asks the destination.
   readonly #fresh = new Set<number>();
   readonly compare: CompareQueue;
@@ -90,6 +92,7 @@ export class WorkQueue implements Disposable {
     this.#queue = this.#database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)");
     this.#forget = this.#database.prepare("DELETE FROM crawl WHERE seq = ?");
     this.#retryMs = retryMs;
+    this.#mayRetry = this.retryLength > 0;
     this.compare = new CompareQueue(this.#database);
   }
 
@@ -147,6 +150,7 @@ export class WorkQueue implements Disposable {
 
   dueRetries(now: number, limit: number): RetryItem[] {
     // One that is due later than any can be: the clock was set back.
+    if (!this.#mayRetry) return [];
     const sql = "SELECT * FROM retry WHERE due <= ?1 OR due > ?1 + ?2 LIMIT ?3";
     return this.#database.prepare(sql).all(now, this.#retryMs, limit).map(toItem);
   }
@@ -180,6 +184,7 @@ export class WorkQueue implements Disposable {
       database.prepare("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)").run(cursor.segment, cursor.offset);
     this.compare.record(progress);
     database.exec("COMMIT");
+    if (done.length + failed.length > 0) this.#mayRetry = this.retryLength > 0;
   }
 
   [Symbol.dispose](): void {
