@@ -52,7 +52,7 @@ function quickVersion(folder: string, name: string, { answers = [], env, absent 
   const special = [env, absent].some((each) => each !== undefined);
   if (special || answers.some(({ words }) => words[0] === name && (words[1] ?? "version") === "version")) return "";
   const quiet = `$([ "$(readlink /proc/$$/fd/1)" = /dev/null ] && echo ',"quiet":true')`;
-  return `if [ "$*" = version ]; then printf '{"pid":%s,"argv":["${name}","version"],"env":{}%s}\\n' $$ "${quiet}" >> ${join(folder, "log.jsonl")}; exit; fi\n`;
+  return `if [ "$*" = version ]; then printf '{"argv":["${name}","version"],"env":{}%s}\\n' "${quiet}" >> ${join(folder, "log.jsonl")}; exit; fi\n`;
 }
 
 /** Lays out the files of a case below a folder. */
@@ -102,20 +102,14 @@ export function record(folder: string, each: Case, tool: readonly string[]): Rec
     input: each.stdin ?? "",
   });
   const tidy = (text: string): string => normalise(text, folder);
+  const lines = readFileSync(log, "utf8").split("\n").filter((line) => line !== ""); // prettier-ignore
   return {
     status: result.status,
     stdout: tidy(result.stdout),
     heard: (each.answers ?? []).flatMap(({ stderr = "" }) => (stderr !== "" && result.stderr.includes(stderr) ? [stderr] : [])), // prettier-ignore
-    calls: inOrder(readFileSync(log, "utf8"), tidy).map((call) => withoutLibraries(call, each.program)),
+    calls: lines.map((line) => withoutLibraries(JSON.parse(tidy(line)) as RecordedCall, each.program)),
     left: spawnSync("ls", ["-A", join(folder, "tmp")], { encoding: "utf8" }).stdout.split("\n").filter(Boolean).map(tidy), // prettier-ignore
   };
-}
-
-// Calls that overlap are written down in any order; the order in which they began is that of their numbers.
-function inOrder(log: string, tidy: (text: string) => string): RecordedCall[] {
-  const calls = log.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as RecordedCall]));
-  calls.sort((a, b) => (a.pid ?? 0) - (b.pid ?? 0));
-  return calls.map((call) => JSON.parse(tidy(JSON.stringify({ ...call, pid: undefined }))) as RecordedCall);
 }
 
 // An answer that neither tool had a hand in, so that the recording holds on other machines too.

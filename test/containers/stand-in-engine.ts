@@ -21,8 +21,6 @@ export interface Answer {
 
 /** One call as it is written down. */
 export interface RecordedCall {
-  /** Tells which of two calls that overlap began first. */
-  readonly pid?: number;
   readonly argv: readonly string[];
   /** Only what the engine is meant to see. */
   readonly env: Readonly<Record<string, string>>;
@@ -92,10 +90,7 @@ function matches(answer: Answer, argv: readonly string[]): boolean {
 
 if (process.argv[1]?.endsWith("stand-in-engine.ts") === true) {
   const argv = process.argv.slice(2);
-  appendFileSync(
-    process.env["STAND_IN_LOG"] ?? "",
-    `${JSON.stringify({ pid: process.pid, ...(await describe(argv)) })}\n`,
-  );
+  appendFileSync(process.env["STAND_IN_LOG"] ?? "", `${JSON.stringify(await describe(argv))}\n`);
   const answers = JSON.parse(readFileSync(process.env["STAND_IN_ANSWERS"] ?? "", "utf8")) as Answer[];
   const answer = answers.find((each) => matches(each, argv));
   process.stdout.write(answer?.stdout ?? "");

@@ -2,6 +2,7 @@ import { callDroppable, callForOutput } from "./call.ts";
 import type { CallOutput, DroppableCall } from "./call.ts";
 import { findEngine } from "./engine.ts";
 import type { Engine, EngineChoice } from "./engine.ts";
+import { isNativeProgram } from "./native.ts";
 
 /** An engine that is being looked for, and its answer to a question. */
 export interface Asked {
@@ -21,14 +22,16 @@ interface Early extends DroppableCall {
  *
  * Half the time of a build that has nothing to do is the start of the engine's client, twice. So the first candidate of this machine is asked
  * right behind its `version`, before that has answered: it sees the same calls in the same order, the second a little earlier. If it
- * refuses, it is not waited for, and the question is put to the engine that is found. Never so through sudo, which writes down every call.
+ * refuses, it is not waited for, and the question is put to the engine that is found. Never so through sudo, which writes down every call, and never
+ * where a script stands for the engine.
  *
  * @param question arguments of a call that changes nothing
  */
 export function askEngine(choice: EngineChoice, question: readonly string[]): Asked {
   let early: Early | undefined;
   const engine = findEngine(choice, (candidate) => {
-    if (candidate.command[0] !== "sudo") early = { candidate, ...callDroppable(candidate, question) };
+    const [program = ""] = candidate.command;
+    if (program !== "sudo" && isNativeProgram(program)) early = { candidate, ...callDroppable(candidate, question) };
   });
   const answer = answerOf(engine, question, () => early);
   // Whoever waits for the engine hears of its failure there.
