@@ -56,11 +56,12 @@ test("a start that is killed anywhere leaves a session that can be started, and 
   await using place = makePlace();
   writeFileSync(join(place.source, "f"), "1");
   await place.georep("create", "src", "dst");
-  for (const ms of [200, 600, 1000, 1500]) {
+  for (const ms of [100, 250, 600, 1200]) {
     const child = startBelay(place, "start", "src");
+    const closed = once(child, "close"); // it may have ended before it is killed
     await sleep(ms);
     child.kill("SIGKILL");
-    await once(child, "close");
+    await closed;
   }
   expect(await place.georep("start", "src", "--force")).toMatchObject({ code: 0 });
   expect(await place.georep("checkpoint", "src", "--timeout", "60")).toMatchObject({ code: 0 });

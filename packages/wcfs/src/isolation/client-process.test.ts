@@ -38,6 +38,8 @@ test("a zombie is not alive, and can be signalled without harm", async () => {
   });
   const [line] = (await once(shell.stdout, "data")) as [Buffer];
   const pid = Number(line.toString());
+  // A shell would take the zombie away.
+  await until(() => readFileSync(`/proc/${shell.pid}/comm`, "latin1") === "sleep\n");
   using client = clientProcesses.hold(pid);
   expect(client.alive()).toBe(true);
   client.signal(9);
