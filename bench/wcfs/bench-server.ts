@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { MNT_DETACH, umount2 } from "@belay/linux";
@@ -37,9 +37,9 @@ export async function withProgram(
   }
 }
 
-/** The command line of the wcfs server. */
+/** The command line of the wcfs server; its logs lie beside the database. */
 export function wcfsServer(database: string, mountpoint: string): string[] {
-  return [process.execPath, entry, `file://${database}`, mountpoint];
+  return [process.execPath, entry, "-log_dir", dirname(database), `file://${database}`, mountpoint];
 }
 
 /** Microseconds of processor time that all threads of a process have had. */
