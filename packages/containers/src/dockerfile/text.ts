@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Mistake } from "../errors/mistake.ts";
+import { unreadable } from "../errors/unreadable.ts";
 
 /**
  * Reads a Dockerfile: strict UTF-8, any line ending becomes a newline, a byte order mark stays.
@@ -16,9 +17,7 @@ function read(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "EIO";
-    const why = code === "ENOENT" ? "is not there" : code === "EISDIR" ? "is a folder" : `cannot be read (${code})`;
-    throw new Mistake(code, `the Dockerfile ${path} ${why}`, undefined, error);
+    throw unreadable(`the Dockerfile ${path}`, error);
   }
 }
 

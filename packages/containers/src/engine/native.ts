@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 const elfMagic = Buffer.from("\x7fELF", "latin1");
 
+// The supervisor's `findProgram` is not loaded on the way to an image that is current.
 /**
  * Tells whether a name stands for a native program in PATH, rather than for a script in its place, which may decide otherwise each time, and
  * whose author counts on being called once at a time.

@@ -1,8 +1,9 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { BelayError, errnoName, toError } from "@belay/supervise";
+import { BelayError, toError } from "@belay/supervise";
 import { baseImages } from "../dockerfile/bases.ts";
 import { readDockerfile } from "../dockerfile/text.ts";
+import { unreadable } from "../errors/unreadable.ts";
 import { fullName } from "../engine/lookup.ts";
 
 /** One Dockerfile of a folder, as an image to build. */
@@ -26,8 +27,8 @@ export interface GraphNode {
  * it needs.
  *
  * @param prefix what tags begin with: `NAME.docker` becomes the image `PREFIXNAME`
- * @throws BelayError `ENOGRAPH` when there is none, `ETWINS` when two make the same image, `ELOOP` when they need each other in a circle; with
- *   the errno name when the folder cannot be read
+ * @throws BelayError `ENOGRAPH` when there is none, `ETWINS` when two make the same image, `ELOOP` when they need each other in a circle;
+ *   Mistake with the errno name when the folder cannot be read
  */
 export function loadGraph(folder: string, prefix = "qemu/"): GraphNode[] {
   const files = filesOf(folder).flatMap((file) => {
@@ -52,9 +53,7 @@ function filesOf(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).flatMap((each) => (each.isDirectory() ? [] : [each.name]));
   } catch (error) {
-    const code = errnoName(error) ?? "EIO";
-    const why = code === "ENOENT" ? "is not there" : code === "ENOTDIR" ? "is no folder" : `cannot be read (${code})`;
-    throw new BelayError(code, `${folder} ${why}`, { hint: "--all wants a folder of Dockerfiles" });
+    throw unreadable(folder, error, "folder", "--all wants a folder of Dockerfiles");
   }
 }
 

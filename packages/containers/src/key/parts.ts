@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { tryLibraries } from "../context/copy.ts";
-import { Mistake } from "../errors/mistake.ts";
+import { unreadable } from "../errors/unreadable.ts";
 import type { CurrentUser } from "../cross/user.ts";
 
 /** The kinds of things that go into an image. */
@@ -65,9 +65,7 @@ export function readExtraFile(name: string): Buffer {
   try {
     return readFileSync(name);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "EIO";
-    const why = code === "ENOENT" ? "is not there" : code === "EISDIR" ? "is a folder" : `cannot be read (${code})`;
-    throw new Mistake(code, `the extra file ${name} ${why}`, undefined, error);
+    throw unreadable(`the extra file ${name}`, error);
   }
 }
 

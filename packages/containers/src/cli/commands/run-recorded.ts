@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { BelayError, errnoName } from "@belay/supervise";
+import { BelayError } from "@belay/supervise";
+import { unreadable } from "../../errors/unreadable.ts";
 import { checkRecordFile, writeRecord } from "../../run/record-file.ts";
 import { ownedScope } from "../../run/owned.ts";
 import { parseRecord } from "../../run/record.ts";
@@ -59,9 +60,7 @@ function readRecord(file: string): string {
   try {
     return readFileSync(file === "-" ? 0 : file, "utf8");
   } catch (error) {
-    const code = errnoName(error) ?? "EIO";
-    const why = code === "ENOENT" ? "is not there" : code === "EISDIR" ? "is a folder" : `cannot be read (${code})`;
-    throw new BelayError(code, `the record ${file} ${why}`);
+    throw unreadable(`the record ${file}`, error);
   }
 }
 
