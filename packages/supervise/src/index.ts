@@ -21,6 +21,7 @@ export * from "./process/identity.ts";
 export { endsWithin, waitForEnd } from "./process/wait-for-end.ts";
 export { endProcesses } from "./process/end-processes.ts";
 export * from "./process/process-error.ts";
+export { findProgram } from "./process/find-program.ts";
 export { run, type RunResult } from "./process/run.ts";
 export { spawnProcess } from "./process/spawn-process.ts";
 export { groupMembers, sendSignal } from "./process/process-group.ts";

@@ -1,7 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
 import { release } from "node:os";
-import { delimiter, join } from "node:path";
-import { MountTable, run, runDirectory } from "@belay/supervise";
+import { findProgram, MountTable, run, runDirectory } from "@belay/supervise";
 import type { Check } from "./report.ts";
 
 /** What this machine gives, as far as it matters. */
@@ -118,20 +117,6 @@ async function engineState(program: string): Promise<{ works: boolean; text: str
     return { works: true, text: `${program}: works` };
   } catch {
     return { works: false, text: `${program}: does not answer` };
-  }
-}
-
-function findProgram(name: string): string | undefined {
-  const directories = (process.env["PATH"] ?? "/usr/bin:/bin").split(delimiter);
-  return directories.map((directory) => join(directory, name)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 

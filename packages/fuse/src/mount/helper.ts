@@ -1,9 +1,7 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 
 import { close, recvmsg, socketpair } from "@belay/linux";
-import { BelayError } from "@belay/supervise";
+import { BelayError, findProgram } from "@belay/supervise";
 
 import { helperOptions, type FuseMountOptions } from "./options.ts";
 
@@ -56,23 +54,12 @@ async function runHelper(args: readonly string[], socket: number): Promise<void>
 
 function findHelper(): string {
   for (const name of ["fusermount3", "fusermount"]) {
-    const directory = (process.env["PATH"] ?? "/usr/bin:/bin")
-      .split(delimiter)
-      .find((entry) => executable(join(entry, name)));
-    if (directory !== undefined) return join(directory, name);
+    const program = findProgram(name);
+    if (program !== undefined) return program;
   }
   throw new BelayError("EFUSEHELPER", "neither fusermount3 nor fusermount is on the PATH", {
     hint: "install the package fuse3, or mount as root",
   });
-}
-
-function executable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function helperError(said: string): BelayError {

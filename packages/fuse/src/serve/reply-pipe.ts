@@ -33,7 +33,6 @@ export class ReplyPipe implements Disposable {
   readonly #page = pageSize();
   #pipe: Pipe;
   #pages: number;
-  #left = 0;
   #wanted = 0;
   #has = 0;
 
@@ -49,9 +48,8 @@ export class ReplyPipe implements Disposable {
    * @returns false when a pipe does not hold that much
    */
   begin(uniqueLow: number, uniqueHigh: number, length: number): boolean {
-    // A run of bytes begins and ends within a page.
-    this.#left = this.#pages - 1;
-    if (this.#left * this.#page < length + this.#page) return false;
+    // One for the header; a run of bytes begins and ends within a page.
+    if ((this.#pages - 1) * this.#page < length + this.#page) return false;
     if (this.#has > 0) this.#renew();
     const header = this.#header;
     header[0] = this.#wanted = replyHeaderSize + length;

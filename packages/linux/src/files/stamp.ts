@@ -1,10 +1,9 @@
 import { ErrnoError } from "../errno/errno-error.ts";
 import { errno } from "../errno/errno-table.ts";
-import { check, lastErrno, libc } from "../ffi/libc.ts";
+import { check, lastErrno } from "../ffi/libc.ts";
 import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW } from "./open-flags.ts";
+import { long, statxNative, struct, time, word } from "./statx-struct.ts";
 import { STATX_CTIME, STATX_GID, STATX_INO, STATX_MODE, STATX_MTIME, STATX_TYPE, STATX_UID } from "./statx.ts";
-
-const statxNative = libc("int statx(int dirfd, void *path, int flags, uint32_t mask, void *result)");
 
 /** What tells one state of an object from another. */
 export interface Stamp {
@@ -50,30 +49,23 @@ export interface OwnStamp {
 export function ownStampOf(fd: number): OwnStamp {
   path[0] = 0;
   check(statxNative(fd, path, AT_EMPTY_PATH, ownWanted, struct), "statx");
-  return { mode: (words[7] ?? 0) & 0xffff, uid: words[5] ?? 0, gid: words[6] ?? 0, ctime: timeAt(12) };
+  return { mode: word(7) & 0xffff, uid: word(5), gid: word(6), ctime: time(12) };
 }
 
 const longest = 255;
 const wanted = STATX_TYPE | STATX_MODE | STATX_INO | STATX_MTIME | STATX_CTIME;
 const ownWanted = STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_CTIME;
 
-// One of each for all calls: they are used up before anything else runs.
+// One for all calls: it is used up before anything else runs.
 const path = Buffer.alloc(longest + 1);
-const struct = Buffer.alloc(256);
-const words = new Uint32Array(struct.buffer, struct.byteOffset, 64);
-const longs = new BigInt64Array(struct.buffer, struct.byteOffset, 32);
 
 function decode(): Stamp {
   return {
-    mode: (words[7] ?? 0) & 0xffff,
-    ino: BigInt.asUintN(64, longs[4] ?? 0n),
-    mtime: timeAt(14),
-    ctime: timeAt(12),
-    devMajor: words[34] ?? 0,
-    devMinor: words[35] ?? 0,
+    mode: word(7) & 0xffff,
+    ino: BigInt.asUintN(64, long(4)),
+    mtime: time(14),
+    ctime: time(12),
+    devMajor: word(34),
+    devMinor: word(35),
   };
-}
-
-function timeAt(index: number): bigint {
-  return (longs[index] ?? 0n) * 1_000_000_000n + BigInt(words[2 * index + 2] ?? 0);
 }

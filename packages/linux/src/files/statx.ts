@@ -1,10 +1,9 @@
 import { ErrnoError } from "../errno/errno-error.ts";
 import { errno } from "../errno/errno-table.ts";
 import { cString, type Path } from "../ffi/c-string.ts";
-import { check, lastErrno, libc } from "../ffi/libc.ts";
+import { check, lastErrno } from "../ffi/libc.ts";
 import { getUint64 } from "../ffi/struct.ts";
-
-const statxNative = libc("int statx(int dirfd, void *path, int flags, uint32_t mask, void *result)");
+import { long, statxNative, struct, time, word } from "./statx-struct.ts";
 
 export const STATX_TYPE = 0x001;
 export const STATX_MODE = 0x002;
@@ -79,11 +78,6 @@ export function statxIfThere(dirfd: number, path: Path, flags = 0, mask = everyt
 
 const everything = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 
-// One structure for all calls: it is decoded before anything else runs, and making one costs more than the call.
-const struct = Buffer.alloc(256);
-const words = new Uint32Array(struct.buffer, struct.byteOffset, 64);
-const longs = new BigInt64Array(struct.buffer, struct.byteOffset, 32);
-
 function decode(): Statx {
   return {
     mask: word(0),
@@ -106,16 +100,4 @@ function decode(): Statx {
     devMinor: word(35),
     mountId: long(18),
   };
-}
-
-function word(index: number): number {
-  return words[index] ?? 0;
-}
-
-function long(index: number): bigint {
-  return longs[index] ?? 0n;
-}
-
-function time(index: number): bigint {
-  return long(index) * 1_000_000_000n + BigInt(word(2 * index + 2));
 }
