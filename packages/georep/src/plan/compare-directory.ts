@@ -1,5 +1,3 @@
-import { readdirSync } from "node:fs";
-
 import { close, stampAt, type Stamp } from "@belay/linux";
 
 import { fileIdAt, mentionsInode, type FileId } from "../ids/file-id.ts";
@@ -7,7 +5,7 @@ import { dirty, type DirtyRecord } from "../journal/record.ts";
 import type { SyncPolicy } from "../policy/policy.ts";
 import type { ListedName, ListReply } from "../rpc/list-messages.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
-import { stateDirectoryName } from "../tree/compare.ts";
+import { namesIn } from "../tree/names-in.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { isGone } from "../tree/read-object.ts";
 import { Exclusions, type Exclusion } from "./exclusion.ts";
@@ -79,7 +77,7 @@ export class DirectoryComparison {
 
   #begin(fd: number, { isWhole }: Exclusion, there: ReadonlyMap<string, ListedName>): string[] {
     this.#add("", dirty.metadata);
-    const names = isWhole ? [] : namesIn(this.#side.tree, fd, this.#directory).sort().reverse();
+    const names = isWhole ? [] : namesIn(fd, this.#directory.equals(this.#side.tree.rootId)).sort().reverse();
     this.#isEmptied = names.length === 0 && !isWhole && [...there.values()].some(({ id }) => id.length > 0);
     return names;
   }
@@ -143,10 +141,4 @@ function idOf(fd: number, name: string, stamp: Stamp, listed: ListedName | undef
     if (isGone(error)) return undefined;
     throw error;
   }
-}
-
-/** Names of an open directory of the source, all of which belong to the tree, by `keyOf`. */
-export function namesIn(tree: SourceTree, fd: number, directory: FileId): string[] {
-  const names = readdirSync(`/proc/self/fd/${fd}`, { encoding: "latin1" });
-  return directory.equals(tree.rootId) ? names.filter((name) => name !== stateDirectoryName) : names;
 }

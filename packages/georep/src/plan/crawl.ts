@@ -1,7 +1,6 @@
-import { errnoName, toError } from "@belay/supervise";
-
 import type { FileId } from "../ids/file-id.ts";
 import type { DirtyRecord } from "../journal/record.ts";
+import { errnoFailure } from "../rpc/failure.ts";
 import type { ListReply } from "../rpc/list-messages.ts";
 import type { Failure } from "../rpc/messages.ts";
 import { DirectoryComparison } from "./compare-directory.ts";
@@ -58,17 +57,11 @@ export class Crawling {
       try {
         isOver = this.#comparison.step(stepNames);
       } catch (error) {
-        failures.push(this.#failure(error));
+        failures.push(errnoFailure(this.directory, error));
         this.#hasFailed = true;
         isOver = true;
       }
       yield { ...this.#comparison.takeFound(), failures, isDone: isOver && isLast };
     }
-  }
-
-  #failure(error: unknown): Failure {
-    const code = errnoName(error);
-    if (code === undefined) throw error;
-    return { id: this.directory, name: Buffer.alloc(0), code, message: toError(error).message };
   }
 }

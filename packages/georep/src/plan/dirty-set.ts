@@ -11,6 +11,13 @@ export interface DirtyName {
   readonly objects: ReadonlyMap<string, FileId>;
 }
 
+const noObjects: ReadonlyMap<string, FileId> = new Map();
+
+/** A name that has to be looked at, whatever object was there. */
+export function dirtyName({ directory, name }: Pick<DirtyName, "directory" | "name">, kinds: number): DirtyName {
+  return { directory, name, kinds, objects: noObjects };
+}
+
 interface Entry extends DirtyName {
   readonly objects: Map<string, FileId>;
 }

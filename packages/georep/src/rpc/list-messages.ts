@@ -1,5 +1,5 @@
 import { maxIdBytes, type FileId } from "../ids/file-id.ts";
-import { readId } from "./messages.ts";
+import { maxName, readId, readNameKey } from "./messages.ts";
 import { malformed, type WireReader, type WireWriter } from "./wire.ts";
 
 /** A directory whose names are asked for. */
@@ -68,11 +68,8 @@ export function readListReplies(from: WireReader, asked: number): ListReply[] {
 }
 
 function readListed(from: WireReader): ListedName {
-  const name = from.latin1(maxName, 1);
-  if (name.includes("/") || name.includes("\0") || name === "." || name === "..")
-    throw malformed("what cannot be a name");
   return {
-    name,
+    name: readNameKey(from),
     id: from.bytes(maxIdBytes),
     intact: from.bool(),
     mode: from.u32(),
@@ -80,5 +77,3 @@ function readListed(from: WireReader): ListedName {
     ctime: from.i64(),
   };
 }
-
-const maxName = 255;

@@ -87,7 +87,8 @@ export const maxStaged = 500;
 export const maxPath = 4096;
 
 export const maxObjects = 4000;
-const maxName = 255;
+/** Longest name, in bytes. */
+export const maxName = 255;
 const maxXattrValue = 64 * 1024;
 /** Largest content that travels with its object. */
 export const maxInline = 128 * 1024;
@@ -131,6 +132,14 @@ export function readName(reader: WireReader): Buffer {
   const name = reader.copy(maxName, 1);
   if (name.includes(0) || name.includes(0x2f)) throw malformed("a name with a slash or NUL");
   if (name.equals(dot) || name.equals(dotDot)) throw malformed("a name that is . or ..");
+  return name;
+}
+
+/** As {@link readName}, as a `keyOf`. */
+export function readNameKey(reader: WireReader): string {
+  const name = reader.latin1(maxName, 1);
+  if (name.includes("/") || name.includes("\0") || name === "." || name === "..")
+    throw malformed("what cannot be a name");
   return name;
 }
 

@@ -1,6 +1,6 @@
 import type { ObjectState } from "../tree/object-state.ts";
-import { readName, readState, writeState } from "./messages.ts";
-import { malformed, type WireReader, type WireWriter } from "./wire.ts";
+import { maxName, readName, readNameKey, readState, writeState } from "./messages.ts";
+import type { WireReader, WireWriter } from "./wire.ts";
 
 /** A directory that is looked at by its path. Nothing is opened for writing, and no session is needed. */
 export interface SurveyRequest {
@@ -44,7 +44,6 @@ export const maxSurveyed = 1000;
 export const maxSurveyedBytes = 2 * 1024 * 1024;
 /** Deepest path that is looked at. */
 const maxDepth = 2048;
-const maxName = 255;
 
 export function writeSurvey(to: WireWriter, { path, after }: SurveyRequest): void {
   to.list(path, (each, name) => each.bytes(name)).latin1(after);
@@ -70,10 +69,7 @@ export function readSurveyReply(from: WireReader): SurveyReply {
 }
 
 function readSurveyed(from: WireReader): SurveyedName {
-  const name = from.latin1(maxName, 1);
-  if (name.includes("/") || name.includes("\0") || name === "." || name === "..")
-    throw malformed("what cannot be a name");
-  return { name, state: readState(from, 0) };
+  return { name: readNameKey(from), state: readState(from, 0) };
 }
 
 export function writeForgetReply(to: WireWriter, { isKnown, keptConflicts }: ForgetReply): void {

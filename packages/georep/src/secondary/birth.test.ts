@@ -4,27 +4,11 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import type { ObjectChange } from "../rpc/messages.ts";
+import { fileChange } from "../testing/file-change.ts";
 import { birthOf, isBornRight } from "./birth.ts";
 
 const birth = { uid: 1, gid: 2, umask: 0o022, isBare: true };
-const change: ObjectChange = {
-  id: Buffer.from("id"),
-  mode: 0o100644,
-  uid: 1,
-  gid: 2,
-  size: 0,
-  mtime: 0n,
-  ctime: 0n,
-  nlink: 1,
-  rdevMajor: 0,
-  rdevMinor: 0,
-  target: Buffer.alloc(0),
-  xattrs: [],
-  content: "changed",
-  settled: true,
-  inline: undefined,
-};
+const change = fileChange("id", { uid: 1, gid: 2 });
 
 test("only a file that needs nothing set counts as right from its birth", () => {
   expect(isBornRight(birth, change)).toBe(true);

@@ -1,18 +1,17 @@
-import { readdirSync } from "node:fs";
-
 import { stampAt, type Stamp } from "@belay/linux";
 
 import { keyOf, mentionsInode, type FileId } from "../ids/file-id.ts";
 import { maxListed, type ListedName, type ListReply, type ListRequest } from "../rpc/list-messages.ts";
-import { stateDirectoryName } from "../tree/compare.ts";
+import { namesIn } from "../tree/names-in.ts";
 import { closeDirectories, look, openDirectory, startBatch, trimDirectories, type Batch } from "./batch.ts";
+import { BegunListings } from "./begun-listings.ts";
 import type { MappedObject } from "./object-map.ts";
 import type { Session } from "./session.ts";
 
 /** Lists directories in portions. The names of large ones are kept until their last portion, so that they need not be read each time. */
 export class Listing {
   readonly #session: Session;
-  readonly #begun = new Map<string, readonly string[]>();
+  readonly #begun = new BegunListings();
 
   constructor(session: Session) {
     this.#session = session;
@@ -48,31 +47,15 @@ export class Listing {
     trimDirectories(batch);
     const dirfd = openDirectory(batch, directory);
     if (dirfd === undefined) return { known: false, upTo: "", names: [] };
-    const all = this.#names(directory, dirfd, after);
+    const isRoot = directory.equals(this.#session.rootId);
+    const all = this.#begun.take(keyOf(directory), after, () => namesIn(dirfd, isRoot));
     const first = after === "" ? 0 : firstBehind(all, after);
     const portion = all.slice(first, first + room);
     const upTo = first + room < all.length ? (portion.at(-1) ?? "") : "";
-    if (upTo === "") this.#begun.delete(keyOf(directory));
-    else this.#keep(directory, all);
+    if (upTo !== "") this.#begun.keep(keyOf(directory), all);
     return { known: true, upTo, names: listNames(batch, directory, dirfd, portion) };
   }
-
-  #names(id: FileId, dirfd: number, after: string): readonly string[] {
-    const begun = after === "" ? undefined : this.#begun.get(keyOf(id));
-    if (begun !== undefined) return begun;
-    const all = readdirSync(`/proc/self/fd/${dirfd}`, { encoding: "latin1" });
-    const isRoot = id.equals(this.#session.rootId);
-    return (isRoot ? all.filter((name) => name !== stateDirectoryName) : all).sort(); // strings of bytes: in their order
-  }
-
-  #keep(id: FileId, names: readonly string[]): void {
-    if (this.#begun.size >= mostBegun) this.#begun.clear();
-    this.#begun.set(keyOf(id), names);
-  }
 }
-
-/** Most large directories whose listing is under way; those of a worker that goes beyond are read again for each portion. */
-const mostBegun = 16;
 
 /** Index of the first of sorted names that comes after another. */
 function firstBehind(names: readonly string[], after: string): number {

@@ -6,6 +6,7 @@ import { silentLogger } from "@belay/supervise";
 import { expect, test } from "vitest";
 
 import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
+import { fileChange } from "../testing/file-change.ts";
 import { startBatch, type Batch } from "./batch.ts";
 import { finishBatch } from "./finish.ts";
 import { applyChanges } from "./serve.ts";
@@ -35,25 +36,9 @@ async function openPlace(): Promise<Place> {
   };
 }
 
-function file(id: string, text: string, rest: Partial<ObjectChange> = {}): ObjectChange {
-  return {
-    id: Buffer.from(id),
-    mode: 0o100644,
-    uid: process.geteuid?.() ?? 0,
-    gid: process.getegid?.() ?? 0,
-    size: text.length,
-    mtime: 1_700_000_000_123_456_789n,
-    ctime: 1_700_000_001_000_000_000n,
-    nlink: 1,
-    rdevMajor: 0,
-    rdevMinor: 0,
-    target: Buffer.alloc(0),
-    xattrs: [],
-    content: "changed",
-    settled: true,
-    inline: Buffer.from(text),
-    ...rest,
-  };
+function file(id: string, text: string, more: Partial<ObjectChange> = {}): ObjectChange {
+  const times = { mtime: 1_700_000_000_123_456_789n, ctime: 1_700_000_001_000_000_000n };
+  return fileChange(id, { size: text.length, inline: Buffer.from(text), ...times, ...more });
 }
 
 const entry = (name: string, object: number | undefined): EntryChange => ({

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readdirSync } from "node:fs";
+import { accessSync, constants, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 import { close, open, O_DIRECTORY, O_PATH } from "@belay/linux";
@@ -11,7 +11,9 @@ import {
   type SurveyRequest,
 } from "../rpc/survey-messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
+import { namesIn } from "../tree/names-in.ts";
 import { deviceOf, isGone, readObjectAt, statAt } from "../tree/read-object.ts";
+import { BegunListings } from "./begun-listings.ts";
 import { openDirectoryAt } from "./remove-tree.ts";
 
 /** What a survey is made of. */
@@ -31,7 +33,7 @@ export function isRemembered(root: string, session: string): boolean {
 /** Looks at directories by their path below a root, through no link, and changes nothing. */
 export class Survey {
   readonly #options: SurveyOptions;
-  readonly #begun = new Map<string, readonly string[]>();
+  readonly #begun = new BegunListings();
 
   constructor(options: SurveyOptions) {
     this.#options = options;
@@ -56,16 +58,14 @@ export class Survey {
 
   #portion(fd: number, path: readonly Buffer[], after: string): Pick<SurveyReply, "upTo" | "names"> {
     const key = path.map((name) => name.toString("latin1")).join("/");
-    const all = (after === "" ? undefined : this.#begun.get(key)) ?? sortedNames(fd, path.length === 0);
-    this.#begun.delete(key);
+    const all = this.#begun.take(key, after, () => namesIn(fd, path.length === 0));
     const device = this.#options.staysOnDevice === true ? deviceAt(fd) : undefined;
     const names: SurveyedName[] = [];
     let [bytes, last] = [0, ""];
     for (const name of all) {
       if (name <= after) continue;
       if (names.length >= maxSurveyed || bytes > maxSurveyedBytes) {
-        if (this.#begun.size >= mostBegun) this.#begun.clear();
-        this.#begun.set(key, all);
+        this.#begun.keep(key, all);
         return { upTo: last, names };
       }
       const state = readObjectAt(fd, Buffer.from(name, "latin1"), device);
@@ -76,14 +76,6 @@ export class Survey {
     }
     return { upTo: "", names };
   }
-}
-
-/** Most large directories whose names are kept until their last portion. */
-const mostBegun = 16;
-
-function sortedNames(fd: number, isRoot: boolean): readonly string[] {
-  const all = readdirSync(`/proc/self/fd/${fd}`, { encoding: "latin1" });
-  return (isRoot ? all.filter((name) => name !== stateDirectoryName) : all).sort(); // strings of bytes: in their order
 }
 
 function openPath(root: string, path: readonly Buffer[]): number | undefined {

@@ -1,9 +1,10 @@
-import { errnoName, toError } from "@belay/supervise";
+import { toError } from "@belay/supervise";
 
 import { Crawling } from "../plan/crawl.ts";
-import type { DirtyName } from "../plan/dirty-set.ts";
+import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import type { Ends } from "../plan/ends.ts";
 import { namesToFill } from "../plan/fill-directory.ts";
+import { errnoFailure } from "../rpc/failure.ts";
 import { maxListedDirectories, type ListReply } from "../rpc/list-messages.ts";
 import type { Keep } from "./join-progress.ts";
 import type { CrawlItem, WorkQueue } from "./queue.ts";
@@ -116,7 +117,7 @@ export class Crawler {
   *#compare({ item, crawling }: Asked, reply: ListReply): Generator<CrawlWork, void> {
     const isRoot = item.directory.equals(this.#ends.tree.rootId);
     for (const { dirty, below, failures, isEmptied, isDone } of crawling.compare(reply)) {
-      const names = dirty.map(({ kinds, directory, name }) => ({ kinds, directory, name, objects: noObjects }));
+      const names = dirty.map((record) => dirtyName(record, record.kinds));
       const keep = { below, failed: failures, crawled: isDone ? [item] : [] };
       yield { names, keep, isRootEmptied: isRoot && isEmptied };
     }
@@ -135,11 +136,7 @@ export class Crawler {
     try {
       return { names: namesToFill(this.#ends.tree, directory), failed: [] };
     } catch (error) {
-      const code = errnoName(error);
-      if (code === undefined) throw error;
-      return { names: [], failed: [{ id: directory, name: Buffer.alloc(0), code, message: toError(error).message }] };
+      return { names: [], failed: [errnoFailure(directory, error)] };
     }
   }
 }
-
-const noObjects = new Map<string, Buffer>();

@@ -1,6 +1,6 @@
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty } from "../journal/record.ts";
-import type { DirtyName } from "../plan/dirty-set.ts";
+import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import type { ApplyReply, ApplyRequest, Failure } from "../rpc/messages.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import type { NamedPlace } from "./wanted-content.ts";
@@ -16,7 +16,7 @@ export function namesToFollow(tree: SourceTree, request: ApplyRequest, reply: Ap
   const moved = detached.flatMap((id) => tree.whereIs(id) ?? []);
   const unplanned = moved.filter(({ directory, name }) => !planned.has(`${keyOf(directory)}/${keyOf(name)}`));
   const ways = failures.filter(isParentless).flatMap(({ id, name }) => [...wayTo(tree, id), { directory: id, name }]);
-  return [...unplanned, ...ways].map(toDirtyName);
+  return [...unplanned, ...ways].map((place) => dirtyName(place, dirty.entry));
 }
 
 /** A name failed because its directory is not known at the destination. */
@@ -29,10 +29,4 @@ function wayTo(tree: SourceTree, directory: FileId): NamedPlace[] {
   for (let at = tree.whereIs(directory); at !== undefined && way.length < longestWay; at = tree.whereIs(at.directory))
     way.unshift(at);
   return way;
-}
-
-const noObjects = new Map<string, FileId>();
-
-function toDirtyName({ directory, name }: NamedPlace): DirtyName {
-  return { directory, name, kinds: dirty.entry, objects: noObjects };
 }

@@ -1,27 +1,11 @@
 import { expect, test } from "vitest";
 
 import type { ObjectChange } from "../rpc/messages.ts";
-import { S_IFDIR, S_IFREG } from "../tree/object-state.ts";
+import { fileChange } from "../testing/file-change.ts";
+import { S_IFDIR } from "../tree/object-state.ts";
 import { Unsettled } from "./unsettled.ts";
 
-const change = (name: string, more: Partial<ObjectChange> = {}): ObjectChange => ({
-  id: Buffer.from(name),
-  mode: S_IFREG | 0o644,
-  uid: 0,
-  gid: 0,
-  size: 1_000_000,
-  mtime: 0n,
-  ctime: 0n,
-  nlink: 1,
-  rdevMajor: 0,
-  rdevMinor: 0,
-  target: Buffer.alloc(0),
-  xattrs: [],
-  content: "changed",
-  settled: true,
-  inline: undefined,
-  ...more,
-});
+const change = (name: string, more: Partial<ObjectChange> = {}) => fileChange(name, { size: 1_000_000, ...more });
 
 test("nothing is said of a file before its content has come, also in the order in which it was asked for", async () => {
   const unsettled = new Unsettled();

@@ -1,13 +1,14 @@
 import { close } from "@belay/linux";
-import { errnoName, toError } from "@belay/supervise";
+import { toError } from "@belay/supervise";
 
 import { fileIdAt, idOfKey, keyOf, type FileId } from "../ids/file-id.ts";
-import { namesIn } from "../plan/compare-directory.ts";
 import type { Ends } from "../plan/ends.ts";
 import { listAll } from "../plan/list-all.ts";
 import { Exclusions } from "../plan/exclusion.ts";
+import { errnoFailure } from "../rpc/failure.ts";
 import type { Failure } from "../rpc/messages.ts";
 import type { Difference } from "../tree/compare.ts";
+import { namesIn } from "../tree/names-in.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { deviceOf, isGone, statAt } from "../tree/read-object.ts";
 import { compareNames, type NameDifference } from "../verify/compare-names.ts";
@@ -153,9 +154,7 @@ export class Verifier {
         if (directory !== undefined) below.push(directory);
       }
     } catch (error) {
-      const code = errnoName(error);
-      if (code === undefined) throw error;
-      return { names: [], below: [], failures: [{ id, name: nothing, code, message: toError(error).message }] };
+      return { names: [], below: [], failures: [errnoFailure(id, error)] };
     }
     for (const key of there?.keys() ?? []) names.set(key, idOfKey(key));
     return { names: [...names.values()], below, failures: [] };
@@ -167,7 +166,7 @@ function namesHere({ tree, policy }: Ends, id: FileId): { name: Buffer; below: F
   if (fd === undefined) return [];
   try {
     const { isWhole, leavesOut } = new Exclusions(tree, policy.excludes).of(id, fd);
-    const names = isWhole ? [] : namesIn(tree, fd, id).map(idOfKey);
+    const names = isWhole ? [] : namesIn(fd, id.equals(tree.rootId)).map(idOfKey);
     return names.map((name) => {
       const stat = statAt(fd, name);
       const isBelow =

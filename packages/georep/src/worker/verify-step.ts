@@ -3,9 +3,8 @@ import type { Logger } from "@belay/supervise";
 import { keyOf } from "../ids/file-id.ts";
 import type { Position } from "../journal/position.ts";
 import { dirty } from "../journal/record.ts";
-import type { DirtyName } from "../plan/dirty-set.ts";
+import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import { differenceText } from "../tree/compare.ts";
-import type { NamePlace } from "./compare-queue.ts";
 import type { Keep } from "./join-progress.ts";
 import type { Parts } from "./parts.ts";
 import { nameKey, pendingNames } from "./take-from-feed.ts";
@@ -32,11 +31,7 @@ export async function verifyStep(
   const { again, lasting } = verifier.note(differences);
   for (const difference of differences) logger.warn(`not as it has to be: ${differenceText(difference)}`);
   const keep = { ...step.progress, failed: [...step.failures, ...lasting], toCompare: again };
-  return { names: again.map(toRenewed), keep };
+  return { names: again.map((place) => dirtyName(place, renewed)), keep };
 }
 
-const noObjects = new Map<string, Buffer>();
-
-function toRenewed({ directory, name }: NamePlace): DirtyName {
-  return { directory, name, kinds: dirty.renew | dirty.entry | dirty.metadata, objects: noObjects };
-}
+const renewed = dirty.renew | dirty.entry | dirty.metadata;

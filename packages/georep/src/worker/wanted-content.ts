@@ -1,11 +1,12 @@
 import { close } from "@belay/linux";
-import { errnoName, hasCode, toError } from "@belay/supervise";
+import { errnoName, hasCode } from "@belay/supervise";
 
 import type { FileToSend } from "../engines/program/context.ts";
 import { sendByProgram } from "../engines/program/send-by-program.ts";
 import { sendContent, withDescriptor } from "../engines/stream.ts";
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import type { Ends } from "../plan/ends.ts";
+import { failureOf } from "../rpc/failure.ts";
 import type { Failure, Want } from "../rpc/messages.ts";
 import { openFileAt } from "../tree/read-object.ts";
 import { Slots } from "./slots.ts";
@@ -120,10 +121,6 @@ const join = (sent: readonly Sent[]): Sent => ({
   bytes: sent.reduce((sum, { bytes }) => sum + bytes, 0),
   failures: sent.flatMap(({ failures }) => failures),
 });
-
-function failureOf(id: FileId, code: string, error: unknown): Failure {
-  return { id, name: Buffer.alloc(0), code, message: toError(error).message };
-}
 
 function remoteCode(error: unknown): string | undefined {
   if (hasCode(error, "EEXIST")) return "EEXIST"; // something there is in the way

@@ -2,7 +2,7 @@ import { sleep, untilAborted } from "@belay/supervise";
 
 import { comparePositions, type Position } from "../journal/position.ts";
 import { dirty } from "../journal/record.ts";
-import type { DirtyName } from "../plan/dirty-set.ts";
+import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import { keyOf } from "../ids/file-id.ts";
 import { rootEmpty } from "./anchor-cursor.ts";
 import { BatchLine, type DoneBatch } from "./batch-line.ts";
@@ -11,7 +11,6 @@ import { Crawler } from "./crawler.ts";
 import { fillMade } from "./fill-made.ts";
 import { joinProgress } from "./join-progress.ts";
 import type { Parts } from "./parts.ts";
-import type { RetryItem } from "./queue.ts";
 import type { Report } from "./report.ts";
 import { mostNames, takeFrom } from "./take-from-feed.ts";
 import type { Verifier } from "./verifier.ts";
@@ -139,7 +138,11 @@ export class WorkLoop {
     }
     this.#isRetrying ||= retries.length > 0;
     this.#taken++;
-    await this.#line.add([...names, ...retries.map(toDirtyName)], { cursor: next, crawl: gaps, done: retries });
+    await this.#line.add([...names, ...retries.map((item) => dirtyName(item, anything))], {
+      cursor: next,
+      crawl: gaps,
+      done: retries,
+    });
     return true;
   }
 
@@ -224,8 +227,4 @@ export class WorkLoop {
   }
 }
 
-function toDirtyName({ directory, name }: RetryItem): DirtyName {
-  return { directory, name, kinds: dirty.entry | dirty.data | dirty.metadata, objects: noObjects };
-}
-
-const noObjects = new Map<string, Buffer>();
+const anything = dirty.entry | dirty.data | dirty.metadata;

@@ -2,9 +2,10 @@ import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
 import { AT_EMPTY_PATH, statx } from "@belay/linux";
-import { hasCode, toError } from "@belay/supervise";
+import { hasCode } from "@belay/supervise";
 
 import type { SyncPolicy } from "../../policy/policy.ts";
+import { failureOf } from "../../rpc/failure.ts";
 import type { Failure } from "../../rpc/messages.ts";
 import type { Secondary } from "../../rpc/secondary-client.ts";
 import { digestOf } from "../../tree/digest.ts";
@@ -73,7 +74,7 @@ async function take(secondary: Secondary, { id, fd }: FileToSend, size: number):
   } catch (error) {
     if (!hasCode(error, "EBADMSG", "ENOENT", "EEXIST")) throw error;
     const code = hasCode(error, "EEXIST") ? "EEXIST" : "EBADMSG";
-    return { id, name: Buffer.alloc(0), code, message: toError(error).message };
+    return failureOf(id, code, error);
   }
 }
 
