@@ -79,6 +79,13 @@ test("errors are one line and a hint, or one JSON line, and have their exit code
   const misused = belay(["wcfs", "ls", "--json", "--blue"]);
   expect(misused.status).toBe(2);
   expect(JSON.parse(misused.stderr)).toEqual({ error: { code: "EUSAGE", message: "unknown option '--blue'" } });
+  for (const args of [
+    ["log", zurl, "--oid", "7"],
+    ["ls", zurl, "--at", "now"],
+    ["diff", zurl, "yesterday"],
+  ])
+    expect(belay(["wcfs", ...args]), args[0]).toMatchObject({ status: 2, stdout: "" });
+  expect(belay(["wcfs", "import", directory, zurl]).stderr).toContain(`${directory} is a directory`);
   expect(belay(["wcfs", "inport"])).toMatchObject({
     status: 2,
     stderr: "error: unknown command 'inport'\n(Did you mean import?)\n",

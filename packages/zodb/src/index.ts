@@ -60,7 +60,7 @@ export { checkBTree } from "./btree/check.ts";
 export { BLOCKS, btreeClass, IO, LL, LO, OO } from "./btree/flavour.ts";
 export type { BTreeClass, Flavour } from "./btree/flavour.ts";
 export { mergeBuckets } from "./btree/merge.ts";
-export { formatZurl, normalizeZurl, openStorage, parseZurl } from "./zurl/index.ts";
+export { databaseFiles, formatZurl, normalizeZurl, openStorage, parseZurl } from "./zurl/index.ts";
 export type { OpenStorageOptions, Zurl } from "./zurl/index.ts";
 export { Connection } from "./view/connection.ts";
 export type { ConnectionOptions } from "./view/connection.ts";

@@ -1,11 +1,12 @@
-import { formatOid, formatTid, parseTid, type Oid } from "@belay/zodb";
+import { formatOid, formatTid, type Oid } from "@belay/zodb";
 import { formatBytes, renderError, toError, userError } from "@belay/supervise";
 import { diffFile } from "../delta/index.ts";
 import { chooseFile, type FileChoice } from "../tools/choose-file.ts";
 import { fileLog } from "../tools/file-log.ts";
+import { givenTid } from "../tools/given-ids.ts";
 import { listBigFiles } from "../tools/list-files.ts";
 import { textTable } from "../tools/text-table.ts";
-import { formatRanges, print, printJson, tidJson, tidTime } from "./print.ts";
+import { formatRanges, oneLine, print, printJson, tidJson, tidTime } from "./print.ts";
 import { momentOf, withDatabase } from "./with-database.ts";
 
 /** Options of `belay wcfs ls`. */
@@ -41,7 +42,7 @@ export async function listCommand(zurl: string, { at, json }: ListOptions): Prom
 
 // A name may be any text; in a table it has to be one word of one line.
 function shownName(name: string): string {
-  return name === "" || name === "-" || /[",\p{C}\p{Z}]/u.test(name) ? JSON.stringify(name) : name;
+  return name === "" || name === "-" || /[",\p{C}\p{Z}]/u.test(name) ? oneLine(JSON.stringify(name)) : name;
 }
 
 /** Options of `belay wcfs log`. */
@@ -65,7 +66,7 @@ export async function logCommand(zurl: string, options: LogOptions): Promise<voi
       const changed = blocks.length === 0 ? "no blocks" : `blocks ${formatRanges(blocks)}`;
       print(`${formatTid(tid)}  ${tidTime(tid)}  ${epoch ? "created, " : ""}${changed}\n`);
       const who = [user, description].filter((text) => text !== "").join(": ");
-      if (who !== "") print(`    ${who}\n`);
+      if (who !== "") print(`    ${oneLine(who)}\n`);
     }
   });
 }
@@ -88,7 +89,7 @@ export async function diffCommand(
   options: DiffOptions,
 ): Promise<void> {
   await withDatabase(zurl, (database) => {
-    const [older, newer] = [parseTid(from), momentOf(database, to)];
+    const [older, newer] = [givenTid(from), momentOf(database, to)];
     const file = chooseFile(database, newer, options);
     const change = diffFile(database, file, older, newer);
     const blocks = [...change.blocks].sort((a, b) => a - b);

@@ -10,6 +10,15 @@ export function printJson(value: object): void {
   print(`${JSON.stringify(value)}\n`);
 }
 
+/** Text that came from a database, with everything escaped that could begin a line or steer a terminal. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (char) => (char === "\n" ? "\\n" : escapeChar(char)));
+}
+
+function escapeChar(char: string): string {
+  return `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
+}
+
 /** When a transaction was, in UTC, to the microsecond. */
 export function tidTime(tid: Tid): string {
   const micros = tidToUnixNs(tid) / 1000n;

@@ -94,6 +94,8 @@ async function theOnlyFile(zurl: string): Promise<FileChoice> {
 function inputSize(input: string): number | undefined {
   if (input === "-") return undefined;
   const found = statSync(input);
+  if (found.isDirectory())
+    throw userError("EISDIR", `${input} is a directory`, { hint: "name a file, or - for a pipe" });
   return found.isFile() ? found.size : undefined;
 }
 

@@ -2,7 +2,6 @@ import {
   BLOCKS,
   Connection,
   formatOid,
-  parseOid,
   PersistentRef,
   transactionMeta,
   type BTree,
@@ -16,6 +15,7 @@ import { userError } from "@belay/supervise";
 import { malformed, readFileState } from "../files/states.ts";
 import { chooseFormat, type FormatChoice } from "./block-format.ts";
 import { fileClasses } from "./file-classes.ts";
+import { givenOid } from "./given-ids.ts";
 import { createBlock, formatOf, readBlock, updateBlock } from "./stored-block.ts";
 
 /** Block size of a big file unless its maker says otherwise, in bytes. */
@@ -63,7 +63,7 @@ export class BigFileWriter {
     if ((oid === undefined) === (name === undefined))
       throw userError("EUSAGE", "give the oid or the name of a big file");
     const connection = Connection.open(storage);
-    const known = oid !== undefined ? connection.get(parseOid(oid)) : named(connection, name ?? "");
+    const known = oid !== undefined ? connection.get(givenOid(oid)) : named(connection, name ?? "");
     const file = known ?? createFile(connection, name ?? "", options.blockSize ?? defaultBlockSize);
     return new BigFileWriter(connection, file, { ...options, isNew: known === undefined });
   }

@@ -1,6 +1,7 @@
-import { formatOid, parseOid, type Oid, type Tid } from "@belay/zodb";
+import { formatOid, type Oid, type Tid } from "@belay/zodb";
 import { userError } from "@belay/supervise";
 import type { Database } from "../files/database.ts";
+import { givenOid } from "./given-ids.ts";
 import { listBigFiles } from "./list-files.ts";
 import { rootEntries } from "./root-entries.ts";
 
@@ -20,7 +21,7 @@ export interface FileChoice {
 export function chooseFile(database: Database, at: Tid, choice: FileChoice): Oid {
   if (choice.oid !== undefined && choice.name !== undefined)
     throw userError("EUSAGE", "give --oid or --name, not both");
-  const oid = choice.oid === undefined ? oidByName(database, at, choice.name) : parseOid(choice.oid);
+  const oid = choice.oid === undefined ? oidByName(database, at, choice.name) : givenOid(choice.oid);
   if (database.at(at).file(oid) === undefined) throw noFile(`object ${formatOid(oid)} is no big file`);
   return oid;
 }

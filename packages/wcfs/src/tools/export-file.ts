@@ -5,6 +5,7 @@ import { findSource } from "../blocks/find-source.ts";
 import { lookupBlock } from "../delta/index.ts";
 import type { Database } from "../files/database.ts";
 import { openFile } from "../files/open-file.ts";
+import { refuseOwnFiles } from "./own-files.ts";
 
 /** What is exported, and who is told. */
 export interface ExportOptions {
@@ -29,9 +30,12 @@ export interface ExportResult {
  * Writes the content of a big file to a file or pipe.
  *
  * A regular file appears under its name only when it is complete.
+ *
+ * @throws BelayError `EUSAGE`: the output is the database itself
  */
 export async function exportFile(database: Database, options: ExportOptions): Promise<ExportResult> {
   if (options.output === "-") return writeBlocks(database, options, writeToStdout);
+  refuseOwnFiles(database.storage.zurl, options.output);
   if (await isSpecial(options.output)) return writeTo(database, options, options.output);
   const unfinished = `${options.output}.unfinished-${process.pid}`;
   try {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { BLOCKS, Connection, openStorage, transactionMeta } from "@belay/zodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Database } from "../files/database.ts";
@@ -69,6 +69,32 @@ test("blocks of zeros are not stored, but the size is kept", async () => {
   const [file] = listBigFiles(new Database(storage), storage.lastTid());
   expect(file).toMatchObject({ names: ["big"], size, blocks: 2, blksize: 65_536 });
   expect((await content()).equals(padded(data))).toBe(true);
+});
+
+test("a database is neither written over with what is exported from it, nor imported into itself", async () => {
+  newDatabase();
+  await store(Buffer.from("content"));
+  const path = zurl.slice("file://".length);
+  const before = readFileSync(path);
+  const link = join(directory, `link-${count++}`);
+  linkSync(path, link);
+  await using storage = await openStorage(zurl);
+  const database = new Database(storage);
+  const [file] = listBigFiles(database, storage.lastTid());
+  for (const output of [path, link, `${path}.lock`]) {
+    const done = exportFile(database, { file: file?.oid ?? 0n, at: storage.lastTid(), output });
+    await expect(done, output).rejects.toMatchObject({ code: "EUSAGE" });
+  }
+  const imported = importFile({ zurl, input: link, placement: { kind: "new" }, name: "self" });
+  await expect(imported).rejects.toMatchObject({ code: "EUSAGE" });
+  expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test("a database that is not there is only made when that is asked for, and nothing is left beside it", async () => {
+  newDatabase();
+  await expect(store(Buffer.from("x"), { createDatabase: false })).rejects.toMatchObject({ code: "ENOENT" });
+  const name = basename(zurl);
+  expect(readdirSync(directory).filter((entry) => entry.startsWith(name))).toEqual([]);
 });
 
 test("a name that is taken is refused unless it is said what to do", async () => {

@@ -1,6 +1,7 @@
 import { openStorage, type Oid, type Tid } from "@belay/zodb";
 import { userError } from "@belay/supervise";
 import { BigFileWriter, type WriterOptions } from "./bigfile-writer.ts";
+import { refuseOwnFiles } from "./own-files.ts";
 import { readBlocks } from "./read-blocks.ts";
 import { lengthWithoutZeroTail, withoutZeroTail } from "./zero-tail.ts";
 
@@ -51,9 +52,11 @@ const defaultTransactionSize = 64 * 2 ** 20;
  * Whole blocks are committed as it goes on. Whatever ends it, the database is good and has all that was committed; where it stopped can be
  * told from the database alone.
  *
- * @throws BelayError `EEXISTS`: the name is taken and no placement says what to do with it; `ERESUME`: what is there is not from this input
+ * @throws BelayError `EEXISTS`: the name is taken and no placement says what to do with it; `ERESUME`: what is there is not from this input;
+ * `EUSAGE`: the input is the database itself
  */
 export async function importFile(options: ImportOptions): Promise<ImportResult> {
+  refuseOwnFiles(options.zurl, options.input === "-" ? "/dev/stdin" : options.input);
   await using storage = await openStorage(options.zurl, { readOnly: false, create: options.createDatabase ?? false });
   const writer = BigFileWriter.open(storage, options);
   const start = startOf(writer, options.placement);

@@ -22,6 +22,19 @@ test("any bytes are quoted in one line and come back", () => {
   expect(quote(Buffer.from([0x80, 0xff, 0x41, 0xc3]))).toBe('"\\x80\\xffA\\xc3"');
 });
 
+test("a file without a byte is an empty database of that size", async () => {
+  using dir = temporaryDirectory();
+  writeFileSync(dir.file("empty.fs"), "");
+  const { lines } = await run((io) => zodbInfo(dir.file("empty.fs"), {}, io));
+  expect(lines).toContain("size=0");
+  expect(lines).toContain("transactions=0");
+});
+
+test("options that make no sense are refused before the database is looked at", async () => {
+  for (const options of [{ minSize: "1k" }, { minSize: "" }, { at: "yesterday" }, { since: "12" }])
+    await expect(run((io) => zodbLs("/nonexistent", options, io))).rejects.toMatchObject({ code: "EUSAGE" });
+});
+
 describe.runIf(havePython)("of a database made by Python", () => {
   const dir = temporaryDirectory();
   const path = dir.file("Data.fs");
@@ -80,7 +93,7 @@ describe.runIf(havePython)("of a database made by Python", () => {
       theirs.transactions.slice(4, 10).map(({ tid, status }) => `txn ${tid} "${status}"`),
     );
     expect(lines.every((line) => /^(txn|user|description|extension|obj) |^$/.test(line))).toBe(true);
-    await expect(run((io) => zodbDump(path, { range: from }, io))).rejects.toMatchObject({ code: "EFORMAT" });
+    await expect(run((io) => zodbDump(path, { range: from }, io))).rejects.toMatchObject({ code: "EUSAGE" });
   });
 
   test("a dump in JSON has the same", async () => {

@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync } from "node:fs";
+import { closeSync, fstatSync } from "node:fs";
 import { resolve } from "node:path";
 import { isZodbError } from "../errors/zodb-error.ts";
 import { readMagic } from "../filestorage/generation.ts";
 import { indexPath, readIndexFile, type SavedIndex } from "../filestorage/index-file.ts";
+import { openRegular } from "../filestorage/open-regular.ts";
 import type { OidIndex } from "../filestorage/oid-index.ts";
 import { formatOid } from "../ids/oid.ts";
 import { openStorage, parseZurl } from "../zurl/index.ts";
@@ -48,7 +49,7 @@ function fileOf(zurl: string): string | undefined {
 }
 
 async function checkFile(path: string, report: Report, io: CommandIo): Promise<Record<string, unknown>> {
-  const fd = openSync(path, "r");
+  const fd = openRegular(path, "r");
   try {
     const { size } = fstatSync(fd);
     readMagic(path, fd, size);

@@ -45,7 +45,7 @@ function gather(storage: Storage): Record<string, Fact> {
   return {
     name: file?.path ?? storage.zurl,
     zurl: storage.zurl,
-    ...(file === undefined ? {} : { size: file.generation.pos }),
+    ...(file === undefined ? {} : { size: sizeOf(file) }),
     head: formatTid(head),
     ...(head === 0n ? {} : { newest: tidTime(head) }),
     ...(oldest === undefined ? {} : { oldest: tidTime(oldest) }),
@@ -54,6 +54,11 @@ function gather(storage: Storage): Record<string, Fact> {
     max_oid: formatOid(storage.maxOid()),
     ...(file === undefined ? {} : fileFacts(file)),
   };
+}
+
+// Without what lies behind the newest transaction; an empty file is a database, too.
+function sizeOf({ generation: { fd, pos } }: FileStorage): number {
+  return Math.min(pos, fstatSync(fd).size);
 }
 
 function transactions(storage: Storage): { count: number; oldest: Tid | undefined } {

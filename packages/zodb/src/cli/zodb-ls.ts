@@ -1,3 +1,4 @@
+import { userError } from "@belay/supervise";
 import { isZodbError } from "../errors/zodb-error.ts";
 import { formatOid, type Oid } from "../ids/oid.ts";
 import { formatTid, type Tid } from "../ids/tid.ts";
@@ -32,13 +33,14 @@ interface Line {
  * `belay zodb ls ZURL`: the objects of a database in the order of their oids: oid, last tid, bytes, class.
  *
  * @returns the exit code, 0
- * @throws ZodbError `EFORMAT` for options that make no sense
+ * @throws BelayError `EUSAGE` for options that make no sense
  */
 export async function zodbLs(zurl: string, options: ZodbLsOptions = {}, io: CommandIo = processIo()): Promise<number> {
+  const wanted = filter(options);
+  const moment = options.at === undefined ? undefined : parseMoment(options.at);
   return withStorage(zurl, io, async (storage) => {
     const out = new Output(io);
-    const at = options.at === undefined ? storage.lastTid() : parseMoment(options.at);
-    const wanted = filter(options);
+    const at = moment ?? storage.lastTid();
     for (const oid of allOids(storage)) {
       const line = describe(storage, oid, at);
       if (line === undefined || !wanted(line)) continue;
@@ -52,10 +54,15 @@ export async function zodbLs(zurl: string, options: ZodbLsOptions = {}, io: Comm
 }
 
 function filter(options: ZodbLsOptions): (line: Line) => boolean {
-  const minSize = Number(options.minSize ?? 0);
+  const minSize = byteCount(options.minSize ?? 0);
   const since = options.since === undefined ? 0n : parseMoment(options.since);
   const pattern = options.class === undefined ? undefined : classPattern(options.class);
   return (line) => line.size >= minSize && line.tid >= since && (pattern?.test(line.class) ?? true);
+}
+
+function byteCount(text: string | number): number {
+  if (/^\d+$/.test(String(text))) return Number(text);
+  throw userError("EUSAGE", `"${text}" is no number of bytes`, { hint: "--min-size takes a whole number" });
 }
 
 function classPattern(text: string): RegExp {

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { AT_FDCWD, mknodat } from "@belay/linux";
 import { describe, expect, test } from "vitest";
 import { MAX_TID } from "../ids/tid.ts";
 import { transactionMeta } from "../storage.ts";
@@ -75,7 +76,18 @@ test("a file that is no FileStorage is refused, one that is not there is not mad
   await expect(openFileStorage(process.execPath)).rejects.toMatchObject({ code: "EFORMAT" });
   await expect(openFileStorage(dir.file("none.fs"))).rejects.toMatchObject({ code: "ENOENT" });
   await expect(openFileStorage(dir.file("none.fs"), { readOnly: false })).rejects.toMatchObject({ code: "ENOENT" });
-  expect(existsSync(dir.file("none.fs"))).toBe(false);
+  expect(readdirSync(dir.file(""))).toEqual([]);
+});
+
+test("what is no regular file is refused by name, and not waited for", async () => {
+  using dir = temporaryDirectory();
+  mkdirSync(dir.file("directory"));
+  mknodat(AT_FDCWD, dir.file("pipe"), 0o010600);
+  for (const name of ["directory", "pipe"]) {
+    const refused = { code: "EFORMAT", message: expect.stringContaining(dir.file(name)) as string };
+    await expect(openFileStorage(dir.file(name)), name).rejects.toMatchObject(refused);
+    await expect(openFileStorage(dir.file(name), { readOnly: false }), name).rejects.toMatchObject(refused);
+  }
 });
 
 test("a new database is empty and can be read", async () => {

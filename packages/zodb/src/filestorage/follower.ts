@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, statSync } from "node:fs";
+import { closeSync, fstatSync, statSync } from "node:fs";
 import { toError } from "@belay/supervise";
 import { ZodbError } from "../errors/zodb-error.ts";
 import type { Tid } from "../ids/tid.ts";
@@ -8,6 +8,7 @@ import { STATUS } from "./format.ts";
 import { buildGeneration, identityOf, type Generation, type Progress } from "./generation.ts";
 import type { Generations } from "./generations.ts";
 import { recordsOf, seekTid, transactionsBackwards, transactionsFrom } from "./iterate.ts";
+import { openRegular } from "./open-regular.ts";
 import { FileWatch } from "./watch.ts";
 
 /** How long one poll may work, in ms; what is left is done by the next ones. */
@@ -76,7 +77,7 @@ export class Follower implements Disposable {
   }
 
   #startBuild(): void {
-    const fd = openSync(this.#path, "r");
+    const fd = openRegular(this.#path, "r");
     this.#build = { fd, steps: buildGeneration(this.#path, fd) };
     this.watch.watchFile();
   }

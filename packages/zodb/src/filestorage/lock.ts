@@ -15,21 +15,25 @@ export interface WriteLock extends Disposable {
  * @throws ZodbError `ELOCKED`, naming the process that has it
  */
 export function takeWriteLock(path: string): WriteLock {
-  const lockPath = `${path}.lock`;
-  const fd = openSync(lockPath, "a+", 0o666);
+  const fd = openSync(lockPath(path), "a+", 0o666);
   try {
-    if (!tryFlock(fd, LOCK_EX)) throw lockedBy(path, lockPath);
+    if (!tryFlock(fd, LOCK_EX)) throw lockedBy(path);
     ftruncateSync(fd);
     writeSync(fd, ` ${process.pid}\n`);
   } catch (error) {
     closeSync(fd);
     throw error;
   }
-  return { path: lockPath, [Symbol.dispose]: () => closeSync(fd) };
+  return { path: lockPath(path), [Symbol.dispose]: () => closeSync(fd) };
 }
 
-function lockedBy(path: string, lockPath: string): ZodbError {
-  const pid = readFileSync(lockPath, "latin1").trim();
+/** Name of the lock file of a database. */
+export function lockPath(path: string): string {
+  return `${path}.lock`;
+}
+
+function lockedBy(path: string): ZodbError {
+  const pid = readFileSync(lockPath(path), "latin1").trim();
   const holder = /^\d+$/.test(pid) ? `process ${pid}` : "another process";
   return new ZodbError("ELOCKED", `${path} is open for writing in ${holder}`, {
     hint: "only one process can write a FileStorage: stop it, or open the database for reading only",

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, fsyncSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, fsyncSync, openSync, rmSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { BelayError } from "@belay/supervise";
 import { formatTid } from "../ids/tid.ts";
 import { FileStorage } from "./file-storage.ts";
 import { Follower } from "./follower.ts";
@@ -8,7 +9,8 @@ import { MAGIC_PY3 } from "./format.ts";
 import { buildGeneration, closeGeneration, type Generation } from "./generation.ts";
 import { Generations } from "./generations.ts";
 import { temporaryIndexPath } from "./index-file.ts";
-import { takeWriteLock, type WriteLock } from "./lock.ts";
+import { lockPath, takeWriteLock, type WriteLock } from "./lock.ts";
+import { openRegular } from "./open-regular.ts";
 import type { FileStorageOptions } from "./options.ts";
 import { readAt } from "./read-at.ts";
 import { cutTornTail } from "./recover.ts";
@@ -35,7 +37,7 @@ export async function openFileStorage(path: string, options: FileStorageOptions 
 }
 
 async function openForReading(path: string, options: FileStorageOptions): Promise<FileStorage> {
-  const current = await build(path, openSync(path, "r"), options);
+  const current = await build(path, openRegular(path, "r"), options);
   warnOfHiddenTransactions(current, options.onWarning ?? ((text) => process.emitWarning(text)));
   const generations = new Generations(current, options.keepGenerations ?? KEEP_GENERATIONS);
   try {
@@ -56,6 +58,7 @@ function warnOfHiddenTransactions({ path, fd, pos, stop, lastTid }: Generation, 
 }
 
 async function openForWriting(path: string, options: FileStorageOptions): Promise<FileStorage> {
+  if (options.create !== true) checkPresent(path);
   const lock = takeWriteLock(path);
   try {
     const current = await build(path, openOrCreate(path, options.create ?? false), options);
@@ -79,9 +82,18 @@ function writable(path: string, current: Generation, lock: WriteLock, options: F
   return new FileStorage({ path, generations: new Generations(current, 0), follower: undefined, writer });
 }
 
+// Before the lock is taken: its file would be left beside a database that is not there. Where it is there already, a writer may be packing,
+// and then the database has no name for a moment.
+function checkPresent(path: string): void {
+  if (existsSync(path) || existsSync(lockPath(path))) return;
+  throw new BelayError("ENOENT", `there is no database ${path}`, {
+    hint: "to have one made, say so: --create-db of belay wcfs import, or ?create=1 at the end of the zurl",
+  });
+}
+
 function openOrCreate(path: string, create: boolean): number {
   try {
-    return openSync(path, "r+");
+    return openRegular(path, "r+");
   } catch (error) {
     if (!create || !(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
   }

@@ -1,3 +1,4 @@
+export { databaseFiles } from "./database-files.ts";
 export { normalizeZurl } from "./normalize.ts";
 export { openStorage } from "./open-storage.ts";
 export type { OpenStorageOptions } from "./open-storage.ts";
