@@ -22,6 +22,7 @@ import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts"
 import { inTheWay, keyOfName, look, openDirectory, placeOf, touch } from "./batch.ts";
 import type { Batch, Order, Place } from "./batch.ts";
 import { detach } from "./detach.ts";
+import { linkOver } from "./link-over.ts";
 import { isNewFile, makeNewFile } from "./new-file.ts";
 import { beneath } from "./remove-tree.ts";
 import { writeAll } from "./write-all.ts";
@@ -79,7 +80,7 @@ function attachDirectory(batch: Batch, { name, change }: Order, dirfd: number): 
 
 /** @returns false when the file has to be complete first */
 function attachFile(batch: Batch, order: Order, dirfd: number, isOccupied: boolean): boolean {
-  const { map, held, heldDirectory } = batch.session;
+  const { map, held } = batch.session;
   const key = keyOf(order.change.id);
   const known = map.get(order.change.id);
   const place = (known && placeOf(batch, known)) ?? make(batch, order.change);
@@ -95,12 +96,8 @@ function attachFile(batch: Batch, order: Order, dirfd: number, isOccupied: boole
   }
   const source = look(batch, place.dirfd, place.name);
   if (source !== undefined) touch(batch, source);
-  if (!isOccupied) linkat(place.dirfd, place.name, dirfd, order.name);
-  else {
-    const temporary = `${order.change.id.toString("hex")}.t`;
-    linkat(place.dirfd, place.name, heldDirectory, temporary);
-    renameat2(heldDirectory, temporary, dirfd, order.name);
-  }
+  if (isOccupied) linkOver(batch.session, order.change.id, place, { dirfd, name: order.name });
+  else linkat(place.dirfd, place.name, dirfd, order.name);
   return true;
 }
 

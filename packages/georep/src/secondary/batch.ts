@@ -145,7 +145,8 @@ export function look({ session }: Batch, dirfd: number, name: Buffer): Found | u
   return here && { here, stat, object: session.map.byHere(here) };
 }
 
-function hereAt(dirfd: number, name: Buffer): FileId | undefined {
+/** Id of what a name stands for; undefined when it stands for nothing. */
+export function hereAt(dirfd: number, name: Buffer): FileId | undefined {
   try {
     return fileIdAt(dirfd, name);
   } catch (error) {

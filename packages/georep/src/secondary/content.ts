@@ -12,12 +12,14 @@ import {
   ftruncate,
   unlinkat,
 } from "@belay/linux";
+import { BelayError } from "@belay/supervise";
 
 import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { isGone, statAt } from "../tree/read-object.ts";
-import { inTheWay, placeOf, type Batch, type Place } from "./batch.ts";
+import { hereAt, inTheWay, openDirectory, placeOf, type Batch, type Place } from "./batch.ts";
+import { linkOver } from "./link-over.ts";
 import type { MappedObject } from "./object-map.ts";
 import { beneath } from "./remove-tree.ts";
 import { writeAll } from "./write-all.ts";
@@ -98,17 +100,34 @@ export function makeTemporary({ session }: Batch, { id }: MappedObject): { fd: n
   return { fd: openat2(session.heldDirectory, name, flags, beneath, 0o600), name };
 }
 
-/** Puts a complete file from `held/` in the place of the one that stands for the object. What was not ours there is kept aside. */
+/**
+ * Puts a complete file from `held/` in the place of the one that stands for the object, under all its names. What was not ours there is kept
+ * aside.
+ *
+ * @throws BelayError `ENOENT` when somebody has taken that one away meanwhile; `EEXIST` when it is not ours and may not be moved
+ */
 export function install(batch: Batch, object: MappedObject, temporary: Buffer): void {
   const { session, adopted } = batch;
   const place = placeOf(batch, object);
-  if (place === undefined) return;
+  if (place === undefined) throw new BelayError("ENOENT", "the file that the content is for is not here any more");
+  const others = otherNames(batch, object, place);
   const isForeign = adopted.has(keyOf(object.id)) && !session.isRecovering;
   if (isForeign && !session.rules.setsConflictsAside) throw inTheWay(place.name);
   adopted.delete(keyOf(object.id));
   if (isForeign) linkat(place.dirfd, place.name, session.conflictsDirectory, conflictName(place.name));
   renameat2(session.heldDirectory, temporary, place.dirfd, place.name);
   session.map.put({ ...object, here: fileIdAt(place.dirfd, place.name), hereCtime: 0n });
+  for (const other of others) linkOver(session, object.id, place, other);
+}
+
+// Those of a file that was adopted: any other with several names is written in place.
+function otherNames(batch: Batch, { id, here }: MappedObject, place: Place): { dirfd: number; name: Buffer }[] {
+  if ((statAt(place.dirfd, place.name)?.nlink ?? 0) < 2) return [];
+  return batch.session.map.namesOf(id).flatMap(({ parent, name }) => {
+    const dirfd = openDirectory(batch, parent);
+    const isPlace = dirfd === place.dirfd && name.equals(place.name);
+    return dirfd !== undefined && !isPlace && hereAt(dirfd, name)?.equals(here) ? [{ dirfd, name }] : [];
+  });
 }
 
 let conflicts = 0;
