@@ -31,6 +31,17 @@ test("deletions are not replicated, renamings are", async () => {
   expect(fs.readFileSync(join(pair.destination, "b"), "utf8")).toBe("b");
 });
 
+test("a directory that a file is moved out of has the time it has at the source", async () => {
+  using pair = makePair();
+  for (const name of ["d", "e"]) fs.mkdirSync(join(pair.source, name));
+  fs.writeFileSync(join(pair.source, "d/x"), "1");
+  await using worker = await pair.start(keeping);
+  await worker.checkpoint(within(10_000));
+  fs.renameSync(join(pair.source, "d/x"), join(pair.source, "e/x"));
+  await worker.checkpoint(within(10_000));
+  expect(pair.differences()).toEqual([]);
+});
+
 test("a rename that nobody watched leaves no old name", async () => {
   using pair = makePair();
   fs.writeFileSync(join(pair.source, "a"), "1");

@@ -10,7 +10,7 @@ import { conflictName } from "./content.ts";
 import { abandonAll } from "./incoming.ts";
 import { applyMetadata } from "./metadata.ts";
 import type { MappedObject } from "./object-map.ts";
-import { removeTreeAt } from "./remove-tree.ts";
+import { removeOurs } from "./remove-ours.ts";
 import { dropSparedNames } from "./spared.ts";
 
 const nothing = Buffer.alloc(0);
@@ -30,6 +30,7 @@ export function finishBatch(batch: Batch): readonly Failure[] {
           message: "its content did not come",
         });
     });
+  dropSparedNames(batch); // changes the times of directories
   const changes = [...batch.changes.entries()].flatMap(([key, change]) => (batch.complete.has(key) ? [] : [change]));
   const directoriesLast = [
     ...changes.filter((c) => !isDirectory(c.mode)),
@@ -43,7 +44,6 @@ export function finishBatch(batch: Batch): readonly Failure[] {
     );
     if (batch.failures.length > failures) failed.add(keyOf(change.id));
   }
-  dropSparedNames(batch);
   release(batch);
   for (const change of changes) stamp(batch, change, failed.has(keyOf(change.id)));
   for (const key of batch.touched) if (!batch.changes.has(key) || batch.complete.has(key)) restamp(batch, idOfKey(key));
@@ -64,24 +64,40 @@ function withPlace(batch: Batch, id: FileId, action: (place: Place, object: Mapp
   if (place !== undefined) action(place, object);
 }
 
-// What no name wants any more. What was never ours is not for us to delete.
+// What no name wants any more. What was never ours is not for us to delete. What cannot be removed is tried again with the next batch.
 function release(batch: Batch): void {
-  const { held, strangers, heldDirectory, conflictsDirectory, map, logger, rules } = batch.session;
+  const { held, strangers, map } = batch.session;
   for (const [key, name] of held) {
-    const stat = rules.ignoreDeletes ? statAt(heldDirectory, name) : undefined;
-    // Something else has taken the name; what is in it was not to be deleted.
-    if (stat !== undefined && isDirectory(stat.mode))
-      renameat2(heldDirectory, name, conflictsDirectory, conflictName(name), RENAME_NOREPLACE);
-    else removeTreeAt(heldDirectory, name);
     const id = idOfKey(key);
-    if (map.namesOf(id).length === 0) map.removeTree(id);
+    attempt(batch, id, nothing, () => {
+      remove(batch, name);
+      held.delete(key);
+      if (map.namesOf(id).length === 0) map.removeTree(id);
+    });
   }
-  held.clear();
   for (const [name, was] of strangers) {
-    renameat2(heldDirectory, name, conflictsDirectory, conflictName(was), RENAME_NOREPLACE);
-    logger.warn(`${JSON.stringify(was.toString())} was in the way and not ours: moved to the conflicts directory`);
+    setAside(batch, batch.session.heldDirectory, Buffer.from(name), was);
+    strangers.delete(name);
   }
-  strangers.clear();
+}
+
+function remove(batch: Batch, name: Buffer): void {
+  const { heldDirectory, map, rules, isRecovering } = batch.session;
+  const stat = rules.ignoreDeletes ? statAt(heldDirectory, name) : undefined;
+  // Something else has taken the name; what is in it was not to be deleted.
+  if (stat !== undefined && isDirectory(stat.mode))
+    renameat2(heldDirectory, name, batch.session.conflictsDirectory, conflictName(name), RENAME_NOREPLACE);
+  else {
+    const isOurs = (here: FileId) => isRecovering || map.byHere(here) !== undefined;
+    removeOurs({ isOurs, setAside: (dirfd, child) => setAside(batch, dirfd, child, child) }, heldDirectory, name);
+  }
+}
+
+function setAside({ session }: Batch, dirfd: number, name: Buffer, was: Buffer): void {
+  renameat2(dirfd, name, session.conflictsDirectory, conflictName(was), RENAME_NOREPLACE);
+  session.logger.warn(
+    `${JSON.stringify(was.toString())} was in the way and not ours: moved to the conflicts directory`,
+  );
 }
 
 // What failed or did not come is noted as unknown, so that a later look finds it wanting.

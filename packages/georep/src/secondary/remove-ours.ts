@@ -1,0 +1,38 @@
+import { readdirSync } from "node:fs";
+
+import { close, openat2, O_DIRECTORY, O_NOFOLLOW, O_PATH, RESOLVE_NO_XDEV, rmdirat, unlinkat } from "@belay/linux";
+
+import { fileIdAt } from "../ids/file-id.ts";
+import { isDirectory } from "../tree/object-state.ts";
+import { statAt } from "../tree/read-object.ts";
+import { beneath } from "./remove-tree.ts";
+
+/** What decides what is removed. */
+export interface Removal {
+  /** Tells of the id of a file or directory here whether it stands for an object of the source. */
+  readonly isOurs: (here: Buffer) => boolean;
+  /** Takes what is not ours out of a directory. */
+  readonly setAside: (dirfd: number, name: Buffer) => void;
+}
+
+/**
+ * Removes a name that is ours and what of ours is below it, without leaving the file system: what somebody else has put there is not for us to
+ * delete.
+ */
+export function removeOurs(removal: Removal, dirfd: number, name: Buffer): void {
+  const stat = statAt(dirfd, name);
+  if (stat === undefined) return;
+  if (!isDirectory(stat.mode)) {
+    unlinkat(dirfd, name);
+    return;
+  }
+  const fd = openat2(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, beneath | RESOLVE_NO_XDEV);
+  try {
+    for (const child of readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer" }))
+      if (removal.isOurs(fileIdAt(fd, child))) removeOurs(removal, fd, child);
+      else removal.setAside(fd, child);
+  } finally {
+    close(fd);
+  }
+  rmdirat(dirfd, name);
+}
