@@ -4,6 +4,8 @@ import { hasCode } from "@belay/supervise";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import { IdFilter } from "./id-filter.ts";
+import { indexKey } from "./index-key.ts";
+import { childrenSql, openTables, statements } from "./map-schema.ts";
 
 /** What is known of an object of the source at the destination. */
 export interface MappedObject {
@@ -34,55 +36,6 @@ export interface MappedName {
   readonly name: Buffer;
 }
 
-const schema = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
-  PRAGMA cache_size = -16000;
-  PRAGMA wal_autocheckpoint = 8000;
-  CREATE TABLE IF NOT EXISTS objects (
-    id BLOB PRIMARY KEY, here BLOB NOT NULL, mode INTEGER NOT NULL, size INTEGER NOT NULL,
-    mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, here_ctime INTEGER NOT NULL
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS objects_here ON objects (here);
-  CREATE TABLE IF NOT EXISTS names (
-    parent BLOB NOT NULL, name BLOB NOT NULL, id BLOB NOT NULL, PRIMARY KEY (parent, name)
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS names_id ON names (id);
-  CREATE TABLE IF NOT EXISTS spared (
-    parent BLOB NOT NULL, name BLOB NOT NULL, id BLOB NOT NULL, PRIMARY KEY (parent, name)
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS spared_id ON spared (id);
-  CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;`;
-
-const statements = {
-  get: "SELECT * FROM objects WHERE id = ?",
-  byHere: "SELECT * FROM objects WHERE here = ?",
-  put: "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?)",
-  insert: "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?)",
-  insertName: "INSERT INTO names VALUES (?, ?, ?)",
-  hasAny: "SELECT 1 FROM objects LIMIT 1",
-  namesOf: "SELECT parent, name FROM names WHERE id = ?",
-  putName: "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
-  removeName: "DELETE FROM names WHERE parent = ? AND name = ?",
-  removeNamesOf: "DELETE FROM names WHERE id = ?",
-  removeObject: "DELETE FROM objects WHERE id = ?",
-  below: `WITH RECURSIVE gone(id) AS (VALUES (?) UNION SELECT names.id FROM names JOIN gone ON names.parent = gone.id)
-          SELECT id FROM gone`,
-  removeChildren: "DELETE FROM names WHERE parent = ?",
-  removeNameless: "DELETE FROM objects WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM names WHERE names.id = ?1)",
-  spare: "INSERT OR REPLACE INTO spared VALUES (?, ?, ?)",
-  sparedOf: "SELECT parent, name FROM spared WHERE id = ?",
-  removeSpared: "DELETE FROM spared WHERE parent = ? AND name = ?",
-  reparent: "UPDATE OR REPLACE names SET parent = ? WHERE parent = ?",
-  fact: "SELECT value FROM facts WHERE key = ?",
-  putFact: "INSERT OR REPLACE INTO facts VALUES (?, ?)",
-} as const;
-
-// The one statement that runs over all there is: rows as arrays, and one blob for three, as each costs more than finding the row.
-const childrenSql = `
-  SELECT CAST(name || objects.id || here AS BLOB), length(name), length(objects.id), mode, size, mtime, ctime, here_ctime
-  FROM names JOIN objects ON objects.id = names.id WHERE parent = ? AND name >= ? AND name <= ?`;
-
 /**
  * Which object of the source is which here, and under which names; a database with one transaction for each batch.
  *
@@ -94,10 +47,12 @@ export class ObjectMap implements Disposable {
   readonly #children: StatementSync;
   /** Of all objects; undefined when there were some already: to learn their ids would cost more than it spares. */
   #ids: IdFilter | undefined;
+  // Mostly the next name is of the same directory.
+  #parent: { readonly id: FileId; readonly num: bigint } | undefined;
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path);
-    this.#database.exec(schema);
+    openTables(this.#database);
     const prepared = Object.entries(statements).map(([name, sql]) => {
       const statement = this.#database.prepare(sql);
       statement.setReadBigInts(true);
@@ -119,68 +74,86 @@ export class ObjectMap implements Disposable {
   }
 
   get(id: FileId): MappedObject | undefined {
-    return toObject(this.#sql.get.get(id));
+    return toObject(this.#sql.get.get(indexKey(id), id));
   }
 
   /** As {@link get}, for objects that are most likely not known. */
   isKnown(id: FileId): boolean {
-    return this.#ids?.mayHold(id) !== false && this.get(id) !== undefined;
+    return this.#ids?.mayHold(id) !== false && this.#find(id) !== undefined;
   }
 
   byHere(here: FileId): MappedObject | undefined {
-    return toObject(this.#sql.byHere.get(here));
+    return toObject(this.#sql.byHere.get(indexKey(here), here));
   }
 
   put(object: MappedObject): void {
     const { id, here, mode, size, mtime, ctime, hereCtime } = object;
-    this.#ids?.add(id);
-    this.#sql.put.run(id, here, mode, size, mtime, ctime, hereCtime);
+    const known = this.#find(id);
+    if (known === undefined) {
+      this.#insert(object);
+      return;
+    }
+    this.#sql.update.run(mode, size, mtime, ctime, hereCtime, known.num);
+    if (!known.here.equals(here)) this.#sql.setHere.run(indexKey(here), here, known.num);
   }
 
   /** An object that is not known, and its only name: costs half of `put` and `putName`. */
-  putNew({ id, here, mode, size, mtime, ctime, hereCtime }: MappedObject, name: MappedName): void {
-    this.#ids?.add(id);
-    this.#sql.insert.run(id, here, mode, size, mtime, ctime, hereCtime);
+  putNew(object: MappedObject, { parent, name }: MappedName): void {
+    const num = this.#insert(object);
+    const directory = this.#parentOf(parent);
+    if (directory === undefined) return;
     try {
-      this.#sql.insertName.run(name.parent, name.name, id);
+      this.#sql.insertName.run(directory, name, num);
     } catch (error) {
       // Whatever we remember of the name, it was free.
       if (!hasCode(error, "ERR_SQLITE_ERROR")) throw error;
-      this.putName(name, id);
+      this.#sql.putName.run(directory, name, num);
     }
   }
 
   namesOf(id: FileId): MappedName[] {
-    return this.#sql.namesOf.all(id).map((row) => ({ parent: bytes(row["parent"]), name: bytes(row["name"]) }));
+    return this.#sql.namesOf.all(indexKey(id), id).map(toName);
   }
 
   /** The objects of names in a directory, from a name to another; the caller sees to it that they are not too many. */
   children(parent: FileId, first: Buffer, last: Buffer): MappedChild[] {
-    return this.#children.all(parent, first, last).map((row) => toChild(row as unknown as SQLOutputValue[]));
+    const directory = this.#parentOf(parent);
+    if (directory === undefined) return [];
+    return this.#children.all(directory, first, last).map((row) => toChild(row as unknown as SQLOutputValue[]));
   }
 
+  /** Notes a name of an object; both it and the directory are known, or there is nothing to be noted. */
   putName({ parent, name }: MappedName, id: FileId): void {
-    this.#sql.putName.run(parent, name, id);
+    const [directory, object] = [this.#parentOf(parent), this.#find(id)];
+    if (directory !== undefined && object !== undefined) this.#sql.putName.run(directory, name, object.num);
   }
 
   removeName({ parent, name }: MappedName): void {
-    this.#sql.removeName.run(parent, name);
+    this.#sql.removeName.run(indexKey(parent), parent, name);
   }
 
   removeNamesOf(id: FileId): void {
-    this.#sql.removeNamesOf.run(id);
+    this.#sql.removeNamesOf.run(indexKey(id), id);
   }
 
   /** Forgets an object and all below it, except what has names elsewhere. */
   removeTree(id: FileId): void {
-    const gone = this.#sql.below.all(id).map((row) => bytes(row["id"]));
-    for (const each of gone) this.#sql.removeChildren.run(each);
-    for (const each of gone) this.#sql.removeNameless.run(each);
+    this.#parent = undefined;
+    this.#sql.below.run(indexKey(id), id);
+    this.#sql.removeNamesBelow.run();
+    this.#sql.removeNameless.run();
+    this.#sql.forgetGone.run();
   }
 
   /** Forgets an object that stands for nothing any more. */
   removeObject(id: FileId): void {
-    this.#sql.removeObject.run(id);
+    this.#parent = undefined;
+    const known = this.#find(id);
+    if (known === undefined) return;
+    // Its number may be given again.
+    this.#sql.removeNamesOf.run(indexKey(id), id);
+    this.#sql.removeChildren.run(known.num);
+    this.#sql.removeObject.run(known.num);
   }
 
   /** Notes a name that its object has lost at the source, and keeps here. */
@@ -189,7 +162,7 @@ export class ObjectMap implements Disposable {
   }
 
   sparedOf(id: FileId): MappedName[] {
-    return this.#sql.sparedOf.all(id).map((row) => ({ parent: bytes(row["parent"]), name: bytes(row["name"]) }));
+    return this.#sql.sparedOf.all(id).map(toName);
   }
 
   removeSpared({ parent, name }: MappedName): void {
@@ -198,8 +171,16 @@ export class ObjectMap implements Disposable {
 
   /** Lets one directory take the place of another, with what is in it. */
   replaceDirectory(old: FileId, by: FileId): void {
-    this.#sql.reparent.run(by, old);
-    this.removeNamesOf(old);
+    this.#parent = undefined;
+    const [was, is] = [this.#find(old), this.#find(by)];
+    if (was === undefined) return;
+    if (is === undefined) {
+      this.removeNamesOf(old);
+      this.#ids?.add(by);
+      this.#sql.setId.run(indexKey(by), by, was.num);
+      return;
+    }
+    this.#sql.reparent.run(is.num, was.num);
     this.removeObject(old);
   }
 
@@ -207,6 +188,7 @@ export class ObjectMap implements Disposable {
   clear(): void {
     this.#database.exec("DELETE FROM names; DELETE FROM objects; DELETE FROM spared");
     this.#ids = new IdFilter();
+    this.#parent = undefined;
   }
 
   fact(key: string): Buffer | undefined {
@@ -222,7 +204,30 @@ export class ObjectMap implements Disposable {
     if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
     this.#database.close();
   }
+
+  #find(id: FileId): { readonly num: bigint; readonly here: FileId } | undefined {
+    const row = this.#sql.numAndHere.get(indexKey(id), id);
+    return row && { num: row["num"] as bigint, here: bytes(row["here"]) };
+  }
+
+  #parentOf(id: FileId): bigint | undefined {
+    if (this.#parent?.id.equals(id) === true) return this.#parent.num;
+    const known = this.#find(id);
+    this.#parent = known && { id: Buffer.from(id), num: known.num };
+    return known?.num;
+  }
+
+  #insert({ id, here, mode, size, mtime, ctime, hereCtime }: MappedObject): number | bigint {
+    this.#ids?.add(id);
+    return this.#sql.insert.run(indexKey(id), id, indexKey(here), here, mode, size, mtime, ctime, hereCtime)
+      .lastInsertRowid;
+  }
 }
+
+const toName = (row: Record<string, SQLOutputValue>): MappedName => ({
+  parent: bytes(row["parent"]),
+  name: bytes(row["name"]),
+});
 
 function toObject(row: Record<string, SQLOutputValue> | undefined): MappedObject | undefined {
   return (
