@@ -27,6 +27,12 @@ async function follow(world: World, blocks: number, seconds: number, how: "read"
   return JSON.parse(stdout) as Followed;
 }
 
+/** A counter of the server's metrics. */
+async function counter(world: World, name: string): Promise<number> {
+  const metrics = await world.reader.text(".wcfs/metrics");
+  return Number(new RegExp(`^wcfs_${name} (\\d+)$`, "m").exec(metrics)?.[1]);
+}
+
 /** The least number a read of the block may give once head has shown the transaction. */
 function leastNumber(tids: readonly string[], shown: string, blk: number, blocks: number): number {
   for (let number = tids.length; number > 0; number--) {
@@ -73,6 +79,7 @@ test.skipIf(!havePython).each([
       expect(stale).toEqual([]);
     }
     await expectAsInDatabase(world, file);
+    if (rate > 0) expect(await counter(world, "blocks_pushed_total")).toBeGreaterThan(0);
   },
   120_000,
 );
@@ -131,7 +138,7 @@ test.skipIf(!havePython)("what is cached and unchanged is read without asking th
   const prepare = (db: TestDatabase, file: string) => db.write(file, { 3: { random: 1, length: 65_536 } });
   await using world = await makeWorld(65_536, { prepare });
   const { reader, file, database } = world;
-  const reads = async () => Number(/reads_total (\d+)/.exec(await reader.text(".wcfs/metrics"))?.[1]);
+  const reads = () => counter(world, "reads_total");
   await expectAsInDatabase(world, file);
   const before = await reads();
   expect(before).toBeGreaterThan(0);

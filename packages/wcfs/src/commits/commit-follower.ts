@@ -3,6 +3,9 @@ import { formatOid, formatTid } from "@belay/zodb";
 import type { HeadChange, HeadFileChange, HeadFiles } from "../files/head-files.ts";
 import type { BigFile } from "../files/big-file.ts";
 import type { BlockSource } from "../blocks/source.ts";
+import { CommitRate } from "./commit-rate.ts";
+import { FreshBlocks } from "./fresh-blocks.ts";
+import type { FreshJobs } from "./fresh-blocks.ts";
 import type { ChangedRange, CommitJob, FileRange, KernelCache, OldBlock } from "./kernel-cache.ts";
 
 /** More changed blocks than this in one commit, and none of the old ones is kept: the next commit must not wait. */
@@ -19,6 +22,10 @@ export interface FollowerParts {
   resumeUploads(): void;
   /** Commits were taken in. */
   onTaken(change: HeadChange): void;
+  /** Whether somebody looks at the file as of a moment before head. */
+  isWatched(file: BigFile): boolean;
+  /** Milliseconds of a clock that only goes forward. */
+  now(): number;
   /** Block changed under head. */
   onChanged(file: BigFile, blk: number): void;
   /** Head shows the commit now. */
@@ -33,20 +40,38 @@ interface OldRange extends FileRange {
   readonly source: BlockSource;
 }
 
+/** Blocks to be kept under their revision, by file and number. */
+type OldBlocks = ReadonlyMap<BigFile, ReadonlyMap<number, OldBlock>>;
+
 /**
  * Follows the database: takes commits in, has the kernel forget what they changed, then shows them.
  *
  * One span of commits at a time. While the kernel is being told, the data head is ahead of the shown one, and what is committed
- * meanwhile waits and becomes one span itself.
+ * meanwhile waits and becomes one span itself. While commits come fast, old blocks are not kept, and new ones that are sure to be read are
+ * put into the cache at once.
  */
 export class CommitFollower {
   readonly #parts: FollowerParts;
+  readonly #rate = new CommitRate();
+  readonly #fresh: FreshBlocks;
   #queue: Invalidation[] = [];
   #busy = false;
+  #isStorm = false;
   #failed = false;
 
   constructor(parts: FollowerParts) {
     this.#parts = parts;
+    this.#fresh = new FreshBlocks((file) => parts.isWatched(file));
+  }
+
+  /** Whether commits come fast: those of a moment are best taken in together. */
+  get isStorm(): boolean {
+    return this.#isStorm;
+  }
+
+  /** Changed blocks pushed into the cache so far. */
+  get pushed(): number {
+    return this.#fresh.count;
   }
 
   /** Commits taken in or waiting that are not shown yet. */
@@ -58,13 +83,28 @@ export class CommitFollower {
   pump(): void {
     if (this.#failed) return;
     this.#guard(() => {
-      this.#queue.push(...this.#parts.poll());
+      const events = this.#parts.poll();
+      this.#noteRate(events.length);
+      this.#queue.push(...events);
       this.#next();
     });
   }
 
+  /** A read of a file was answered. */
+  noteRead(file: BigFile, offset: number, length: number): void {
+    if (this.#isStorm) this.#fresh.noteRead(file, offset, length);
+  }
+
   #next(): void {
     if (!this.#busy && this.#queue.length > 0) this.#begin();
+  }
+
+  #noteRate(commits: number): void {
+    const now = this.#parts.now();
+    this.#rate.note(commits, now);
+    const isStorm = this.#rate.isHigh(now);
+    if (this.#isStorm && !isStorm) this.#fresh.rest();
+    this.#isStorm = isStorm;
   }
 
   // A store that runs carries what the block was when it was asked for. It would write it over pages that readers have already got new,
@@ -79,6 +119,7 @@ export class CommitFollower {
     const change = this.#parts.head.take(events);
     this.#parts.onTaken(change);
     for (const { file, blocks } of change.files) for (const blk of blocks.keys()) this.#parts.onChanged(file, blk);
+    if (this.#isStorm) return this.#invalidate(change, new Map(), this.#fresh.of(change));
     const old = events.length === 1 ? oldRanges(change) : [];
     if (old.length === 0 || old.length > KEEP_LIMIT) return this.#invalidate(change, new Map());
     this.#parts.cache.findCached(old, (cached) =>
@@ -94,8 +135,8 @@ export class CommitFollower {
     );
   }
 
-  #invalidate(change: HeadChange, keep: ReadonlyMap<BigFile, ReadonlyMap<number, OldBlock>>): void {
-    const job = jobOf(change, keep);
+  #invalidate(change: HeadChange, keep: OldBlocks, fresh: FreshJobs = new Map()): void {
+    const job = jobOf(change, keep, fresh);
     if (job.ranges.length === 0 && job.attributes.length === 0) return this.#show(change);
     this.#parts.cache.invalidate(job, (error) =>
       this.#guard(() => {
@@ -116,7 +157,7 @@ export class CommitFollower {
   }
 
   // Commits are already waiting: they are more urgent than what is only nice to have.
-  #toKeep(change: HeadChange, ranges: readonly OldRange[]): ReadonlyMap<BigFile, ReadonlyMap<number, OldBlock>> {
+  #toKeep(change: HeadChange, ranges: readonly OldRange[]): OldBlocks {
     const kept = new Map<BigFile, Map<number, OldBlock>>();
     if (this.#queue.length > 0) return kept;
     for (const { file, blk, source, offset, length } of ranges) {
@@ -150,11 +191,12 @@ function oldRanges(change: HeadChange): OldRange[] {
   );
 }
 
-function jobOf(change: HeadChange, keep: ReadonlyMap<BigFile, ReadonlyMap<number, OldBlock>>): CommitJob {
-  const ranges = change.files.flatMap((changed) => [
+function jobOf(change: HeadChange, keep: OldBlocks, fresh: FreshJobs): CommitJob {
+  const ranges = change.files.flatMap((changed): ChangedRange[] => [
     ...[...changed.blocks.keys()].map((blk) => ({
       ...rangeOf(changed.file, blk),
       old: keep.get(changed.file)?.get(blk),
+      fresh: fresh.get(changed.file)?.get(blk),
     })),
     ...cutPage(changed),
   ]);

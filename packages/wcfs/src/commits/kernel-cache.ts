@@ -22,9 +22,12 @@ export interface OldBlock extends StoreJob {
   readonly path: string;
 }
 
-/** A changed part; `old` if its bytes before are worth keeping. */
+/** A changed part. */
 export interface ChangedRange extends FileRange {
+  /** If its bytes before are worth keeping. */
   readonly old?: OldBlock | undefined;
+  /** If its bytes now shall be cached at once in the place of those before. */
+  readonly fresh?: StoreJob | undefined;
 }
 
 /** What the kernel has to let go of when a commit is shown. */

@@ -37,14 +37,16 @@ export class NotifyJobs {
   }
 
   /**
-   * Makes the kernel forget what a commit has changed.
+   * Makes the kernel forget what a commit has changed, and takes the new bytes into its cache where that was asked for.
    *
    * @throws ConnectionEnded; ErrnoError when the kernel refuses
    */
   commit(job: PackedCommit): void {
-    for (const { node, offset, length, old } of job.ranges) {
+    for (const { node, offset, length, old, fresh } of job.ranges) {
       if (old !== undefined) this.#keep(old);
+      // Always: to store over cached pages would change them under readers that are copying them.
       check(this.#channel.invalInode(node, offset, length));
+      if (fresh !== undefined) this.store(node, fresh);
     }
     for (const node of job.attributes) check(this.#channel.invalInode(node, -1, 0));
   }

@@ -17,9 +17,15 @@ export interface PackedStore {
   readonly pieces: PackedPieces;
 }
 
+/** A changed part, as it is sent. */
+export interface PackedRange extends FileRange {
+  readonly old: (PackedStore & { readonly path: string }) | undefined;
+  readonly fresh: PackedStore | undefined;
+}
+
 /** A commit's job, as it is sent. */
 export interface PackedCommit {
-  readonly ranges: readonly (FileRange & { readonly old: (PackedStore & { readonly path: string }) | undefined })[];
+  readonly ranges: readonly PackedRange[];
   readonly attributes: readonly number[];
 }
 
@@ -45,9 +51,10 @@ export function packStore(job: StoreJob): PackedStore {
 
 /** Makes a commit's job ready to be sent. */
 export function packCommit(job: CommitJob): PackedCommit {
-  const ranges = job.ranges.map(({ old, ...range }) => ({
+  const ranges = job.ranges.map(({ old, fresh, ...range }) => ({
     ...range,
     old: old === undefined ? undefined : { ...packStore(old), path: old.path },
+    fresh: fresh === undefined ? undefined : packStore(fresh),
   }));
   return { ranges, attributes: job.attributes };
 }

@@ -8,10 +8,15 @@ test("the first call comes at once, those after it with a gap, and none is lost"
   const fd = eventfd();
   const calls: number[] = [];
   const started = performance.now();
-  watchPaced(loop, fd, 20, () => {
-    eventfdTake(fd);
-    calls.push(performance.now() - started);
-  });
+  watchPaced(
+    loop,
+    fd,
+    () => 20,
+    () => {
+      eventfdTake(fd);
+      calls.push(performance.now() - started);
+    },
+  );
   loop.add({ fd: loop.wakeFd, ended: false, step: () => false });
   // Signals every millisecond for 100 ms, and one after a quiet time.
   const signal = () => {

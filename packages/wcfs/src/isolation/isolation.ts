@@ -72,6 +72,11 @@ export class Isolation implements LinkOwner, IsolationGate {
     };
   }
 
+  /** Whether a client watches the file of head: it may need other bytes than head has. */
+  isWatched(file: BigFile): boolean {
+    return this.#watches.has(file.oid);
+  }
+
   /** The earliest moment a client looks at: history is kept back to it. */
   oldestAt(): Tid | undefined {
     return this.#watches.oldestAt();

@@ -49,10 +49,24 @@ export function fixedTree(parts: FixedTreeParts): Readonly<Record<string, TreeNo
       permissions: 0o555,
       children: {
         bigfile: new FilesDirectory(parts.nextId(), parts.head),
-        at: live(() => formatTid(parts.shownHead())),
+        at: live(tidText(() => parts.shownHead())),
         watch: stream((pid) => parts.openLink(pid)),
       },
       time: () => parts.shownHead(),
     }),
+  };
+}
+
+// Clients that wait for a commit ask over and over.
+function tidText(current: () => Tid): () => string {
+  let tid = current();
+  let text = formatTid(tid);
+  return () => {
+    const now = current();
+    if (now !== tid) {
+      tid = now;
+      text = formatTid(now);
+    }
+    return text;
   };
 }

@@ -6,6 +6,7 @@ export interface Measurements extends Statistics {
   readonly headTime: number;
   readonly isBehind: boolean;
   readonly reads: number;
+  readonly pushed: number;
   readonly waitingReads: number;
   readonly forgivenPins: number;
   /** Bytes. */
@@ -33,6 +34,7 @@ const metrics: readonly Metric[] = [
   gauge("nodes", "files and directories the kernel knows", (all) => all.nodes),
   gauge("block_source_bytes", "memory for knowing where blocks lie, roughly", (all) => all.sources),
   counter("reads_total", "reads of big files that were answered", (all) => all.reads),
+  counter("blocks_pushed_total", "changed blocks cached at once while commits came fast", (all) => all.pushed),
   counter("pins_total", "pins and unpins sent", (all) => all.pin),
   counter("pins_forgiven_total", "pins that were late while nobody waited for them", (all) => all.forgivenPins),
   counter("clients_killed_total", "clients killed because they did not answer a pin", (all) => all.pinkill),

@@ -34,8 +34,11 @@ const SOURCE_BUDGET = 32 << 20;
 /** Nanoseconds of history kept even if nobody watches: a watch may start so far in the past. */
 const HISTORY = 60_000_000_000n;
 
-/** Milliseconds between looks at a database that is written to all the time: what was committed in between is taken in together. */
+/** Milliseconds between looks at a database that is written to: what was committed in between is taken in together. */
 const PACE = 2;
+
+/** The same while commits come fast. */
+const STORM_PACE = 5;
 
 /** Milliseconds between looks at the database that nothing asked for, and at what is not used any more. */
 const TICK = 1000;
@@ -125,6 +128,8 @@ export class Wcfs {
       onTaken: (change) => logChange(change, parts.options.log.verbosity, log),
       pauseUploads: () => this.#uploader.pause(),
       resumeUploads: () => this.#uploader.resume(),
+      isWatched: (file) => this.#isolation.isWatched(file),
+      now,
       onChanged: (file, blk) => this.#uploader.forget(file, blk),
       onShown: (tid) => this.#shown(tid),
       onFailed: (error) => this.#failed(error),
@@ -136,7 +141,10 @@ export class Wcfs {
   start(): void {
     const { storage, loop } = this.#parts;
     const fd = storage.pollFd();
-    if (fd >= 0) watchPaced(loop, fd, PACE, () => this.#follower.pump());
+    if (fd >= 0) {
+      const gap = () => (this.#follower.isStorm ? STORM_PACE : PACE);
+      watchPaced(loop, fd, gap, () => this.#follower.pump());
+    }
     const tick = () => {
       this.#follower.pump();
       this.#root.sweep();
@@ -171,6 +179,7 @@ export class Wcfs {
       onRead: (file, offset, length) => {
         this.#reads++;
         this.#uploader.noteRead(file, offset, length);
+        this.#follower.noteRead(file, offset, length);
       },
       onReadError: (file, offset, error) => {
         this.#errors.note(file, offset, error);
@@ -227,6 +236,7 @@ export class Wcfs {
       headTime: Number(tidToUnixNs(this.#head.shown) / 1000n) / 1e6,
       isBehind: this.#follower.behind,
       reads: this.#reads,
+      pushed: this.#follower.pushed,
       waitingReads,
       forgivenPins: forgiven,
       sources: this.#sources.weight,

@@ -57,7 +57,7 @@ export interface SmallFile extends TreeNode {
   readonly kind: "file";
   readonly mode: OpenMode;
   /** All of it. */
-  content(): string;
+  content(): Buffer;
 }
 
 /** A file that is another conversation each time it is opened. */

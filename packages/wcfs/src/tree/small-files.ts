@@ -15,6 +15,8 @@ export class TextFile implements SmallFile {
   readonly mode: OpenMode;
   references = 0;
   readonly #content: () => string;
+  #text = "";
+  #bytes = Buffer.alloc(0);
 
   constructor(id: number, mode: OpenMode, content: () => string) {
     this.id = id;
@@ -22,12 +24,17 @@ export class TextFile implements SmallFile {
     this.#content = content;
   }
 
-  content(): string {
-    return this.#content();
+  content(): Buffer {
+    const text = this.#content();
+    if (text !== this.#text) {
+      this.#text = text;
+      this.#bytes = Buffer.from(text);
+    }
+    return this.#bytes;
   }
 
   attributes(): Attributes {
-    return { mode: REGULAR_0644, size: Buffer.byteLength(this.#content()), blksize: 0, time: 0n, stable: true };
+    return { mode: REGULAR_0644, size: this.content().length, blksize: 0, time: 0n, stable: true };
   }
 }
 

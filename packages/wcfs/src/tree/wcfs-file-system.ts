@@ -65,7 +65,7 @@ export function wcfsFileSystem(parts: FileSystemParts): FileSystem {
       const node = known(nodes, request.nodeid);
       const { offset, size } = request;
       if (node.kind === "bigfile") readBigFile(parts, node, request, reply);
-      else if (node.kind === "file") reply.data(Buffer.from(node.content()).subarray(offset, offset + size));
+      else if (node.kind === "file") reply.data(node.content().subarray(offset, offset + size));
       else if (node.kind === "directory") reply.error(errno.EISDIR);
       else
         streams.get(request.fh).read(
