@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 import { replicate } from "../../packages/georep/src/monitor/replicate.ts";
-import { benchPlace, has, secondaryThrough } from "./place.ts";
+import { benchPlace, has, secondaryBeside, secondaryThrough } from "./place.ts";
 import { makeLargeFile } from "./trees.ts";
 
 // One byte changes in a large file: `node bench/georep/delta.ts [PARENT [MIB]]`. Bytes sent and seconds, through a connection and by a copy of
@@ -17,8 +17,8 @@ makeLargeFile(file, size);
 
 for (const isLocal of [false, true]) {
   const to = place.fresh("destination");
-  const how = isLocal ? {} : { secondaryCommand: secondaryThrough([], to) };
-  await using worker = await replicate(source, to, { session: "bench", state: place.fresh("state"), ...how });
+  const secondaryCommand = isLocal ? secondaryBeside(to) : secondaryThrough([], to);
+  await using worker = await replicate(source, to, { session: "bench", state: place.fresh("state"), secondaryCommand });
   await worker.checkpoint();
   const { bytes } = worker.status;
   const start = performance.now();

@@ -4,14 +4,16 @@ import { join } from "node:path";
 
 import { replicate } from "../../packages/georep/src/monitor/replicate.ts";
 import { copyByLsyncd, copyBySyncthing } from "./peers.ts";
-import { benchPlace, has, secondaryThrough } from "./place.ts";
+import { benchPlace, has, receivingEnd, secondaryBeside, secondaryThrough } from "./place.ts";
 import { makeLargeFile, makeSmallFiles } from "./trees.ts";
 
-// First copy, durable at the end, beside other programs, as many of them as there are: `node bench/georep/initial.ts [PARENT [FILES [MIB]]]`.
-const [parent, files = "2000", mib = "1024"] = process.argv.slice(2);
+// First copy, durable at the end, beside other programs, as many of them as there are, or of those named:
+// `node bench/georep/initial.ts [PARENT [FILES [MIB [PROGRAM …]]]]`.
+const [parent, files = "2000", mib = "1024", ...wanted] = process.argv.slice(2);
 await using place = await benchPlace(parent);
 const { source, ssh } = place;
 
+process.stdout.write(`receiving end: ${receivingEnd}\n`);
 makeSmallFiles(source, Number(files), 4096);
 await compareAll(`${files} files of 4 KiB`);
 rmSync(source, { recursive: true });
@@ -25,7 +27,7 @@ async function compareAll(what: string): Promise<void> {
   await compare(`${what}, local`, [
     ["tar | tar", (to) => shell('tar -C "$0" -cf - . | tar -C "$1" -xf -; sync -f "$1"', to)],
     ["rsync -a", (to) => shell('rsync -a "$0/" "$1/"; sync -f "$1"', to)],
-    ["belay", (to) => first(to)],
+    ["belay", (to) => first(to, secondaryBeside(to))],
     ["lsyncd", (to) => copyByLsyncd(source, to)],
     ["syncthing", (to) => copyBySyncthing(source, to, place.fresh("syncthing"))],
   ]);
@@ -43,7 +45,7 @@ async function compare(what: string, programs: readonly (readonly [string, Copy]
   let best: number | undefined;
   for (const [name, copy] of programs) {
     const [program = ""] = name.split(" ");
-    if (program !== "belay" && !has(program)) continue;
+    if (!isWanted(program)) continue;
     const to = place.fresh("destination");
     place.fresh("state");
     execFileSync("sync", ["-f", to]);
@@ -56,9 +58,17 @@ async function compare(what: string, programs: readonly (readonly [string, Copy]
   }
 }
 
-async function first(to: string, secondaryCommand?: string[]): Promise<void> {
-  const how = secondaryCommand === undefined ? {} : { secondaryCommand };
-  await using worker = await replicate(source, to, { session: "bench", state: join(to, "..", "state"), ...how });
+function isWanted(program: string): boolean {
+  if (program === "belay" || program === "tar") return true;
+  return has(program) && (wanted.length === 0 || wanted.includes(program));
+}
+
+async function first(to: string, secondaryCommand: string[]): Promise<void> {
+  await using worker = await replicate(source, to, {
+    session: "bench",
+    state: join(to, "..", "state"),
+    secondaryCommand,
+  });
   await worker.checkpoint();
 }
 

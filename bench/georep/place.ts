@@ -40,10 +40,32 @@ export async function benchPlace(parent: string = tmpdir()): Promise<BenchPlace>
   };
 }
 
+const repository = new URL("../../", import.meta.url);
+const built = fileURLToPath(new URL("dist/bin/gsyncd", repository));
+
+/** What benchmarks have as their receiving end: the built program where there is one, as users have it. */
+export const receivingEnd = existsSync(built) ? "dist/bin/gsyncd" : "sources, unbuilt";
+
 /** A receiving end that is reached through a connection, as one on another machine is. */
 export function secondaryThrough(prefix: readonly string[], directory: string): string[] {
-  const program = fileURLToPath(new URL("../../packages/georep/src/secondary/secondary-main.ts", import.meta.url));
-  return [...prefix, process.execPath, program, directory];
+  return [...prefix, ...receivingEndFor(directory, { built: [], unbuilt: [] })];
+}
+
+/** A receiving end that is a child of the worker, and may copy what that has open. */
+export function secondaryBeside(directory: string): string[] {
+  return receivingEndFor(directory, { built: ["--copy-from-parent"], unbuilt: ["--child"] });
+}
+
+interface FurtherArguments {
+  readonly built: readonly string[];
+  readonly unbuilt: readonly string[];
+}
+
+function receivingEndFor(directory: string, further: FurtherArguments): string[] {
+  if (existsSync(built))
+    return [built, "secondary", "file:///source", `file://${directory}`, "--debug", ...further.built];
+  const program = fileURLToPath(new URL("packages/georep/src/secondary/secondary-main.ts", repository));
+  return [process.execPath, program, directory, ...further.unbuilt];
 }
 
 /** Tells whether a program is installed. */
