@@ -24,6 +24,7 @@ import { keyOf } from "../ids/file-id.ts";
 import { dirty, type DirtyRecord } from "../journal/record.ts";
 import { gapRecord, type ChangeSource, type SourceContext } from "./change-source.ts";
 import { watchDescriptor } from "./descriptor-source.ts";
+import { IgnoredDirectories } from "./ignored-directories.ts";
 
 const entryEvents = FAN_CREATE | FAN_DELETE | FAN_RENAME;
 const dataEvents = FAN_MODIFY | FAN_CLOSE_WRITE;
@@ -45,7 +46,7 @@ export function watchByFanotify(context: SourceContext): ChangeSource {
     close(fd);
     throw error;
   }
-  const filter = new TreeFilter(context);
+  const filter = new TreeFilter(context, new IgnoredDirectories(fd, context.tree.root));
   const buffer = Buffer.allocUnsafe(256 * 1024);
   const drain = () => {
     for (;;) {
@@ -59,21 +60,30 @@ export function watchByFanotify(context: SourceContext): ChangeSource {
   return watchDescriptor("fanotify", fd, drain);
 }
 
+interface KnownDirectory {
+  readonly isInside: boolean;
+  /** Events that named it. */
+  count: number;
+}
+
 // Knows of directories whether they lie in the tree; asked anew after a directory in it was renamed, or came or went by that. Mostly the next
 // event is of the same directory; where both ends share a file system, it is often one that our own receiving end writes to.
 class TreeFilter {
   readonly #context: SourceContext;
-  readonly #inside = new Map<string, boolean>();
+  readonly #ignored: IgnoredDirectories;
+  readonly #known = new Map<string, KnownDirectory>();
   #last = Buffer.alloc(0);
-  #isLastInside = false;
+  #lastKnown: KnownDirectory = { isInside: false, count: 0 };
 
-  constructor(context: SourceContext) {
+  constructor(context: SourceContext, ignored: IgnoredDirectories) {
     this.#context = context;
+    this.#ignored = ignored;
   }
 
   recordsOf(event: FanotifyEvent): DirtyRecord[] {
     const { mask, entry, oldEntry, object } = event;
     if ((mask & FAN_Q_OVERFLOW) !== 0) {
+      this.#forget(); // among what was dropped may be that a directory has moved
       this.#context.logger.warn("the kernel has dropped events: the whole tree will be compared");
       return [gapRecord(dirty.gap, this.#context.tree.rootId)];
     }
@@ -96,28 +106,32 @@ class TreeFilter {
 
   /** Tells whether a directory lies in the tree now. */
   readonly isInside = (handle: Buffer): boolean => {
-    if (handle.equals(this.#last)) return this.#isLastInside;
-    const isInside = this.#look(handle);
-    this.#last = Buffer.from(handle);
-    this.#isLastInside = isInside;
+    if (!handle.equals(this.#last)) {
+      this.#lastKnown = this.#look(handle);
+      this.#last = Buffer.from(handle);
+    }
+    const { isInside, count } = this.#lastKnown;
+    this.#lastKnown.count = count + 1;
+    if (!isInside) this.#ignored.noteEvents(handle, count + 1);
     return isInside;
   };
 
-  #look(handle: Buffer): boolean {
+  #look(handle: Buffer): KnownDirectory {
     const key = keyOf(handle);
-    const known = this.#inside.get(key);
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
     const fd = this.#context.tree.openDirectory(handle);
     if (fd !== undefined) close(fd);
-    if (this.#inside.size > 200_000) this.#inside.clear();
-    this.#inside.set(key, fd !== undefined);
-    return fd !== undefined;
+    if (this.#known.size > 200_000) this.#known.clear();
+    const looked = { isInside: fd !== undefined, count: 0 };
+    this.#known.set(key, looked);
+    return looked;
   }
 
   #forget(): void {
-    this.#inside.clear();
+    this.#ignored.clear();
+    this.#known.clear();
     this.#last = Buffer.alloc(0);
-    this.#isLastInside = false;
   }
 }
 

@@ -38,6 +38,11 @@ export const FAN_MARK_DONT_FOLLOW = 0x04;
 export const FAN_MARK_ONLYDIR = 0x08;
 export const FAN_MARK_MOUNT = 0x10;
 export const FAN_MARK_IGNORED_MASK = 0x20;
+export const FAN_MARK_IGNORED_SURV_MODIFY = 0x40;
 export const FAN_MARK_FLUSH = 0x80;
 /** Everything on the file system, through whatever mount. */
 export const FAN_MARK_FILESYSTEM = 0x100;
+/** Keeps no inode in memory (Linux 5.19). */
+export const FAN_MARK_EVICTABLE = 0x200;
+/** Takes events away, of directories only those that FAN_ONDIR and FAN_EVENT_ON_CHILD name (Linux 6.0). */
+export const FAN_MARK_IGNORE = 0x400;
