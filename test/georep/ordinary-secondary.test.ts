@@ -42,3 +42,81 @@ test.runIf(process.geteuid?.() === 0)(
     expect(worker.retries()).toEqual([]);
   },
 );
+
+test.runIf(process.geteuid?.() === 0)(
+  "an ordinary user is not kept out by the modes of its own copies",
+  async () => {
+    using pair = makePair();
+    fs.chmodSync(pair.base, 0o755);
+    fs.chownSync(pair.destination, user, user);
+    const at = (name: string) => join(pair.source, name);
+    for (const name of ["shut/deep", "gone/deep", "moved/deep", "blind", "none/deep"])
+      fs.mkdirSync(at(name), { recursive: true });
+    for (const name of ["shut/a", "shut/deep/a", "gone/a", "gone/deep/a", "moved/deep/a", "blind/a", "none/deep/a"])
+      fs.writeFileSync(at(name), name);
+    fs.writeFileSync(at("small"), "1", { mode: 0o400 });
+    fs.linkSync(at("small"), at("shut/small"));
+    fs.writeFileSync(at("large"), Buffer.alloc(400_000, 1), { mode: 0o200 });
+    fs.linkSync(at("large"), at("shut/large"));
+    for (const name of ["shut", "gone", "moved"]) for (const each of [`${name}/deep`, name]) fs.chmodSync(at(each), 0o555); // prettier-ignore
+    fs.chmodSync(at("blind"), 0o311);
+    fs.chmodSync(at("none"), 0);
+    own(pair.source);
+    {
+      await using worker = await pair.start({ secondaryCommand: [...asUser, pair.destination] });
+      await worker.checkpoint(within(20_000));
+      expect(pair.differences()).toEqual([]);
+      fs.writeFileSync(at("shut/deep/new"), "2");
+      fs.unlinkSync(at("shut/a"));
+      fs.rmSync(at("gone"), { recursive: true });
+      fs.renameSync(at("moved"), at("shut/moved"));
+      fs.writeFileSync(at("none/deep/b"), "2");
+      fs.writeFileSync(at("small"), "22");
+      lsetxattr(at("small"), "user.u", Buffer.from("1"));
+      fs.writeFileSync(at("large"), Buffer.alloc(400_000, 2));
+      own(pair.source);
+      await worker.checkpoint(within(20_000));
+      expect(pair.differences()).toEqual([]);
+    }
+    fs.writeFileSync(at("blind/b"), "3");
+    own(pair.source);
+    await using worker = await pair.start({ secondaryCommand: [...asUser, pair.destination] });
+    await worker.checkpoint(within(20_000));
+    expect(await worker.verify(within(20_000))).toEqual([]);
+    expect(pair.differences()).toEqual([]);
+  },
+  60_000,
+);
+
+test.runIf(process.geteuid?.() === 0)(
+  "what somebody else has shut at the destination fails name by name, and holds up nothing else",
+  async () => {
+    using pair = makePair();
+    fs.chmodSync(pair.base, 0o755);
+    for (const root of [pair.source, pair.destination]) fs.mkdirSync(join(root, "d/shut/deep"), { recursive: true });
+    fs.chmodSync(join(pair.destination, "d/shut"), 0o700);
+    fs.chownSync(pair.destination, user, user);
+    for (const name of ["a", "d/shut/b", "d/shut/deep/c"]) fs.writeFileSync(join(pair.source, name), name);
+    own(pair.source);
+    await using worker = await pair.start({ secondaryCommand: [...asUser, pair.destination] });
+    const failed = () =>
+      worker
+        .retries()
+        .map(({ path, code }) => `${path?.toString() ?? ""} ${code}`)
+        .sort();
+    const shut = ["d/shut/b EACCES", "d/shut/deep EACCES"];
+    await expect.poll(failed, { timeout: 10_000 }).toEqual(expect.arrayContaining(shut));
+    fs.writeFileSync(join(pair.source, "later"), "2");
+    await expect.poll(() => fs.existsSync(join(pair.destination, "later")), { timeout: 10_000 }).toBe(true);
+    for (const root of [pair.source, pair.destination]) own(root);
+    worker.retryNow();
+    await worker.checkpoint(within(20_000));
+    expect(pair.differences()).toEqual([]);
+  },
+  60_000,
+);
+
+function own(path: string): void {
+  for (const name of ["", ...fs.readdirSync(path, { recursive: true, encoding: "utf8" })])
+    fs.lchownSync(join(path, name), user, user);
+}

@@ -22,9 +22,11 @@ import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts"
 import { inTheWay, keyOfName, look, openDirectory, placeOf, touch } from "./batch.ts";
 import type { Batch, Order, Place } from "./batch.ts";
 import { detach } from "./detach.ts";
+import { openNamed } from "./directory-modes.ts";
 import { linkOver } from "./link-over.ts";
 import { isNewFile, makeNewFile } from "./new-file.ts";
-import { beneath } from "./remove-tree.ts";
+import { isBound } from "./own-access.ts";
+import { beneath } from "./beneath.ts";
 import { writeAll } from "./write-all.ts";
 
 /**
@@ -67,12 +69,13 @@ function attachDirectory(batch: Batch, { name, change }: Order, dirfd: number): 
   const { map, held } = batch.session;
   const known = map.get(change.id);
   const place = known && placeOf(batch, known);
-  if (place === undefined) {
+  if (known === undefined || place === undefined) {
     mkdirat(dirfd, name, 0o700);
     remember(batch, change, { dirfd, name, isHeld: false });
     batch.madeDirectories.push(change.id);
     return;
   }
+  if (isBound) openNamed(batch, known, place);
   renameat2(place.dirfd, place.name, dirfd, name, RENAME_NOREPLACE);
   held.delete(keyOf(change.id));
   map.removeNamesOf(change.id);

@@ -2,13 +2,15 @@ import { close, errno, errnoOf } from "@belay/linux";
 import { BelayError, errnoName, toError } from "@belay/supervise";
 
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
+import { isSick } from "../rpc/failure.ts";
 import type { Failure, ObjectChange, Want } from "../rpc/messages.ts";
 import { isGone, statAt } from "../tree/read-object.ts";
 import type { Statx } from "@belay/linux";
 import type { Birth } from "./birth.ts";
 import type { Incoming } from "./incoming.ts";
 import type { MappedObject } from "./object-map.ts";
-import { openDirectoryAt } from "./remove-tree.ts";
+import { grant, isBound } from "./own-access.ts";
+import { openDirectoryAt } from "./beneath.ts";
 import type { Session } from "./session.ts";
 
 /** A name that has to stand for an object. */
@@ -50,6 +52,8 @@ export interface Batch {
   /** Objects that have lost a name at the source and keep it here, by key. */
   readonly spared: Set<string>;
   readonly failures: Failure[];
+  /** Directories that this user has given itself rights to for now, by key, with the mode that each had. */
+  readonly opened: Map<string, number>;
   /** Learned from the first file that is made in it. */
   birth: Birth | undefined;
 }
@@ -79,6 +83,7 @@ export function startBatch(session: Session): Batch {
     detached: [],
     spared: new Set(),
     failures: [],
+    opened: new Map(),
     birth: undefined,
   };
 }
@@ -96,22 +101,12 @@ export function closeDirectories({ directories }: Batch): void {
   directories.clear();
 }
 
-/** Conditions of the destination under which nothing of a batch can be done: it is tried again as a whole. */
-const sick: readonly (number | undefined)[] = [
-  errno.ENOSPC,
-  errno.EDQUOT,
-  errno.EROFS,
-  errno.EIO,
-  errno.ENOMEM,
-  errno.EMFILE,
-];
-
 /** Does one part of a batch; its failure does not stop the others, unless the destination as a whole fails. */
 export function attempt(batch: Batch, id: FileId, name: Buffer, action: () => void): void {
   try {
     action();
   } catch (error) {
-    if (sick.includes(errnoOf(error))) throw error;
+    if (isSick(error)) throw error;
     const { message } = toError(error);
     const code = errnoName(error) ?? (error instanceof BelayError ? error.code : undefined);
     if (code === undefined) throw error;
@@ -174,8 +169,29 @@ export function placeOf(batch: Batch, object: MappedObject): Place | undefined {
   return undefined;
 }
 
-/** Opens a directory by its id; undefined when it is not (or not any more) where we know it. */
+/**
+ * Opens a directory by its id; undefined when it is not (or not any more) where we know it. Its mode does not keep us out, until it is given back by
+ * `giveBackModes`.
+ */
 export function openDirectory(batch: Batch, id: FileId): number | undefined {
+  const fd = findDirectory(batch, id);
+  if (fd !== undefined && isBound) openToUs(batch, id, fd);
+  return fd;
+}
+
+/** Lets us do with a directory of ours what its mode may forbid. */
+export function openToUs(batch: Batch, id: FileId, fd: number): void {
+  const stat = statAt(fd, nothing);
+  const mode = grant(fd);
+  if (stat === undefined || mode === undefined) return;
+  touch(batch, { object: batch.session.map.get(id), stat });
+  const key = keyOf(id);
+  if (!batch.opened.has(key)) batch.opened.set(key, mode);
+}
+
+const nothing = Buffer.alloc(0);
+
+function findDirectory(batch: Batch, id: FileId): number | undefined {
   const { directories, session } = batch;
   const key = keyOf(id);
   const cached = directories.get(key);
@@ -204,6 +220,6 @@ function tryOpen({ dirfd, name }: Place): number | undefined {
 }
 
 /** Notes that an object's ctime is about to change by our own doing, unless somebody else changed it before. */
-export function touch(batch: Batch, { object, stat }: Found): void {
+export function touch(batch: Batch, { object, stat }: Pick<Found, "object" | "stat">): void {
   if (object?.hereCtime === stat.ctime) batch.touched.add(keyOf(object.id));
 }

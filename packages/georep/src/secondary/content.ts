@@ -21,7 +21,8 @@ import { isGone, statAt } from "../tree/read-object.ts";
 import { hereAt, inTheWay, openDirectory, placeOf, type Batch, type Place } from "./batch.ts";
 import { linkOver } from "./link-over.ts";
 import type { MappedObject } from "./object-map.ts";
-import { beneath } from "./remove-tree.ts";
+import { openPlace } from "./own-access.ts";
+import { beneath } from "./beneath.ts";
 import { writeAll } from "./write-all.ts";
 
 /** Makes the content of a file what it has to be when it came along, or asks for it when it is needed. */
@@ -52,7 +53,7 @@ function needsContent(change: ObjectChange, object: MappedObject, isIntact: bool
 function replaceContent(batch: Batch, object: MappedObject, place: Place, bytes: Buffer): void {
   if (hasContent(place, bytes)) return;
   if (mustStay(batch, place)) {
-    const fd = openat2(place.dirfd, place.name, O_RDWR | O_NOFOLLOW, beneath);
+    const fd = openPlace(place, O_RDWR);
     try {
       writeAll(fd, bytes, 0);
       ftruncate(fd, bytes.length);
@@ -70,9 +71,9 @@ function replaceContent(batch: Batch, object: MappedObject, place: Place, bytes:
   install(batch, object, name);
 }
 
-function hasContent({ dirfd, name }: Place, bytes: Buffer): boolean {
-  if (statAt(dirfd, name)?.size !== bytes.length) return false;
-  const fd = openat2(dirfd, name, O_RDONLY | O_NOFOLLOW, beneath);
+function hasContent(place: Place, bytes: Buffer): boolean {
+  if (statAt(place.dirfd, place.name)?.size !== bytes.length) return false;
+  const fd = openPlace(place, O_RDONLY);
   try {
     const present = Buffer.allocUnsafe(bytes.length);
     return pread(fd, present, 0) === bytes.length && present.equals(bytes);

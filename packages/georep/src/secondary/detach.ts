@@ -6,6 +6,8 @@ import { isDevice, isDirectory, isLink, isRegular, typeOf } from "../tree/object
 import { inTheWay, look, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
 import type { MappedName, MappedObject } from "./object-map.ts";
 import { strangerPrefix } from "./session.ts";
+import { isBound } from "./own-access.ts";
+import { openNamed } from "./directory-modes.ts";
 import { spare } from "./spared.ts";
 
 /**
@@ -56,6 +58,7 @@ function hold(batch: Batch, dirfd: number, name: Buffer, { object, stat }: Found
     strangers.set(stranger, name);
     return;
   }
+  if (isDirectory(stat.mode) && isBound) openNamed(batch, object, { dirfd, name });
   const key = keyOf(object.id);
   const heldName = Buffer.from(object.id.toString("hex"));
   const isHeld = held.has(key);

@@ -5,13 +5,14 @@ import type { Failure, ObjectChange } from "../rpc/messages.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { statAt } from "../tree/read-object.ts";
 import { attach } from "./attach.ts";
-import { attempt, closeDirectories, placeOf, trimDirectories, type Batch, type Place } from "./batch.ts";
+import { attempt, closeDirectories, type Batch } from "./batch.ts";
 import { conflictName } from "./content.ts";
+import { deepestFirst, giveBackModes } from "./directory-modes.ts";
 import { abandonAll } from "./incoming.ts";
 import { applyMetadata } from "./metadata.ts";
-import type { MappedObject } from "./object-map.ts";
 import { removeOurs } from "./remove-ours.ts";
 import { dropSparedNames } from "./spared.ts";
+import { restamp, stamp, withPlace } from "./stamps.ts";
 
 const nothing = Buffer.alloc(0);
 
@@ -32,21 +33,20 @@ export function finishBatch(batch: Batch): readonly Failure[] {
     });
   dropSparedNames(batch); // changes the times of directories
   const changes = [...batch.changes.entries()].flatMap(([key, change]) => (batch.complete.has(key) ? [] : [change]));
-  const directoriesLast = [
-    ...changes.filter((c) => !isDirectory(c.mode)),
-    ...changes.filter((c) => isDirectory(c.mode)),
+  const [files, directories] = [
+    changes.filter((c) => !isDirectory(c.mode)),
+    changes.filter((c) => isDirectory(c.mode)),
   ];
-  const failed = new Set<string>();
-  for (const change of directoriesLast) {
-    const failures = batch.failures.length;
-    attempt(batch, change.id, nothing, () =>
-      withPlace(batch, change.id, (place) => applyMetadata(place, change, batch.session)),
-    );
-    if (batch.failures.length > failures) failed.add(keyOf(change.id));
-  }
+  const failed = new Set(files.filter((change) => !setMetadata(batch, change)));
   release(batch);
-  for (const change of changes) stamp(batch, change, failed.has(keyOf(change.id)));
+  for (const change of files) stamp(batch, change, failed.has(change));
   for (const key of batch.touched) if (!batch.changes.has(key) || batch.complete.has(key)) restamp(batch, idOfKey(key));
+  for (const change of deepestFirst(batch, directories)) {
+    const isSet = setMetadata(batch, change);
+    if (isSet) batch.opened.delete(keyOf(change.id)); // it has a mode of its own again
+    stamp(batch, change, !isSet);
+  }
+  giveBackModes(batch);
   syncfs(batch.session.root);
   fsync(batch.session.root);
   batch.session.map.commit();
@@ -54,14 +54,13 @@ export function finishBatch(batch: Batch): readonly Failure[] {
   return batch.failures;
 }
 
-function withPlace(batch: Batch, id: FileId, action: (place: Place, object: MappedObject) => void): void {
-  trimDirectories(batch);
-  const { session } = batch;
-  const object = session.map.get(id);
-  if (object === undefined) return;
-  const root: Place = { dirfd: session.root, name: Buffer.from("."), isHeld: false };
-  const place = id.equals(session.rootId) ? root : placeOf(batch, object);
-  if (place !== undefined) action(place, object);
+/** @returns whether nothing failed */
+function setMetadata(batch: Batch, change: ObjectChange): boolean {
+  const failures = batch.failures.length;
+  attempt(batch, change.id, nothing, () =>
+    withPlace(batch, change.id, (place) => applyMetadata(place, change, batch.session)),
+  );
+  return batch.failures.length === failures;
 }
 
 // What no name wants any more. What was never ours is not for us to delete. What cannot be removed is tried again with the next batch.
@@ -98,26 +97,4 @@ function setAside({ session }: Batch, dirfd: number, name: Buffer, was: Buffer):
   session.logger.warn(
     `${JSON.stringify(was.toString())} was in the way and not ours: moved to the conflicts directory`,
   );
-}
-
-// What failed or did not come is noted as unknown, so that a later look finds it wanting.
-function stamp(batch: Batch, { id, mode, size, mtime, ctime, settled }: ObjectChange, hasFailed: boolean): void {
-  const isLacking = batch.lacking.has(keyOf(id));
-  // It is still somebody else's, and to be kept aside when the content comes.
-  if (isLacking && batch.adopted.has(keyOf(id))) {
-    batch.session.map.removeNamesOf(id);
-    batch.session.map.removeObject(id);
-    return;
-  }
-  withPlace(batch, id, (place, object) => {
-    const hereCtime = hasFailed ? 0n : (statAt(place.dirfd, place.name)?.ctime ?? 0n);
-    const known = isLacking ? { size: -1, mtime: 0n, ctime: 0n } : { size, mtime, ctime: settled ? ctime : 0n };
-    batch.session.map.put({ ...object, mode, hereCtime, ...known });
-  });
-}
-
-function restamp(batch: Batch, id: FileId): void {
-  withPlace(batch, id, (place, object) => {
-    batch.session.map.put({ ...object, hereCtime: statAt(place.dirfd, place.name)?.ctime ?? 0n });
-  });
 }

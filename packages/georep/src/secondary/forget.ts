@@ -21,7 +21,8 @@ import { stateDirectoryName } from "../tree/compare.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { isGone, statAt } from "../tree/read-object.ts";
 import { conflictName } from "./content.ts";
-import { openDirectoryAt, removeTreeAt } from "./remove-tree.ts";
+import { openDirectoryAt } from "./beneath.ts";
+import { removeTreeAt } from "./remove-tree.ts";
 import { lockSession, strangerPrefix } from "./session.ts";
 
 /**

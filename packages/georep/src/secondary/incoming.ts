@@ -1,4 +1,4 @@
-import { close, copyFileRange, ftruncate, O_NOFOLLOW, O_RDONLY, O_RDWR, openat2 } from "@belay/linux";
+import { close, copyFileRange, ftruncate, O_RDONLY, O_RDWR } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
 import { ContentDigest } from "../engines/content-digest.ts";
@@ -8,7 +8,7 @@ import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, makeTemporary, mustStay } from "./content.ts";
 import { closeSource } from "./local-copy.ts";
 import type { MappedObject } from "./object-map.ts";
-import { beneath } from "./remove-tree.ts";
+import { openPlace } from "./own-access.ts";
 import { writeAll } from "./write-all.ts";
 
 /** Content of one file on its way. */
@@ -39,7 +39,7 @@ export function beginContent(batch: Batch, id: FileId, keepsBase: boolean): void
   abandon(batch, key);
   const size = statAt(place.dirfd, place.name)?.size ?? 0;
   const isInPlace = batch.incomplete.has(key) || mustStay(batch, place) || (keepsBase && size >= inPlaceFrom);
-  const { fd, name } = isInPlace ? { fd: openForWriting(place), name: undefined } : makeTemporary(batch, object);
+  const { fd, name } = isInPlace ? { fd: openPlace(place, O_RDWR), name: undefined } : makeTemporary(batch, object);
   batch.streams.set(key, { fd, object, temporary: name, digest: new ContentDigest() });
   if (!keepsBase) ftruncate(fd, 0);
   else if (!isInPlace) copyBase(place, fd, size);
@@ -83,12 +83,8 @@ export function abandonAll(batch: Batch): void {
   for (const key of [...batch.streams.keys()]) abandon(batch, key);
 }
 
-function openForWriting({ dirfd, name }: Place): number {
-  return openat2(dirfd, name, O_RDWR | O_NOFOLLOW, beneath);
-}
-
-function copyBase({ dirfd, name }: Place, to: number, size: number): void {
-  const from = openat2(dirfd, name, O_RDONLY | O_NOFOLLOW, beneath);
+function copyBase(place: Place, to: number, size: number): void {
+  const from = openPlace(place, O_RDONLY);
   try {
     for (let at = 0; at < size;) {
       const copied = copyFileRange(from, at, to, at, Math.min(size - at, 64 * 1024 * 1024));

@@ -1,15 +1,18 @@
 import { close } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
-import type { FileId } from "../ids/file-id.ts";
+import { keyOf, type FileId } from "../ids/file-id.ts";
 import { maxDigested, type Inspected, type InspectReply, type InspectRequest } from "../rpc/inspect-messages.ts";
 import { digestOf } from "../tree/digest.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { openFileAt, readObjectAt } from "../tree/read-object.ts";
 import { closeDirectories, look, openDirectory, startBatch, type Batch } from "./batch.ts";
+import { giveBackModes } from "./directory-modes.ts";
+import { asOwner } from "./own-access.ts";
 import type { Session } from "./session.ts";
 
 const nothing = Buffer.alloc(0);
+const itself = Buffer.from(".");
 
 /** Bytes of content that are read for one request, and of attributes that one reply holds, before it is cut short. */
 const mostContent = 64 * 1024 * 1024;
@@ -39,12 +42,14 @@ function inspectName(
   dirfd: number,
   { directory, name, withContent }: Pick<InspectRequest, "directory" | "withContent"> & { name: Buffer },
 ): Inspected | undefined {
-  const state = readObjectAt(dirfd, name);
+  const state = asOwner({ dirfd, name: name.length === 0 ? itself : name }, () => readObjectAt(dirfd, name));
   if (state === undefined) return undefined;
   const id = name.length === 0 ? directory : (look(batch, dirfd, name)?.object?.id ?? nothing);
   const isDigested = withContent && isRegular(state.mode) && state.size <= maxDigested;
   const digest = isDigested ? digestAt(dirfd, name, 0, state.size) : undefined;
-  return { state: { ...state, id }, digest: digest ?? nothing };
+  // The directory itself may be open to us just now, and only now.
+  const mode = (name.length === 0 ? batch.opened.get(keyOf(directory)) : undefined) ?? state.mode;
+  return { state: { ...state, id, mode }, digest: digest ?? nothing };
 }
 
 /** SHA-256 of a part of a file's content. @throws BelayError `ENOENT` */
@@ -60,7 +65,7 @@ export function digestPart(
 }
 
 function digestAt(dirfd: number, name: Buffer, offset: number, length: number): Buffer | undefined {
-  const fd = openFileAt(dirfd, name);
+  const fd = asOwner({ dirfd, name }, () => openFileAt(dirfd, name));
   if (fd === undefined) return undefined;
   try {
     return digestOf(fd, offset, length);
@@ -74,6 +79,7 @@ function withDirectory<T>(session: Session, id: FileId, action: (batch: Batch, d
   try {
     return action(batch, openDirectory(batch, id));
   } finally {
+    giveBackModes(batch);
     closeDirectories(batch);
     session.map.commit();
   }

@@ -1,10 +1,11 @@
-import { stampAt, type Stamp } from "@belay/linux";
+import { errno, errnoOf, stampAt, type Stamp } from "@belay/linux";
 
 import { keyOf, mentionsInode, type FileId } from "../ids/file-id.ts";
 import { maxListed, type ListedName, type ListReply, type ListRequest } from "../rpc/list-messages.ts";
 import { namesIn } from "../tree/names-in.ts";
 import { closeDirectories, look, openDirectory, startBatch, trimDirectories, type Batch } from "./batch.ts";
 import { BegunListings } from "./begun-listings.ts";
+import { giveBackModes } from "./directory-modes.ts";
 import type { MappedObject } from "./object-map.ts";
 import type { Session } from "./session.ts";
 
@@ -37,6 +38,7 @@ export class Listing {
       return replies;
     } finally {
       if (open === undefined) {
+        giveBackModes(batch);
         closeDirectories(batch);
         this.#session.map.commit();
       }
@@ -48,12 +50,22 @@ export class Listing {
     const dirfd = openDirectory(batch, directory);
     if (dirfd === undefined) return { known: false, upTo: "", names: [] };
     const isRoot = directory.equals(this.#session.rootId);
-    const all = this.#begun.take(keyOf(directory), after, () => namesIn(dirfd, isRoot));
+    const all = this.#begun.take(keyOf(directory), after, () => namesOrNone(dirfd, isRoot));
     const first = after === "" ? 0 : firstBehind(all, after);
     const portion = all.slice(first, first + room);
     const upTo = first + room < all.length ? (portion.at(-1) ?? "") : "";
     if (upTo !== "") this.#begun.keep(keyOf(directory), all);
     return { known: true, upTo, names: listNames(batch, directory, dirfd, portion) };
+  }
+}
+
+// What is somebody else's, and shut, counts as empty: so each name that has to be there is told to fail.
+function namesOrNone(fd: number, isRoot: boolean): string[] {
+  try {
+    return namesIn(fd, isRoot);
+  } catch (error) {
+    if (errnoOf(error) !== errno.EACCES) throw error;
+    return [];
   }
 }
 

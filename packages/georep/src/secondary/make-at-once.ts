@@ -63,7 +63,16 @@ class Parents {
     if (this.#last?.equals(id) === true) return this.#fd;
     this.#last = id;
     trimDirectories(this.#batch);
-    return (this.#fd = openDirectory(this.#batch, id));
+    return (this.#fd = this.#tryOpen(id));
+  }
+
+  #tryOpen(id: FileId): number | undefined {
+    try {
+      return openDirectory(this.#batch, id);
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return undefined;
+    }
   }
 }
 

@@ -1,11 +1,9 @@
 import {
-  AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
   close,
   errno,
   errnoOf,
   fchmod,
-  fchmodat,
   fchown,
   fchownat,
   flistxattr,
@@ -28,7 +26,8 @@ import { isLink } from "../tree/object-state.ts";
 import { pathAt, readXattrs, statAt } from "../tree/read-object.ts";
 import type { Place } from "./batch.ts";
 import { ifAllowed, setOwner } from "./owner.ts";
-import { beneath } from "./remove-tree.ts";
+import { asOwner, setModeOf } from "./own-access.ts";
+import { beneath } from "./beneath.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -42,7 +41,7 @@ export function applyMetadata({ dirfd, name }: Place, change: ObjectChange, sess
   const isOwned = before.uid === change.uid && before.gid === change.gid;
   const chown = (uid: number, gid: number) => fchownat(dirfd, name, uid, gid, AT_SYMLINK_NOFOLLOW);
   const mode = isOwned ? change.mode : setOwner(session, change, chown);
-  applyXattrs(pathAt(dirfd, name), change, session);
+  asOwner({ dirfd, name }, () => applyXattrs(pathAt(dirfd, name), change, session));
   if (!isLink(mode) && statAt(dirfd, name)?.mode !== mode) setMode({ dirfd, name, isHeld: false }, mode);
   if (statAt(dirfd, name)?.mtime !== change.mtime)
     utimensat(dirfd, name, UTIME_OMIT, change.mtime, AT_SYMLINK_NOFOLLOW);
@@ -77,7 +76,7 @@ function flistOf(fd: number): Buffer[] {
 function setMode({ dirfd, name }: Place, mode: number): void {
   const fd = openat2(dirfd, name, O_PATH | O_NOFOLLOW, beneath);
   try {
-    fchmodat(AT_FDCWD, `/proc/self/fd/${fd}`, mode & 0o7777);
+    setModeOf(fd, mode);
   } finally {
     close(fd);
   }

@@ -5,7 +5,8 @@ import { close, openat2, O_DIRECTORY, O_NOFOLLOW, O_PATH, RESOLVE_NO_XDEV, rmdir
 import { fileIdAt } from "../ids/file-id.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { statAt } from "../tree/read-object.ts";
-import { beneath } from "./remove-tree.ts";
+import { grant } from "./own-access.ts";
+import { beneath } from "./beneath.ts";
 
 /** What decides what is removed. */
 export interface Removal {
@@ -28,6 +29,7 @@ export function removeOurs(removal: Removal, dirfd: number, name: Buffer): void 
   }
   const fd = openat2(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, beneath | RESOLVE_NO_XDEV);
   try {
+    grant(fd);
     for (const child of readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer" }))
       if (removal.isOurs(fileIdAt(fd, child))) removeOurs(removal, fd, child);
       else removal.setAside(fd, child);

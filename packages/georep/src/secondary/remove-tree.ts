@@ -1,29 +1,11 @@
 import { readdirSync } from "node:fs";
 
-import {
-  close,
-  openat2,
-  O_DIRECTORY,
-  O_NOFOLLOW,
-  O_PATH,
-  RESOLVE_BENEATH,
-  RESOLVE_NO_MAGICLINKS,
-  RESOLVE_NO_SYMLINKS,
-  RESOLVE_NO_XDEV,
-  rmdirat,
-  unlinkat,
-} from "@belay/linux";
+import { close, openat2, O_DIRECTORY, O_NOFOLLOW, O_PATH, RESOLVE_NO_XDEV, rmdirat, unlinkat } from "@belay/linux";
 
 import { isDirectory } from "../tree/object-state.ts";
 import { isGone, statAt } from "../tree/read-object.ts";
-
-/** Rules under which every directory of the destination is opened. */
-export const beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-
-/** Opens a directory by its name in another, whatever anybody puts there meanwhile. */
-export function openDirectoryAt(dirfd: number, name: Buffer): number {
-  return openat2(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, beneath);
-}
+import { beneath } from "./beneath.ts";
+import { grant } from "./own-access.ts";
 
 /** Removes a name and all below it, without leaving the file system. Gone already is well. */
 export function removeTreeAt(dirfd: number, name: Buffer): void {
@@ -35,6 +17,7 @@ export function removeTreeAt(dirfd: number, name: Buffer): void {
   }
   const fd = openat2(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, beneath | RESOLVE_NO_XDEV);
   try {
+    grant(fd);
     for (const child of readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer" })) removeTreeAt(fd, child);
   } finally {
     close(fd);

@@ -14,6 +14,7 @@ import { isDirectory } from "../tree/object-state.ts";
 import { attach } from "./attach.ts";
 import { attempt, closeDirectories, keyOfName, startBatch, trimDirectories, type Batch, type Order } from "./batch.ts";
 import { settleContent } from "./content.ts";
+import { giveBackModes } from "./directory-modes.ts";
 import { makeAtOnce } from "./make-at-once.ts";
 import { isNewFile } from "./new-file.ts";
 import { forgetSession } from "./forget.ts";
@@ -68,6 +69,7 @@ export async function serveSecondary(options: ServeOptions): Promise<void> {
   } finally {
     if (state.batch !== undefined) {
       abandonAll(state.batch);
+      giveBackModes(state.batch);
       closeDirectories(state.batch);
     }
     state.session?.[Symbol.dispose]();

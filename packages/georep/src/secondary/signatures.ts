@@ -1,11 +1,11 @@
 import { hash } from "node:crypto";
 
-import { close, O_NOFOLLOW, O_RDONLY, openat2, pread } from "@belay/linux";
+import { close, O_RDONLY, pread } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
 import type { FileId } from "../ids/file-id.ts";
 import { placeOf, type Batch } from "./batch.ts";
-import { beneath } from "./remove-tree.ts";
+import { openPlace } from "./own-access.ts";
 
 /** Bytes of a block that differences are told in. */
 export const blockSize = 64 * 1024;
@@ -22,7 +22,7 @@ export function signaturesOf(batch: Batch, id: FileId, firstBlock: number, count
   const object = batch.session.map.get(id);
   const place = object && placeOf(batch, object);
   if (place === undefined) throw new BelayError("ENOENT", "signatures of a file that is not here");
-  const fd = openat2(place.dirfd, place.name, O_RDONLY | O_NOFOLLOW, beneath);
+  const fd = openPlace(place, O_RDONLY);
   try {
     const signatures: Buffer[] = [];
     const block = Buffer.allocUnsafe(blockSize);

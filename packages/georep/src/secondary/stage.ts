@@ -24,7 +24,9 @@ import { isGone } from "../tree/read-object.ts";
 import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, mustStay } from "./content.ts";
 import type { MappedObject } from "./object-map.ts";
-import { beneath, removeTreeAt } from "./remove-tree.ts";
+import { openPlace } from "./own-access.ts";
+import { beneath } from "./beneath.ts";
+import { removeTreeAt } from "./remove-tree.ts";
 import { writeAll } from "./write-all.ts";
 
 /**
@@ -92,8 +94,8 @@ function putInPlace(batch: Batch, object: MappedObject, place: Place, from: numb
   install(batch, object, temporary);
 }
 
-function copyInto({ dirfd, name }: Place, from: number): void {
-  const to = openat2(dirfd, name, O_RDWR | O_NOFOLLOW, beneath);
+function copyInto(place: Place, from: number): void {
+  const to = openPlace(place, O_RDWR);
   try {
     const piece = Buffer.allocUnsafe(1024 * 1024);
     let at = 0;

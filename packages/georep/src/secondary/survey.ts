@@ -14,7 +14,7 @@ import { stateDirectoryName } from "../tree/compare.ts";
 import { namesIn } from "../tree/names-in.ts";
 import { deviceOf, isGone, readObjectAt, statAt } from "../tree/read-object.ts";
 import { BegunListings } from "./begun-listings.ts";
-import { openDirectoryAt } from "./remove-tree.ts";
+import { openDirectoryAt } from "./beneath.ts";
 
 /** What a survey is made of. */
 export interface SurveyOptions {

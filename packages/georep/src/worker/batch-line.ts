@@ -1,16 +1,14 @@
 import { setImmediate as turn } from "node:timers/promises";
 
-import { hasCode, toError } from "@belay/supervise";
+import { toError } from "@belay/supervise";
 
 import type { DirtyName } from "../plan/dirty-set.ts";
 import type { Ends } from "../plan/ends.ts";
+import { isSick } from "../rpc/failure.ts";
 import { Batch, type BatchContext } from "./batch.ts";
 import type { BatchOutcome, Keep } from "./join-progress.ts";
 import { WantedContent } from "./wanted-content.ts";
 import { Window } from "./window.ts";
-
-/** Why the destination as a whole takes nothing just now. */
-const sick = ["ENOSPC", "EDQUOT", "EROFS", "EIO", "ENOMEM", "EMFILE"] as const;
 
 const firstPauseMs = 250;
 const longestPauseMs = 10_000;
@@ -159,7 +157,7 @@ export class BatchLine {
     const attempts = [...batches];
     let error = first;
     for (let pause = firstPauseMs; ; pause = Math.min(2 * pause, longestPauseMs)) {
-      if (!hasCode(error, ...sick)) throw error;
+      if (!isSick(error)) throw error;
       await this.#events.onTrouble(error, pause);
       const batch = new Batch(this.#context, Promise.resolve());
       batch.take(names, {});

@@ -1,12 +1,12 @@
 import { close } from "@belay/linux";
-import { errnoName, hasCode } from "@belay/supervise";
+import { errnoName } from "@belay/supervise";
 
 import type { FileToSend } from "../engines/program/context.ts";
 import { sendByProgram } from "../engines/program/send-by-program.ts";
 import { sendContent, withDescriptor } from "../engines/stream.ts";
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import type { Ends } from "../plan/ends.ts";
-import { failureOf } from "../rpc/failure.ts";
+import { codeOfFile, failureOf } from "../rpc/failure.ts";
 import type { Failure, Want } from "../rpc/messages.ts";
 import { openFileAt } from "../tree/read-object.ts";
 import { Slots } from "./slots.ts";
@@ -67,7 +67,7 @@ export class WantedContent {
       return { bytes, failures: [] };
     } catch (error) {
       // Of the peer's errors only those about this file; of our own, all about reading it.
-      const code = errnoName(error) ?? remoteCode(error);
+      const code = errnoName(error) ?? codeOfFile(error);
       if (code === undefined) throw error;
       return { bytes: 0, failures: [failureOf(want.id, code, error)] };
     }
@@ -121,8 +121,3 @@ const join = (sent: readonly Sent[]): Sent => ({
   bytes: sent.reduce((sum, { bytes }) => sum + bytes, 0),
   failures: sent.flatMap(({ failures }) => failures),
 });
-
-function remoteCode(error: unknown): string | undefined {
-  if (hasCode(error, "EEXIST")) return "EEXIST"; // something there is in the way
-  return hasCode(error, "EBADMSG", "ENOENT") ? "EBADMSG" : undefined;
-}

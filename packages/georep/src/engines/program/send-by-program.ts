@@ -2,10 +2,9 @@ import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 
 import { AT_EMPTY_PATH, statx } from "@belay/linux";
-import { hasCode } from "@belay/supervise";
 
 import type { SyncPolicy } from "../../policy/policy.ts";
-import { failureOf } from "../../rpc/failure.ts";
+import { codeOfFile, failureOf } from "../../rpc/failure.ts";
 import type { Failure } from "../../rpc/messages.ts";
 import type { Secondary } from "../../rpc/secondary-client.ts";
 import { digestOf } from "../../tree/digest.ts";
@@ -72,8 +71,8 @@ async function take(secondary: Secondary, { id, fd }: FileToSend, size: number):
     await secondary.take(id, size, digestOf(fd, 0, size));
     return undefined;
   } catch (error) {
-    if (!hasCode(error, "EBADMSG", "ENOENT", "EEXIST")) throw error;
-    const code = hasCode(error, "EEXIST") ? "EEXIST" : "EBADMSG";
+    const code = codeOfFile(error);
+    if (code === undefined) throw error;
     return failureOf(id, code, error);
   }
 }

@@ -1,0 +1,39 @@
+import { keyOf, type FileId } from "../ids/file-id.ts";
+import type { ObjectChange } from "../rpc/messages.ts";
+import { statAt } from "../tree/read-object.ts";
+import { placeOf, trimDirectories, type Batch, type Place } from "./batch.ts";
+import type { MappedObject } from "./object-map.ts";
+
+/** Does something with an object where it is now, if it is here. */
+export function withPlace(batch: Batch, id: FileId, action: (place: Place, object: MappedObject) => void): void {
+  trimDirectories(batch);
+  const { session } = batch;
+  const object = session.map.get(id);
+  if (object === undefined) return;
+  const root: Place = { dirfd: session.root, name: Buffer.from("."), isHeld: false };
+  const place = id.equals(session.rootId) ? root : placeOf(batch, object);
+  if (place !== undefined) action(place, object);
+}
+
+/** Notes what an object is like now. What failed or did not come is noted as unknown, so that a later look finds it wanting. */
+export function stamp(batch: Batch, { id, mode, size, mtime, ctime, settled }: ObjectChange, hasFailed: boolean): void {
+  const isLacking = batch.lacking.has(keyOf(id));
+  // It is still somebody else's, and to be kept aside when the content comes.
+  if (isLacking && batch.adopted.has(keyOf(id))) {
+    batch.session.map.removeNamesOf(id);
+    batch.session.map.removeObject(id);
+    return;
+  }
+  withPlace(batch, id, (place, object) => {
+    const hereCtime = hasFailed ? 0n : (statAt(place.dirfd, place.name)?.ctime ?? 0n);
+    const known = isLacking ? { size: -1, mtime: 0n, ctime: 0n } : { size, mtime, ctime: settled ? ctime : 0n };
+    batch.session.map.put({ ...object, mode, hereCtime, ...known });
+  });
+}
+
+/** Notes that an object was last changed by us. */
+export function restamp(batch: Batch, id: FileId): void {
+  withPlace(batch, id, (place, object) => {
+    batch.session.map.put({ ...object, hereCtime: statAt(place.dirfd, place.name)?.ctime ?? 0n });
+  });
+}
