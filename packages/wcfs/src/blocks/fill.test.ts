@@ -52,18 +52,24 @@ test("pieces close behind each other in a file, far apart, and in another order 
       [160, 2060, 50],
       [215, 500, 50],
       [270, 15_000, 50],
+      // The same bytes at two places: one chunk may be in a table twice.
+      [330, 4000, 50],
+      [380, 4000, 50],
     ] as const;
     const all = places.map(([at, offset, length]) => ({ at, piece: { fd, offset, length } }));
-    const expected = Buffer.alloc(400);
+    const expected = Buffer.alloc(500);
     for (const [at, offset, length] of places) bytes.copy(expected, at, offset, offset + length);
     for (const [from, length] of [
       [0, 400],
+      [0, 500],
       [10, 200],
       [55, 3],
       [49, 12],
       [120, 100],
       [240, 40],
       [330, 70],
+      [330, 60],
+      [375, 30],
     ] as const) {
       const target = Buffer.alloc(length, "#");
       fillFrom(all, target, from);

@@ -4,6 +4,9 @@ import { ZodbError } from "../errors/zodb-error.ts";
 import { MAX_TID } from "../ids/tid.ts";
 import { havePython, python, pythonJson } from "../testing/python.ts";
 import type { FileStorage } from "./file-storage.ts";
+import { writeIndexFile } from "./index-file.ts";
+import { recordsOf, transactionsFrom } from "./iterate.ts";
+import { OidIndex } from "./oid-index.ts";
 import { openFileStorage } from "./open.ts";
 import { makeRich, temporaryDirectory } from "./testing/python-database.ts";
 
@@ -14,6 +17,18 @@ function loadOrCode(storage: FileStorage, oid: bigint): string {
     if (error instanceof ZodbError) return error.code;
     throw error;
   }
+}
+
+interface Place {
+  readonly oid: bigint;
+  readonly offset: number;
+}
+
+/** All records in the order of the file. */
+function recordsIn({ generation }: FileStorage): Place[] {
+  return [...transactionsFrom(generation, 4)].flatMap((transaction) => [
+    ...recordsOf(generation.path, generation.fd, transaction),
+  ]);
 }
 
 describe.runIf(havePython)("an index file", () => {
@@ -90,6 +105,34 @@ describe.runIf(havePython)("an index file", () => {
       expect(await openWith(good.subarray(0, length))).toBe("unusable");
     }
     expect(states.has("unusable")).toBe(true);
+  });
+
+  // The pickles are sound and the length is that of the file: only the records tell.
+  test.each<[what: string, change: (found: OidIndex, records: readonly Place[]) => void]>([
+    [
+      "that has objects where others are",
+      (found, records) => {
+        // Those the last transactions did not touch.
+        const old = entries.filter(([, offset]) => offset < (records.at(-200)?.offset ?? 0));
+        old.forEach(([, offset], i) => found.set(old[(i + 1) % old.length]?.[0] ?? 0n, offset));
+      },
+    ],
+    [
+      "that lacks what the last transaction changed",
+      (found, records) => {
+        const [last] = records.slice(-1);
+        const before = records.findLast(({ oid, offset }) => oid === last?.oid && offset < last.offset);
+        found.set(last?.oid ?? 0n, before?.offset ?? 0);
+      },
+    ],
+  ])("%s is not used", async (_what, change) => {
+    await using sound = await openFileStorage(path);
+    const { pos } = sound.generation;
+    const found = new OidIndex();
+    for (const [oid, offset] of entries) found.set(oid, offset);
+    change(found, recordsIn(sound));
+    writeIndexFile(path, "FS30", { pos, index: found });
+    expect(await openWith(readFileSync(index))).toBe("unusable");
   });
 
   test("in the old form of one dictionary is not used", async () => {
