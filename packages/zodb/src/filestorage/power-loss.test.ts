@@ -20,7 +20,9 @@ const recorder = vi.hoisted(() => ({ fd: -1, steps: [] as unknown[] }));
 vi.mock("node:fs", async (importOriginal) => {
   const fs = await importOriginal<typeof import("node:fs")>();
   const isWatched = (fd: number) => fd === recorder.fd;
-  const note = (fd: number, step: Step) => void (isWatched(fd) && recorder.steps.push(step));
+  const note = (fd: number, step: Step) => {
+    if (isWatched(fd)) recorder.steps.push(step);
+  };
   return {
     ...fs,
     writeSync: (fd: number, bytes: Uint8Array, from: number, length: number, at: number) => {
