@@ -1,77 +1,42 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { silentLogger } from "@belay/supervise";
 import { expect, test } from "vitest";
 
-import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
-import { fileChange } from "../testing/file-change.ts";
+import type { ObjectChange } from "../rpc/messages.ts";
+import { entryOf, openSessionPlace, rootId, wholeFile } from "../testing/session-place.ts";
 import { startBatch, type Batch } from "./batch.ts";
 import { finishBatch } from "./finish.ts";
 import { applyChanges } from "./serve.ts";
-import { openSession, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 
-const rootId = Buffer.from("root");
 const isRoot = process.geteuid?.() === 0;
-
-interface Place extends Disposable {
-  readonly root: string;
-  readonly session: Session;
-  readonly held: () => string[];
-}
-
-async function openPlace(): Promise<Place> {
-  const root = mkdtempSync(join(tmpdir(), "belay-at-once-"));
-  const rules = { syncXattrs: true, syncAcls: true, ignoreDeletes: false, setsConflictsAside: true };
-  const session = await openSession({ root, session: "test", rootId, rules, logger: silentLogger });
-  return {
-    root,
-    session,
-    held: () => readdirSync(join(root, ".belay-georep", "test", "held")),
-    [Symbol.dispose]: () => {
-      session[Symbol.dispose]();
-      rmSync(root, { recursive: true });
-    },
-  };
-}
-
-function file(id: string, text: string, more: Partial<ObjectChange> = {}): ObjectChange {
-  const times = { mtime: 1_700_000_000_123_456_789n, ctime: 1_700_000_001_000_000_000n };
-  return fileChange(id, { size: text.length, inline: Buffer.from(text), ...times, ...more });
-}
-
-const entry = (name: string, object: number | undefined): EntryChange => ({
-  parent: rootId,
-  name: Buffer.from(name),
-  object,
-});
 
 /** All under the names of their ids. */
 function applyFiles(batch: Batch, objects: readonly ObjectChange[]) {
-  return applyChanges(batch, { objects, entries: objects.map(({ id }, index) => entry(id.toString(), index)) });
+  return applyChanges(batch, { objects, entries: objects.map(({ id }, index) => entryOf(id.toString(), index)) });
 }
 
 // The first file of a batch goes the general way.
 function begin(session: Session): Batch {
   const batch = startBatch(session);
-  expect(applyFiles(batch, [file("first", "")]).failures).toEqual([]);
+  expect(applyFiles(batch, [wholeFile("first", "")]).failures).toEqual([]);
   expect(batch.birth).toBeDefined();
   return batch;
 }
 
 test("files are made with all they have to have, and remembered", async () => {
-  using place = await openPlace();
+  using place = await openSessionPlace();
   const { root, session } = place;
   const batch = begin(session);
   const others = isRoot
-    ? [file("foreign", "f", { uid: 1234, gid: 4321 }), file("set-id", "s", { mode: 0o106755 })]
+    ? [wholeFile("foreign", "f", { uid: 1234, gid: 4321 }), wholeFile("set-id", "s", { mode: 0o106755 })]
     : [];
   const files = [
-    file("plain", "abc"),
-    file("empty", ""),
-    file("open", "x", { mode: 0o100666 }),
-    file("shut", "y", { mode: 0o100000 }),
+    wholeFile("plain", "abc"),
+    wholeFile("empty", ""),
+    wholeFile("open", "x", { mode: 0o100666 }),
+    wholeFile("shut", "y", { mode: 0o100000 }),
     ...others,
   ];
   expect(applyFiles(batch, files).failures).toEqual([]);
@@ -89,13 +54,13 @@ test("files are made with all they have to have, and remembered", async () => {
 });
 
 test("a name that is taken, by ours or by others, goes the general way", async () => {
-  using place = await openPlace();
+  using place = await openSessionPlace();
   const { root, session } = place;
   writeFileSync(join(root, "stranger"), "not ours");
   const batch = begin(session);
-  applyFiles(batch, [file("old", "1")]);
-  const objects = [file("new", "2"), file("stranger", "3")];
-  const entries = [entry("old", 0), entry("stranger", 1)];
+  applyFiles(batch, [wholeFile("old", "1")]);
+  const objects = [wholeFile("new", "2"), wholeFile("stranger", "3")];
+  const entries = [entryOf("old", 0), entryOf("stranger", 1)];
   expect(applyChanges(batch, { objects, entries }).failures).toEqual([]);
   expect(finishBatch(batch)).toEqual([]);
   expect(readFileSync(join(root, "old"), "utf8")).toBe("2");
@@ -105,12 +70,12 @@ test("a name that is taken, by ours or by others, goes the general way", async (
 });
 
 test("a name that was taken away by hand is free, whatever is remembered of it", async () => {
-  using place = await openPlace();
+  using place = await openSessionPlace();
   const { root, session } = place;
   const batch = begin(session);
-  applyFiles(batch, [file("name", "1")]);
+  applyFiles(batch, [wholeFile("name", "1")]);
   rmSync(join(root, "name"));
-  const reply = applyChanges(batch, { objects: [file("other", "2")], entries: [entry("name", 0)] });
+  const reply = applyChanges(batch, { objects: [wholeFile("other", "2")], entries: [entryOf("name", 0)] });
   expect(reply.failures).toEqual([]);
   expect(finishBatch(batch)).toEqual([]);
   expect(readFileSync(join(root, "name"), "utf8")).toBe("2");
@@ -119,14 +84,14 @@ test("a name that was taken away by hand is free, whatever is remembered of it",
 });
 
 test("what changes again, moves or gets another name in the same batch is as it was said last", async () => {
-  using place = await openPlace();
+  using place = await openSessionPlace();
   const { root, session } = place;
   const batch = begin(session);
-  applyFiles(batch, [file("a", "1"), file("b", "2")]);
-  const changed = file("a", "111", { mtime: 5n });
+  applyFiles(batch, [wholeFile("a", "1"), wholeFile("b", "2")]);
+  const changed = wholeFile("a", "111", { mtime: 5n });
   applyChanges(batch, {
-    objects: [changed, file("b", "2", { nlink: 2 })],
-    entries: [entry("moved", 0), entry("a", undefined), entry("second", 1)],
+    objects: [changed, wholeFile("b", "2", { nlink: 2 })],
+    entries: [entryOf("moved", 0), entryOf("a", undefined), entryOf("second", 1)],
   });
   expect(finishBatch(batch)).toEqual([]);
   expect(readdirSync(root).filter((name) => !name.startsWith("."))).toEqual(["b", "first", "moved", "second"]);
@@ -138,20 +103,20 @@ test("what changes again, moves or gets another name in the same batch is as it 
 });
 
 test("when files begin to be born otherwise, the mode is mended", async () => {
-  using place = await openPlace();
+  using place = await openSessionPlace();
   const batch = begin(place.session);
   batch.birth = batch.birth && { ...batch.birth, umask: 0 }; // as if somebody had changed the umask since
-  applyFiles(batch, [file("a", "1", { mode: 0o100666 })]);
+  applyFiles(batch, [wholeFile("a", "1", { mode: 0o100666 })]);
   expect(batch.birth).toBeUndefined();
   expect(finishBatch(batch)).toEqual([]);
   expect(statSync(join(place.root, "a")).mode).toBe(0o100666);
 });
 
 test("a file whose directory is not known leaves nothing behind", async () => {
-  using place = await openPlace();
+  using place = await openSessionPlace();
   const batch = begin(place.session);
-  const entries = [{ ...entry("a", 0), parent: Buffer.from("elsewhere") }];
-  const { failures } = applyChanges(batch, { objects: [file("a", "1")], entries });
+  const entries = [{ ...entryOf("a", 0), parent: Buffer.from("elsewhere") }];
+  const { failures } = applyChanges(batch, { objects: [wholeFile("a", "1")], entries });
   expect(failures).toMatchObject([{ code: "EPARENT" }]);
   finishBatch(batch);
   expect(place.held()).toEqual([]);

@@ -1,5 +1,6 @@
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
+import { isRegular } from "../tree/object-state.ts";
 import { statAt } from "../tree/read-object.ts";
 import { placeOf, trimDirectories, type Batch, type Place } from "./batch.ts";
 import type { MappedObject } from "./object-map.ts";
@@ -16,7 +17,8 @@ export function withPlace(batch: Batch, id: FileId, action: (place: Place, objec
 }
 
 /** Notes what an object is like now. What failed or did not come is noted as unknown, so that a later look finds it wanting. */
-export function stamp(batch: Batch, { id, mode, size, mtime, ctime, settled }: ObjectChange, hasFailed: boolean): void {
+export function stamp(batch: Batch, change: ObjectChange, hasFailed: boolean): void {
+  const { id, mode, size, mtime, ctime } = change;
   const isLacking = batch.lacking.has(keyOf(id));
   // It is still somebody else's, and to be kept aside when the content comes.
   if (isLacking && batch.adopted.has(keyOf(id))) {
@@ -26,9 +28,20 @@ export function stamp(batch: Batch, { id, mode, size, mtime, ctime, settled }: O
   }
   withPlace(batch, id, (place, object) => {
     const hereCtime = hasFailed ? 0n : (statAt(place.dirfd, place.name)?.ctime ?? 0n);
-    const known = isLacking ? { size: -1, mtime: 0n, ctime: 0n } : { size, mtime, ctime: settled ? ctime : 0n };
+    const known = isLacking ? lacking : { size, mtime, ctime: tellsChanges(change, object) ? ctime : 0n };
     batch.session.map.put({ ...object, mode, hereCtime, ...known });
   });
+}
+
+const lacking = { size: -1, mtime: 0n, ctime: 0n };
+
+/**
+ * Tells whether the ctime of an object stands for all of it. It does not where nobody looked at the content of a file: the record that says so may
+ * come later, and must not find that it is known already.
+ */
+function tellsChanges({ content, settled, mode, size, mtime, ctime }: ObjectChange, known: MappedObject): boolean {
+  const isUnread = isRegular(mode) && content === "keep" && known.size === size && known.mtime === mtime;
+  return settled && !(isUnread && known.ctime !== ctime);
 }
 
 /** Notes that an object was last changed by us. */
