@@ -1,4 +1,4 @@
-import { close } from "@belay/linux";
+import { close, errno, ErrnoError } from "@belay/linux";
 import { errnoName, toError } from "@belay/supervise";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
@@ -8,6 +8,7 @@ import { excludesNothing } from "../policy/excludes.ts";
 import type { SyncPolicy } from "../policy/policy.ts";
 import {
   maxInline,
+  maxXattrs,
   type ApplyRequest,
   type ContentHint,
   type EntryChange,
@@ -16,7 +17,7 @@ import {
 } from "../rpc/messages.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
-import { isDirectory, isRegular, type ObjectState } from "../tree/object-state.ts";
+import { isDirectory, isRegular, type ObjectState, type Xattr } from "../tree/object-state.ts";
 import { deviceOf, readFileAt, readObjectAt, readObjectOf, statAt } from "../tree/read-object.ts";
 import { ContentRoom } from "./content-room.ts";
 import type { DirtyName } from "./dirty-set.ts";
@@ -76,7 +77,7 @@ export function makePlan({ tree, policy, room }: PlanContext, names: readonly Di
   using planning = new Planning({ tree, policy, room });
   const end = Math.min(names.length, from + (policy.engine === "stream" ? portion.names : programNames));
   let next = from;
-  while (next < end && planning.bytes < portion.bytes) {
+  while (next < end && planning.bytes + planning.attributeBytes < portion.bytes) {
     const name = names[next++];
     if (name !== undefined) planning.look(name);
   }
@@ -102,6 +103,8 @@ class Planning implements Disposable {
   readonly #failures: Failure[] = [];
   /** Of content that travels along. */
   bytes = 0;
+  /** Of extended attributes. */
+  attributeBytes = 0;
 
   constructor({ tree, policy, room }: PlanContext) {
     this.#tree = tree;
@@ -123,6 +126,8 @@ class Planning implements Disposable {
 
   #look(dirtyName: DirtyName): void {
     const fd = this.#openDirectory(dirtyName.directory);
+    // A file that could not be dealt with, and that no name was known of.
+    if (fd === undefined && dirtyName.name.length === 0) this.#lookAtObject(dirtyName.directory);
     const seen = fd === undefined ? undefined : this.#lookIn(fd, dirtyName);
     // The file was written to through a name it has no more: it may well have others.
     if ((dirtyName.kinds & (dirty.data | dirty.metadata)) === 0) return;
@@ -231,15 +236,26 @@ class Planning implements Disposable {
     const known = this.#indexes.get(key);
     const old = known === undefined ? undefined : this.#objects[known];
     if (known !== undefined && old !== undefined && (old.content !== "keep" || content === "keep")) return known;
+    const xattrs = state.xattrs.filter((xattr) => isReplicated(xattr, this.#policy));
+    this.attributeBytes += sizeOf(xattrs);
     const settled = BigInt(Date.now()) * 1_000_000n - state.ctime > settledAfterNs;
     if (inline !== undefined) this.#room.keep(inline.length);
     this.bytes += inline?.length ?? 0;
-    const xattrs = state.xattrs.filter((xattr) => isReplicated(xattr, this.#policy));
     const index = known ?? this.#objects.length;
     this.#objects[index] = { ...state, xattrs, content, settled, inline };
     this.#indexes.set(key, index);
     return index;
   }
+}
+
+/** Most bytes of attributes of one object, and most attributes: a message has to hold them. */
+const mostAttributes = { bytes: 2 * 1024 * 1024, count: maxXattrs } as const;
+
+function sizeOf(xattrs: readonly Xattr[]): number {
+  const size = xattrs.reduce((sum, { name, value }) => sum + name.length + value.length, 0);
+  if (size > mostAttributes.bytes || xattrs.length > mostAttributes.count)
+    throw new ErrnoError(errno.E2BIG, "listxattr");
+  return size;
 }
 
 function hintOf(kinds: number): ContentHint {

@@ -90,6 +90,8 @@ export const maxObjects = 4000;
 /** Longest name, in bytes. */
 export const maxName = 255;
 const maxXattrValue = 64 * 1024;
+/** Most extended attributes of an object. */
+export const maxXattrs = 4096;
 /** Largest content that travels with its object. */
 export const maxInline = 128 * 1024;
 export const maxData = 1024 * 1024;
@@ -207,7 +209,7 @@ export function readState(from: WireReader, least: number): ObjectState {
     rdevMajor: from.u32(),
     rdevMinor: from.u32(),
     target: from.copy(4096),
-    xattrs: from.list(4096, readXattr),
+    xattrs: from.list(maxXattrs, readXattr),
   };
 }
 
