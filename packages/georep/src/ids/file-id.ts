@@ -47,10 +47,15 @@ export function fileIdAt(dirfd: number, name: Path): FileId {
  * Tells whether an id was given to an inode of this number. A false one may still be right: not every file system writes the number where we look.
  */
 export function mentionsInode(id: FileId, ino: bigint): boolean {
+  return inodeOffset(id, ino) !== 0;
+}
+
+/** Where the low half of an inode number stands in an id; 0: nowhere. */
+export function inodeOffset(id: FileId, ino: bigint): number {
   const low = Number(ino & 0xffff_ffffn);
   const first = isHandle(id) ? handleHeader : statMark.length;
-  for (let at = first; at + 4 <= id.length; at += 4) if (id.readUInt32LE(at) === low) return true;
-  return false;
+  for (let at = first; at + 4 <= id.length; at += 4) if (id.readUInt32LE(at) === low) return at;
+  return 0;
 }
 
 /** Length and type of a `struct file_handle`. */

@@ -1,14 +1,14 @@
 import { close, stampAt, type Stamp } from "@belay/linux";
 
-import { fileIdAt, mentionsInode, type FileId } from "../ids/file-id.ts";
+import { mentionsInode, type FileId } from "../ids/file-id.ts";
 import { dirty, type DirtyRecord } from "../journal/record.ts";
 import type { SyncPolicy } from "../policy/policy.ts";
 import type { ListedName, ListReply } from "../rpc/list-messages.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
-import { namesIn } from "../tree/names-in.ts";
 import { isDirectory } from "../tree/object-state.ts";
-import { isGone } from "../tree/read-object.ts";
 import { Exclusions, type Exclusion } from "./exclusion.ts";
+import { idAtName, indexesOf, isOnDevice, type NameRange, type SourceNames } from "./source-names.ts";
+import { sourceDigest } from "./source-digest.ts";
 
 /** What a comparison found. */
 export interface Found {
@@ -17,51 +17,76 @@ export interface Found {
   readonly below: readonly FileId[];
   /** There is nothing in it, and something of ours at the destination. */
   readonly isEmptied: boolean;
+  /** These names differ somehow: they have to be told one by one. */
+  readonly differing: NameRange | undefined;
 }
 
 /** What is compared, and what counts. */
-interface Side {
+export interface Side {
   readonly tree: SourceTree;
   readonly policy: SyncPolicy;
 }
 
-/** Compares a directory of the source with its copy, in the portions in which the destination lists it, and each of them in steps. */
+/** What a comparison is about. */
+export interface NamesOfDirectory {
+  readonly side: Side;
+  readonly directory: FileId;
+  readonly names: SourceNames;
+  readonly range: NameRange;
+}
+
+/** What the destination has told, with what of it was not compared yet, and where in the names of the source that is. */
+interface Portion {
+  readonly reply: ListReply;
+  readonly there: Map<string, ListedName>;
+  at: number | undefined;
+}
+
+/** Compares names of a directory of the source with its copy, in the portions in which the destination lists it, and each of them in steps. */
 export class DirectoryComparison {
   readonly #side: Side;
   readonly #directory: FileId;
+  readonly #names: SourceNames;
+  readonly #range: NameRange;
+  /** Where the portion begins. */
+  #after: string;
   #dirty: DirtyRecord[] = [];
   #below: FileId[] = [];
   #isEmptied = false;
-  /** What is not compared yet, in order, the next one last. */
-  #names: string[] | undefined;
-  #portion: { readonly there: Map<string, ListedName>; readonly upTo: string } | undefined;
+  #differing: NameRange | undefined;
+  #portion: Portion | undefined;
 
-  constructor(side: Side, directory: FileId) {
+  constructor({ side, directory, names, range }: NamesOfDirectory) {
     this.#side = side;
     this.#directory = directory;
+    this.#names = names;
+    this.#range = range;
+    this.#after = range.after;
   }
 
   /** Begins with a portion; the one before it is done. */
-  take({ names, upTo }: ListReply): void {
-    this.#portion = { there: new Map(names.map((each) => [each.name, each])), upTo };
+  take(reply: ListReply): void {
+    this.#portion = { reply, there: new Map(reply.names.map((each) => [each.name, each])), at: undefined };
   }
 
   /**
-   * Compares the next names of the portion, `most` or a few more.
+   * Compares the next names of the portion, `most` or a few more; all of it by digest.
    *
    * @returns whether that was all of it
    * @throws ErrnoError of the source; what was found before stays
    */
   step(most: number): boolean {
+    const portion = this.#portion;
     const fd = this.#side.tree.openDirectory(this.#directory);
-    if (fd === undefined || this.#portion === undefined) return true;
+    if (fd === undefined || portion === undefined) return true;
     try {
       const exclusion = new Exclusions(this.#side.tree, this.#side.policy.excludes).of(this.#directory, fd);
-      this.#names ??= this.#begin(fd, exclusion, this.#portion.there);
-      if (!this.#compareSome(fd, exclusion, this.#names, most)) return false;
-      this.#compareRest(exclusion, this.#portion.there);
-      this.#portion = undefined;
-      return true;
+      const isOver =
+        portion.reply.digest.length > 0
+          ? this.#compareDigest(fd, exclusion, portion.reply)
+          : this.#compareNames(fd, exclusion, portion, most);
+      if (isOver) this.#after = portion.reply.upTo;
+      return isOver;
     } finally {
       close(fd);
     }
@@ -69,29 +94,51 @@ export class DirectoryComparison {
 
   /** What was found since the last call. */
   takeFound(): Found {
-    const found = { dirty: this.#dirty, below: this.#below, isEmptied: this.#isEmptied };
+    const found = {
+      dirty: this.#dirty,
+      below: this.#below,
+      isEmptied: this.#isEmptied,
+      differing: this.#differing,
+    };
     this.#dirty = [];
     this.#below = [];
+    this.#differing = undefined;
     return found;
   }
 
-  #begin(fd: number, { isWhole }: Exclusion, there: ReadonlyMap<string, ListedName>): string[] {
-    this.#add("", dirty.metadata);
-    const names = isWhole ? [] : namesIn(fd, this.#directory.equals(this.#side.tree.rootId)).sort().reverse();
-    this.#isEmptied = names.length === 0 && !isWhole && [...there.values()].some(({ id }) => id.length > 0);
-    return names;
+  #namesOf(fd: number, exclusion: Exclusion): readonly string[] {
+    return this.#names.read(fd, this.#directory.equals(this.#side.tree.rootId), exclusion);
   }
 
-  // Both are in order.
-  #compareSome(fd: number, exclusion: Exclusion, left: string[], most: number): boolean {
-    const { there, upTo } = this.#portion ?? { there: new Map<string, ListedName>(), upTo: "" };
-    for (let done = 0; done < most; done++) {
-      const name = left.at(-1);
-      if (name === undefined || (upTo !== "" && name > upTo)) return true;
-      this.#compareName(fd, exclusion, name, there);
-      left.pop();
-    }
-    return false;
+  #endOf({ upTo }: ListReply): string {
+    return upTo === "" ? this.#range.upTo : upTo;
+  }
+
+  #compareDigest(fd: number, exclusion: Exclusion, reply: ListReply): boolean {
+    const range = { after: this.#after, upTo: this.#endOf(reply) };
+    const names = this.#namesOf(fd, exclusion);
+    const own = sourceDigest({ tree: this.#side.tree, fd, exclusion, names, range });
+    if (own?.digest.equals(reply.digest) === true) this.#below.push(...own.below);
+    else this.#differing = range;
+    return true;
+  }
+
+  #compareNames(fd: number, exclusion: Exclusion, portion: Portion, most: number): boolean {
+    const names = this.#namesOf(fd, exclusion);
+    const [first, end] = indexesOf(names, { after: this.#after, upTo: this.#endOf(portion.reply) });
+    if (portion.at === undefined) this.#begin(names, exclusion, portion.there);
+    const from = portion.at ?? first;
+    portion.at = Math.min(from + most, end);
+    for (const name of names.slice(from, portion.at)) this.#compareName(fd, exclusion, name, portion.there);
+    if (portion.at < end) return false;
+    this.#compareRest(exclusion, portion.there);
+    return true;
+  }
+
+  #begin(names: readonly string[], { isWhole }: Exclusion, there: ReadonlyMap<string, ListedName>): void {
+    if (this.#after !== this.#range.after) return;
+    this.#add("", dirty.metadata);
+    this.#isEmptied = names.length === 0 && !isWhole && [...there.values()].some(({ id }) => id.length > 0);
   }
 
   // What the destination has and we have not has to go there.
@@ -107,7 +154,7 @@ export class DirectoryComparison {
     if (stamp !== undefined && leavesOut(Buffer.from(name, "latin1"), isDirectory(stamp.mode))) return;
     const listed = there.get(name);
     there.delete(name);
-    if (stamp === undefined || !this.#isInTree(stamp)) {
+    if (stamp === undefined || !isOnDevice(stamp, this.#side.tree)) {
       if (listed !== undefined) this.#add(name, dirty.gap);
       return;
     }
@@ -115,10 +162,6 @@ export class DirectoryComparison {
     const id = isEqual || isDirectory(stamp.mode) ? idOf(fd, name, stamp, listed) : undefined;
     if (!isEqual || id?.equals(listed.id) !== true) this.#add(name, dirty.gap);
     if (isDirectory(stamp.mode) && id !== undefined) this.#below.push(id);
-  }
-
-  #isInTree({ devMajor, devMinor }: Stamp): boolean {
-    return `${devMajor}:${devMinor}` === this.#side.tree.device;
   }
 
   #add(name: string, kinds: number): void {
@@ -135,10 +178,5 @@ const isAsApplied = (listed: ListedName, { mode, mtime, ctime }: Stamp): boolean
 // A ctime is not given twice: with the same one, an inode of the same number is the one we know.
 function idOf(fd: number, name: string, stamp: Stamp, listed: ListedName | undefined): FileId | undefined {
   if (listed?.ctime === stamp.ctime && mentionsInode(listed.id, stamp.ino)) return Buffer.from(listed.id);
-  try {
-    return fileIdAt(fd, Buffer.from(name, "latin1"));
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
+  return idAtName(fd, name);
 }

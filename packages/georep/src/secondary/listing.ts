@@ -1,10 +1,12 @@
-import { errno, errnoOf, stampAt, type Stamp } from "@belay/linux";
+import { errno, errnoOf, stampAt } from "@belay/linux";
 
-import { keyOf, mentionsInode, type FileId } from "../ids/file-id.ts";
+import { keyOf, type FileId } from "../ids/file-id.ts";
 import { maxListed, type ListedName, type ListReply, type ListRequest } from "../rpc/list-messages.ts";
-import { namesIn } from "../tree/names-in.ts";
+import { ListingDigest } from "../tree/listing-digest.ts";
+import { firstBehind, namesIn } from "../tree/names-in.ts";
 import { closeDirectories, look, openDirectory, startBatch, trimDirectories, type Batch } from "./batch.ts";
 import { BegunListings } from "./begun-listings.ts";
+import { digestNames, isAsLeft } from "./digest-names.ts";
 import { giveBackModes } from "./directory-modes.ts";
 import type { MappedObject } from "./object-map.ts";
 import type { Session } from "./session.ts";
@@ -13,6 +15,7 @@ import type { Session } from "./session.ts";
 export class Listing {
   readonly #session: Session;
   readonly #begun = new BegunListings();
+  readonly #digest = new ListingDigest();
 
   constructor(session: Session) {
     this.#session = session;
@@ -23,16 +26,16 @@ export class Listing {
    *
    * @param open  the batch under way, if there is one: the listing shows how far it is
    */
-  list(requests: readonly ListRequest[], open?: Batch): ListReply[] {
+  list(requests: readonly Required<ListRequest>[], open?: Batch): ListReply[] {
     const batch = open ?? startBatch(this.#session);
     try {
       const replies: ListReply[] = [];
       for (let room = maxListed; replies.length < requests.length && room > 0;) {
         const request = requests[replies.length];
         if (request === undefined) break;
-        const reply = this.#listOne(batch, request, room);
+        const { reply, looked } = this.#listOne(batch, request, room);
         replies.push(reply);
-        room -= reply.names.length;
+        room -= looked;
         if (reply.upTo !== "") break;
       }
       return replies;
@@ -45,18 +48,28 @@ export class Listing {
     }
   }
 
-  #listOne(batch: Batch, { directory, after }: ListRequest, room: number): ListReply {
+  #listOne(batch: Batch, request: Required<ListRequest>, room: number): Listed {
+    const { directory, after } = request;
     trimDirectories(batch);
     const dirfd = openDirectory(batch, directory);
-    if (dirfd === undefined) return { known: false, upTo: "", names: [] };
+    if (dirfd === undefined) return { reply: { known: false, upTo: "", digest: nothing, names: [] }, looked: 0 };
     const isRoot = directory.equals(this.#session.rootId);
     const all = this.#begun.take(keyOf(directory), after, () => namesOrNone(dirfd, isRoot));
     const first = after === "" ? 0 : firstBehind(all, after);
-    const portion = all.slice(first, first + room);
-    const upTo = first + room < all.length ? (portion.at(-1) ?? "") : "";
+    const end = request.upTo === "" ? all.length : firstBehind(all, request.upTo);
+    const portion = all.slice(first, Math.min(first + room, end));
+    const upTo = first + room < end ? (portion.at(-1) ?? "") : "";
     if (upTo !== "") this.#begun.keep(keyOf(directory), all);
-    return { known: true, upTo, names: listNames(batch, directory, dirfd, portion) };
+    const digest = digestNames({ batch, dirfd, names: portion, digest: this.#digest }, request) ?? nothing;
+    const names = digest.length > 0 ? [] : listNames(batch, directory, dirfd, portion);
+    return { reply: { known: true, upTo, digest, names }, looked: portion.length };
   }
+}
+
+interface Listed {
+  readonly reply: ListReply;
+  /** Names that were looked at. */
+  readonly looked: number;
 }
 
 // What is somebody else's, and shut, counts as empty: so each name that has to be there is told to fail.
@@ -67,17 +80,6 @@ function namesOrNone(fd: number, isRoot: boolean): string[] {
     if (errnoOf(error) !== errno.EACCES) throw error;
     return [];
   }
-}
-
-/** Index of the first of sorted names that comes after another. */
-function firstBehind(names: readonly string[], after: string): number {
-  let [low, high] = [0, names.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((names[middle] ?? "") > after) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 function listNames(batch: Batch, directory: FileId, dirfd: number, names: readonly string[]): ListedName[] {
@@ -103,9 +105,6 @@ function listName(batch: Batch, dirfd: number, name: string, known: MappedObject
 }
 
 const nothing = Buffer.alloc(0);
-
-const isAsLeft = ({ here, hereCtime }: MappedObject, { ctime, ino }: Stamp): boolean =>
-  ctime === hereCtime && mentionsInode(here, ino);
 
 const told = (name: string, { id, mode, mtime, ctime }: MappedObject, intact: boolean): ListedName => ({
   name,

@@ -76,4 +76,5 @@ export const statements = {
 /** The one statement that runs over all there is: rows as arrays, and one blob for three, as each costs more than finding the row. */
 export const childrenSql = `
   SELECT CAST(name || id || here AS BLOB), length(name), length(id), mode, size, mtime, ctime, here_ctime
-  FROM names JOIN objects ON objects.num = names.num WHERE parent = ? AND name >= ? AND name <= ?`;
+  FROM names JOIN objects ON objects.num = names.num WHERE parent = ? AND name >= ? AND name <= ?
+  ORDER BY name`;

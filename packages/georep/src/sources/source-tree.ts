@@ -17,7 +17,7 @@ import {
   AT_EMPTY_PATH,
 } from "@belay/linux";
 
-import { fileIdAt, isHandle, type FileId } from "../ids/file-id.ts";
+import { fileIdAt, inodeOffset, isHandle, type FileId } from "../ids/file-id.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { deviceOf, isGone } from "../tree/read-object.ts";
 import { DirectoryPlaces } from "./directory-places.ts";
@@ -29,6 +29,8 @@ export interface SourceTree extends Disposable {
   /** Tells this root from that of another file system, which may well have the same id. */
   readonly identity: string;
   readonly device: string;
+  /** Where ids have the low half of the inode number; 0: it is not known. */
+  readonly inodeAt: number;
   /** Whether ids can be opened themselves; otherwise {@link places} has to know where directories are. */
   readonly opensHandles: boolean;
   /** Directories by id, for trees whose ids cannot be opened. */
@@ -55,6 +57,7 @@ export function openSourceTree(path: string): SourceTree {
     rootId,
     identity: `${rootId.toString("hex")}-${stat.btime}`,
     device: deviceOf(stat),
+    inodeAt: inodeOffset(rootId, stat.ino),
     opensHandles,
     places,
     openDirectory,

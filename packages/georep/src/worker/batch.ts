@@ -125,7 +125,9 @@ export class Batch {
 
   /** Resolves when all of it is durable. To be called when it has settled; the request is on its way when this returns. */
   async finish(): Promise<BatchOutcome> {
-    const failures = [...this.#failures, ...(await this.#context.ends.secondary.finish())];
+    // Of a comparison that found all equal there is nothing to be made durable.
+    const finished = this.names.length > 0 ? await this.#context.ends.secondary.finish() : [];
+    const failures = [...this.#failures, ...finished];
     const named = failures.map((failure) => {
       const place = failure.name.length === 0 ? this.#places.get(keyOf(failure.id)) : undefined;
       return place === undefined ? failure : { ...failure, id: place.directory, name: place.name };

@@ -1,6 +1,6 @@
 import { toError } from "@belay/supervise";
 
-import { Crawling } from "../plan/crawl.ts";
+import { crawlDirectory, type Crawling } from "../plan/crawl.ts";
 import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import type { Ends } from "../plan/ends.ts";
 import { namesToFill } from "../plan/fill-directory.ts";
@@ -28,8 +28,14 @@ const mostUnderWay = 512;
 /** Most names of a fresh directory at once. */
 const fillNames = 500;
 
-interface Asked {
+/** A directory that is compared, in how many parts that are not done. */
+interface UnderWay {
   readonly item: CrawlItem;
+  parts: number;
+}
+
+interface Asked {
+  readonly of: UnderWay;
   readonly crawling: Crawling;
 }
 
@@ -87,7 +93,7 @@ export class Crawler {
 
   async #list(group: readonly Asked[]): Promise<void> {
     try {
-      const replies = await this.#ends.secondary.list(group.map(({ crawling }) => crawling));
+      const replies = await this.#ends.secondary.list(group.map(({ crawling }) => crawling.request));
       const again = group.filter(({ crawling }, index) => {
         const reply = replies[index];
         return reply === undefined || crawling.expectAfter(reply);
@@ -105,20 +111,26 @@ export class Crawler {
   #refill(): void {
     if (this.#isExhausted || this.#underWay.size >= mostUnderWay) return;
     const next = this.#queue.nextCrawls(this.#underWay.size + 4 * askedTogether);
+    const side = { tree: this.#ends.tree, policy: this.#ends.policy };
     const items = next.filter(({ seq }) => !this.#underWay.has(seq));
     if (items.length === 0) this.#isExhausted = true;
     for (const item of items) {
       this.#underWay.add(item.seq);
       if (item.isFresh) this.#ready.push(this.#fill(item));
-      else this.#toAsk.push({ item, crawling: new Crawling(this.#ends, item.directory) });
+      else this.#toAsk.push({ of: { item, parts: 1 }, crawling: crawlDirectory(side, item.directory) });
     }
   }
 
-  *#compare({ item, crawling }: Asked, reply: ListReply): Generator<CrawlWork, void> {
-    const isRoot = item.directory.equals(this.#ends.tree.rootId);
-    for (const { dirty, below, failures, isEmptied, isDone } of crawling.compare(reply)) {
+  *#compare({ of, crawling }: Asked, reply: ListReply): Generator<CrawlWork, void> {
+    const isRoot = of.item.directory.equals(this.#ends.tree.rootId);
+    for (const { dirty, below, failures, isEmptied, differing, isDone } of crawling.compare(reply)) {
+      if (differing !== undefined) {
+        of.parts++;
+        this.#toAsk.unshift({ of, crawling: differing });
+      }
+      if (isDone) of.parts--;
       const names = dirty.map((record) => dirtyName(record, record.kinds));
-      const keep = { below, failed: failures, crawled: isDone ? [item] : [] };
+      const keep = { below, failed: failures, crawled: of.parts === 0 ? [of.item] : [] };
       yield { names, keep, isRootEmptied: isRoot && isEmptied };
     }
   }
