@@ -18,15 +18,11 @@ import {
   inotifyAddWatch,
   inotifyInit1,
   inotifyRead,
-  O_DIRECTORY,
-  O_NOFOLLOW,
-  O_RDONLY,
-  openat,
   type InotifyEvent,
 } from "@belay/linux";
 import { BelayError, hasCode } from "@belay/supervise";
 
-import { fileIdAt, type FileId } from "../ids/file-id.ts";
+import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty, type DirtyRecord } from "../journal/record.ts";
 import { deviceOf, isGone, pathAt, statAt } from "../tree/read-object.ts";
 import { isDirectory } from "../tree/object-state.ts";
@@ -81,6 +77,8 @@ class Watches {
   readonly #context: SourceContext;
   readonly #fd: number;
   readonly #directories = new Map<number, FileId>();
+  /** Directories that we may not look into: what is in them is not watched until we may. */
+  readonly #closed = new Map<string, FileId>();
 
   constructor(context: SourceContext, fd: number) {
     this.#context = context;
@@ -96,13 +94,24 @@ class Watches {
       return [];
     }
     const records = [{ kinds: kindsOf(mask), directory, name: Buffer.from(name), object: Buffer.alloc(0) }];
-    const cameIn = (mask & IN_ISDIR) !== 0 && (mask & (IN_CREATE | IN_MOVED_TO)) !== 0;
+    if ((mask & IN_ISDIR) === 0) return records;
     // What happened in it before it was watched was told by nobody.
-    return cameIn ? [...records, ...this.#enter(directory, name)] : records;
+    if ((mask & (IN_CREATE | IN_MOVED_TO)) !== 0) return [...records, ...this.#enter(directory, name)];
+    return (mask & IN_ATTRIB) === 0 ? records : [...records, ...this.#lookAgain()];
   }
 
-  /** Watches a directory and all below it. */
+  /** Watches a directory and all below it. One that we may not look into keeps nothing else from being watched. */
   walk(id: FileId): void {
+    try {
+      this.#closed.delete(keyOf(id));
+      this.#walk(id);
+    } catch (error) {
+      if (!hasCode(error, "EACCES")) throw error;
+      this.#closed.set(keyOf(id), id);
+    }
+  }
+
+  #walk(id: FileId): void {
     const fd = this.#context.tree.openDirectory(id);
     if (fd === undefined) return;
     try {
@@ -120,9 +129,7 @@ class Watches {
     try {
       const stat = statAt(dirfd, name);
       if (stat === undefined || !isDirectory(stat.mode) || deviceOf(stat) !== tree.device) return undefined;
-      const fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-      const id = fileIdAt(fd, "");
-      close(fd);
+      const id = fileIdAt(dirfd, name);
       tree.places.learn(id, parent, name);
       this.walk(id);
       return id;
@@ -133,14 +140,25 @@ class Watches {
   }
 
   #enter(parent: FileId, name: Buffer): DirtyRecord[] {
-    const fd = this.#context.tree.openDirectory(parent);
-    if (fd === undefined) return [];
+    let fd: number | undefined;
     try {
-      const id = this.#walkInto(parent, fd, name);
+      fd = this.#context.tree.openDirectory(parent);
+      const id = fd === undefined ? undefined : this.#walkInto(parent, fd, name);
       return id === undefined ? [] : [gapRecord(dirty.gap, id)];
+    } catch (error) {
+      if (!hasCode(error, "EACCES")) throw error;
+      this.#closed.set(keyOf(parent), parent);
+      return [];
     } finally {
-      close(fd);
+      if (fd !== undefined) close(fd);
     }
+  }
+
+  // The mode of a directory has changed, perhaps one on the way to those.
+  #lookAgain(): DirtyRecord[] {
+    const before = [...this.#closed.values()];
+    for (const id of before) this.walk(id);
+    return before.filter((id) => !this.#closed.has(keyOf(id))).map((id) => gapRecord(dirty.gap, id));
   }
 
   #overflow(): DirtyRecord[] {

@@ -1,7 +1,7 @@
 import { close } from "@belay/linux";
 
 import type { FileId } from "../ids/file-id.ts";
-import { isBelow, pathOf, type SourceTree } from "./source-tree.ts";
+import { isBelow, pathByPlaces, pathOf, type SourceTree } from "./source-tree.ts";
 
 const slash = Buffer.from("/");
 
@@ -29,7 +29,7 @@ function pathOfId(tree: SourceTree, id: FileId, mayBeFile: boolean): Buffer | un
     return path.subarray(path.equals(root) ? root.length : root.length === 1 ? 1 : root.length + 1);
   } catch {
     // It may not be looked at, which may well be why we are asked.
-    return undefined;
+    return pathByPlaces(tree.rootId, tree.places, id);
   } finally {
     if (fd !== undefined) close(fd);
   }

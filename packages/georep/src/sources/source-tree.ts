@@ -144,7 +144,8 @@ function openByPlace(root: number, rootId: FileId, places: DirectoryPlaces, id: 
 
 const deepest = 2000;
 
-function pathByPlaces(rootId: FileId, places: DirectoryPlaces, id: FileId): Buffer | undefined {
+/** Path of a directory relative to the root, from where directories were seen; undefined when that does not reach. */
+export function pathByPlaces(rootId: FileId, places: DirectoryPlaces, id: FileId): Buffer | undefined {
   const names: Buffer[] = [];
   for (let at = id, depth = 0; !at.equals(rootId); depth++) {
     const place = places.get(at);

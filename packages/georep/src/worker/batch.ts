@@ -136,7 +136,7 @@ export class Batch {
       crawl: [...this.#crawl.values()],
       fresh: [...this.#fresh.values()],
       filled: [...this.#filled.values()],
-      failures: named,
+      failures: withReasons(named),
       entries: this.names.length,
       bytes: this.#bytes,
     };
@@ -222,4 +222,11 @@ export class Batch {
     this.#filled.delete(key);
     this.#fresh.set(key, id);
   }
+}
+
+// That content did not come is what the destination knows; why is what the source says.
+function withReasons(failures: readonly Failure[]): Failure[] {
+  const keyOfFailure = ({ id, name }: Failure) => `${keyOf(id)}/${keyOf(name)}`;
+  const explained = new Set(failures.filter(({ code }) => code !== "ENODATA").map(keyOfFailure));
+  return failures.filter((failure) => failure.code !== "ENODATA" || !explained.has(keyOfFailure(failure)));
 }
