@@ -159,9 +159,22 @@ test("wrong calls end with 2, and say what to write", async () => {
     [["create", "src", "dst", "--name", "a b"], /cannot be the name/],
     [["create", "src", "dst", "--option", "x"], /NAME=VALUE/],
     [["status", "--interval", "x", "--watch"], /is no time/],
+    [["create", "src", "dst", "--ssh-port", "22"], /--ssh-port is for destinations on another machine/],
+    [["status", "--json", "--prometheus"], /two forms of the same/],
     [["nope"], /unknown command/],
   ] as const)
     expect(await place.georep(...words), words.join(" ")).toMatchObject({ code: 2, err: matching(text) });
+  await place.georep("create", "src", "other", "--name", "one");
+  for (const [words, text] of [
+    [["set", "sync-jobs", "5", "6"], /set does not know what to do with '6'/],
+    [["get", "engine", "compress"], /get does not know what to do with 'compress'/],
+    [["list", "engine"], /list does not know/],
+    [["sett", "engine", "rsync"], /'sett' is neither an action nor the destination/],
+  ] as const)
+    expect(await place.georep("config", "one", ...words), words.join(" ")).toMatchObject({
+      code: 2,
+      err: matching(text),
+    });
   expect(await place.georep("create", "src", "x:y", "--json")).toMatchObject({ code: 1 });
   const error = (await place.georep("create", "nope", "dst", "--json")).err;
   expect(JSON.parse(error)).toMatchObject({ error: { code: "ESOURCE" } });

@@ -35,6 +35,7 @@ export async function configCommand(
   await upgradeConfig(known);
   const config = configOf(places, known);
   for (const problem of config.problems) talk.warn(`belay: ${problem}`);
+  refuseMore(action, words);
   const [first = "", second] = words;
   switch (action) {
     case "list":
@@ -51,6 +52,16 @@ export async function configCommand(
     case "del":
       return changed(config, await del(known, needName(action, first)));
   }
+}
+
+const mostWords = { list: 0, get: 1, del: 1, check: 2, set: 2 } as const;
+
+function refuseMore(action: ConfigRequest["action"], words: readonly string[]): void {
+  const [extra] = words.slice(mostWords[action]);
+  if (extra === undefined) return;
+  throw new BelayError("EUSAGE", `${action} does not know what to do with '${extra}'`, {
+    hint: action === "set" ? "put a value with blanks in quotes" : "one option at a time",
+  });
 }
 
 function list(config: Config, all: boolean, talk: Talk): void {

@@ -14,7 +14,7 @@ import { parseOption, type GivenOption } from "./given-options.ts";
 import { keyFileFor } from "./key.ts";
 import { sessionOfPair, writeRecord, type KnownSession } from "./known-session.ts";
 import { placeOptions, type GeorepPlaces } from "./places.ts";
-import { sshOptions } from "./ssh-options.ts";
+import { sshOptions, withKey } from "./ssh-options.ts";
 import { statePath } from "./session-files.ts";
 
 /** What is to be created. */
@@ -105,13 +105,24 @@ function refuseExisting(known: KnownSession, all: readonly KnownSession[]): void
 }
 
 function sessionOptions(places: GeorepPlaces, known: KnownSession, request: CreateRequest): GivenOption[] {
-  const given = (request.options ?? []).map(parseOption);
+  const given = Object.fromEntries((request.options ?? []).map(parseOption));
   const own: Record<string, string> = { ...placeOptions(places), "primary-volume-id": known.id };
   if (known.destination.scheme === "ssh") {
-    Object.assign(own, sshOptions({ key: keyFileFor(places, known, request.sshKey), port: request.sshPort }));
+    const key = keyFileFor(places, known, request.sshKey);
+    Object.assign(own, sshOptions({ key, port: request.sshPort }));
     own["remote-gsyncd"] = request.remoteGsyncd ?? "";
-  }
-  return [...Object.entries(own).filter(([, value]) => value !== ""), ...given];
+    if (given["ssh-options"] !== undefined) given["ssh-options"] = withKey(given["ssh-options"], key);
+  } else refuseSshOptions(known, request);
+  return Object.entries({ ...own, ...given }).filter(([name, value]) => value !== "" || name in given);
+}
+
+function refuseSshOptions({ destination }: KnownSession, { sshPort, sshKey, remoteGsyncd }: CreateRequest): void {
+  const given = { "--ssh-port": sshPort, "--ssh-key": sshKey, "--remote-gsyncd": remoteGsyncd };
+  const name = Object.entries(given).find(([, value]) => value !== undefined)?.[0];
+  if (name === undefined) return;
+  throw new BelayError("EUSAGE", `${name} is for destinations on another machine`, {
+    hint: `${pathOf(destination)} is on this one: leave it out, or write user@host:${pathOf(destination)}`,
+  });
 }
 
 // Every option is checked as `config set` would; the file comes into being with all of them at once.

@@ -79,6 +79,7 @@ export function reportOf(places: GeorepPlaces, known: KnownSession, live?: LiveW
   const { worker } = told;
   const isWorking = ["active", "comparing", "waiting", "paused"].includes(shown.state);
   const now = isWorking ? worker : undefined;
+  const pace = shown.state === "paused" ? undefined : now; // nothing goes on, and nobody sees what changes
   return {
     name: known.name,
     id: known.id,
@@ -86,10 +87,10 @@ export function reportOf(places: GeorepPlaces, known: KnownSession, live?: LiveW
     destination: endText(known.destination),
     ...shown,
     watching: now?.source,
-    lagSeconds: now?.lagSeconds,
-    entriesPerSecond: now?.entriesPerSecond,
-    bytesPerSecond: now?.bytesPerSecond,
-    etaSeconds: now?.etaSeconds,
+    lagSeconds: pace?.lagSeconds,
+    entriesPerSecond: pace?.entriesPerSecond,
+    bytesPerSecond: pace?.bytesPerSecond,
+    etaSeconds: pace?.etaSeconds,
     directoriesPending: now?.crawlQueue,
     directoriesCompared: now?.compared,
     entriesPending: now?.pending,

@@ -6,7 +6,13 @@ export function sshOptions({
   key: string | undefined;
   port: number | undefined;
 }): Record<string, string> {
-  const identity = key === undefined ? "" : ` -oIdentitiesOnly=yes -i ${key}`;
-  const options = `-oBatchMode=yes -oPasswordAuthentication=no -oStrictHostKeyChecking=accept-new${identity}`;
+  const basic = "-oBatchMode=yes -oPasswordAuthentication=no -oStrictHostKeyChecking=accept-new";
+  const options = withKey(basic, key);
   return { "ssh-options": options, ...(port === undefined ? {} : { "ssh-port": String(port) }) };
+}
+
+/** Options of ssh that name a key, the given one unless they name one themselves. */
+export function withKey(options: string, key: string | undefined): string {
+  const namesOne = /(?:^|\s)-i|IdentityFile/i.test(options);
+  return key === undefined || namesOne ? options : `${options} -oIdentitiesOnly=yes -i ${key}`.trim();
 }

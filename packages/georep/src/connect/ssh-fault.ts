@@ -62,5 +62,6 @@ function howItEnded(end: ExitStatus | undefined): string {
 /** The last three lines that say something, as one. */
 function lastLines(text: string): string {
   const lines = text.split(/[\r\n]+/).map((line) => line.trim());
-  return lines.filter(Boolean).slice(-3).join(" / ").slice(-1000);
+  const isNews = (line: string) => line !== "" && !line.startsWith("Warning: Permanently added ");
+  return lines.filter(isNews).slice(-3).join(" / ").slice(-1000);
 }

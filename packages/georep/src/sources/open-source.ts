@@ -1,4 +1,4 @@
-import { BelayError, toError } from "@belay/supervise";
+import { BelayError, hasCode, toError } from "@belay/supervise";
 
 import type { ChangeSource, SourceContext, SourceKind } from "./change-source.ts";
 import { watchByFanotify } from "./fanotify-source.ts";
@@ -14,7 +14,7 @@ import { watchByScan } from "./scan-source.ts";
 export async function openSource(context: SourceContext, kind?: SourceKind): Promise<ChangeSource> {
   if (kind === "scan") return watchByScan(context);
   if (kind === "inotify") return watchByInotify(context);
-  if (kind === "fanotify") return watchByFanotify(context);
+  if (kind === "fanotify") return watchByFanotifyOnly(context);
   const { logger } = context;
   try {
     return watchByFanotify(context);
@@ -29,5 +29,17 @@ export async function openSource(context: SourceContext, kind?: SourceKind): Pro
       `${error.message}; the whole tree is compared from time to time instead. To change that, ${error.hint}`,
     );
     return watchByScan(context);
+  }
+}
+
+function watchByFanotifyOnly(context: SourceContext): ChangeSource {
+  try {
+    return watchByFanotify(context);
+  } catch (error) {
+    const isAllowed = !hasCode(error, "EPERM");
+    throw new BelayError("ESOURCE", `fanotify cannot watch ${context.path}: ${toError(error).message}`, {
+      hint: `${isAllowed ? "not every file system and kernel has it" : "only root may"}: set change-source to auto or inotify`,
+      cause: error,
+    });
   }
 }

@@ -35,7 +35,7 @@ export class Report {
     this.tally.failures += failures.length;
     for (const { id, name, code, message } of failures) {
       const path = pathInTree(this.#parts.tree, id, name)?.toString() ?? "";
-      this.#lastError = `${JSON.stringify(path)}: ${code}: ${message}`;
+      this.#lastError = `${JSON.stringify(path)}: ${message.startsWith(`${code}: `) ? message : `${code}: ${message}`}`;
       this.#logger.warn(`will be tried again: ${this.#lastError}`);
     }
   }

@@ -1,10 +1,11 @@
-import { Deadline, formatSeconds, sleep } from "@belay/supervise";
+import { BelayError, Deadline, formatSeconds, sleep } from "@belay/supervise";
 import { requireRunning } from "../ask-worker.ts";
 import { reachCheckpoint, setCheckpoint } from "../checkpoint.ts";
 import type { KnownSession } from "../known-session.ts";
 import { reportNow } from "../live-report.ts";
 import { localTime } from "../../status/shown-status.ts";
 import { waitingText } from "../status-text.ts";
+import { printable } from "../table.ts";
 import { sessionOf, type CommonOptions, type Context } from "./context.ts";
 import { secondsOf } from "./start.ts";
 
@@ -36,13 +37,25 @@ export async function checkpoint(
     what: `the checkpoint of ${known.name} is set, not complete yet`,
   });
   const started = performance.now();
-  const done = await withProgress(context, known, () =>
-    reachCheckpoint(places, known, { verify: options.verify === true, signal: deadline.signal }),
-  );
+  const reach = () => reachCheckpoint(places, known, { verify: options.verify === true, signal: deadline.signal });
+  const done = await withProgress(context, known, () => reach().catch((error: unknown) => late(context, known, error)));
   const took = formatSeconds((performance.now() - started) / 1000);
   talk.say(`checkpoint ${localTime(time)} complete${done.verified ? " and verified" : ""} after ${took}`);
   talk.tell({ event: "complete", name: known.name, ...done });
   return 0;
+}
+
+// That time is up says little: what keeps it from being complete is in the status.
+async function late({ places }: Context, known: KnownSession, error: unknown): Promise<never> {
+  if (!(error instanceof BelayError) || error.code !== "ETIMEDOUT") throw error;
+  const report = await reportNow(places, known);
+  const { why, retryQueue = 0, lastError } = report;
+  const last =
+    why === undefined && retryQueue > 0 && lastError !== undefined ? `, the last error being ${lastError}` : "";
+  throw new BelayError("ETIMEDOUT", `${error.message}: ${waitingText(report)}${printable(last)}`, {
+    hint: `it stays set: belay georep status ${known.name} tells when it is complete`,
+    cause: error,
+  });
 }
 
 /** Shows on standard error how it goes while something is waited for: a line that is written over, or JSON lines. */

@@ -1,5 +1,7 @@
+import { BelayError, hasCode } from "@belay/supervise";
 import { configActions, configCommand, type ConfigRequest } from "../config-command.ts";
 import { listSessions } from "../find-session.ts";
+import type { KnownSession } from "../known-session.ts";
 import { startSession } from "../start.ts";
 import { stopSession } from "../stop.ts";
 import { sessionOf, type CommonOptions, type Context } from "./context.ts";
@@ -14,7 +16,7 @@ export interface ConfigOptions extends CommonOptions {
 export async function config(context: Context, words: readonly string[], options: ConfigOptions): Promise<number> {
   const { places, talk, signal } = context;
   const [names, rest] = splitWords(context, words);
-  const known = sessionOf(context, names);
+  const known = sessionFor(context, names);
   const changed = await configCommand(places, known, { ...requestOf(rest), all: options.all === true }, talk);
   if (changed === undefined) return 0;
   if (options.restart === true) {
@@ -23,6 +25,19 @@ export async function config(context: Context, words: readonly string[], options
     talk.say(`${known.name} has been started again`);
   } else talk.warn(`belay: ${known.name} follows ${changed} when it starts again: belay georep restart ${known.name}`);
   return 0;
+}
+
+function sessionFor(context: Context, names: string[]): KnownSession {
+  try {
+    return sessionOf(context, names);
+  } catch (error) {
+    const [, second] = names;
+    if (second === undefined || second.includes("/") || !hasCode(error, "ENOSESSION")) throw error;
+    throw new BelayError("EUSAGE", `'${second}' is neither an action nor the destination of a session`, {
+      hint: `actions are ${configActions.join(", ")}; belay georep list shows the sessions`,
+      cause: error,
+    });
+  }
 }
 
 // A name and an action, or source and destination: an action after a name of a session is one.

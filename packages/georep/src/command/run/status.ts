@@ -21,6 +21,9 @@ export async function status(
   words: readonly (string | undefined)[],
   options: StatusOptions,
 ): Promise<number> {
+  if (options.prometheus === true && context.talk.json) {
+    throw new BelayError("EUSAGE", "--json and --prometheus are two forms of the same", { hint: "choose one" });
+  }
   if (options.watch === true) return watchStatus(context, words, options);
   show(context, await readReports(context, words), options);
   return 0;

@@ -10,7 +10,7 @@ import {
   RESOLVE_NO_MAGICLINKS,
   RESOLVE_NO_SYMLINKS,
 } from "@belay/linux";
-import { BelayError } from "@belay/supervise";
+import { BelayError, hasCode } from "@belay/supervise";
 
 import { normalizePath } from "../../url/normalize-path.ts";
 
@@ -44,11 +44,23 @@ function isWithin(path: string, folder: string): boolean {
 
 function openBelow(folder: string, path: string): number {
   const flags = O_RDONLY | O_DIRECTORY;
-  const top = open(folder, flags);
+  const top = openThere(folder, flags);
   if (path === "") return top;
   try {
     return openat2(top, path, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
   } finally {
     close(top);
+  }
+}
+
+function openThere(folder: string, flags: number): number {
+  try {
+    return open(folder, flags);
+  } catch (error) {
+    if (!hasCode(error, "ENOENT", "ENOTDIR")) throw error;
+    throw new BelayError("EDESTINATION", `${folder} is no directory`, {
+      hint: "make it: whoever comes with this key cannot",
+      cause: error,
+    });
   }
 }
