@@ -29,6 +29,33 @@ test.runIf(isRoot)("a destination that is full takes up the work where it was wh
   }
 });
 
+test.runIf(isRoot)(
+  "a destination without room for what is remembered of it takes its own work for nobody else's",
+  async () => {
+    using pair = makePair();
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", pair.destination]);
+    try {
+      await using worker = await pair.start();
+      await worker.checkpoint(within(5000));
+      const filler = join(pair.destination, ".belay-georep", "filler");
+      fs.writeFileSync(filler, "");
+      expect(() => {
+        for (;;) fs.appendFileSync(filler, Buffer.alloc(4096, 1));
+      }).toThrow("ENOSPC");
+      // Empty ones need no room, but to remember them does.
+      for (let i = 0; i < 1000; i++) fs.writeFileSync(join(pair.source, `f${i}`), "");
+      await expect.poll(() => worker.status.state, { timeout: 5000 }).toBe("waiting");
+      for (let i = 0; i < 10; i++) fs.writeFileSync(join(pair.source, `f${i}`), "not empty any more");
+      fs.unlinkSync(filler);
+      await worker.checkpoint(within(15_000));
+      expect(pair.differences()).toEqual([]);
+      expect(fs.readdirSync(join(pair.destination, ".belay-georep/test/conflicts"))).toEqual([]);
+    } finally {
+      execFileSync("umount", ["-l", pair.destination]);
+    }
+  },
+);
+
 test("more changes than the kernel keeps are found by comparing", async () => {
   using pair = makePair();
   await using worker = await pair.start({ sourceKind: "inotify" });

@@ -40,7 +40,7 @@ export function settleContent(batch: Batch, change: ObjectChange): void {
     return;
   }
   batch.lacking.add(key);
-  batch.wants.set(key, { id: change.id, base: stat.size });
+  batch.wants.set(key, { id: change.id, base: batch.session.mayHaveLost ? 0 : stat.size });
 }
 
 function needsContent(change: ObjectChange, object: MappedObject, isIntact: boolean): boolean {
@@ -51,7 +51,7 @@ function needsContent(change: ObjectChange, object: MappedObject, isIntact: bool
 }
 
 function replaceContent(batch: Batch, object: MappedObject, place: Place, bytes: Buffer): void {
-  if (hasContent(place, bytes)) return;
+  if (!batch.session.mayHaveLost && hasContent(place, bytes)) return;
   if (mustStay(batch, place)) {
     const fd = openPlace(place, O_RDWR);
     try {

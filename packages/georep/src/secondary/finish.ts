@@ -11,6 +11,7 @@ import { deepestFirst, giveBackModes } from "./directory-modes.ts";
 import { abandonAll } from "./incoming.ts";
 import { applyMetadata } from "./metadata.ts";
 import { removeOurs } from "./remove-ours.ts";
+import type { Session } from "./session.ts";
 import { dropSparedNames } from "./spared.ts";
 import { restamp, stamp, withPlace } from "./stamps.ts";
 
@@ -47,11 +48,24 @@ export function finishBatch(batch: Batch): readonly Failure[] {
     stamp(batch, change, !isSet);
   }
   giveBackModes(batch);
-  syncfs(batch.session.root);
-  fsync(batch.session.root);
-  batch.session.map.commit();
+  makeDurable(batch.session);
   closeDirectories(batch);
   return batch.failures;
+}
+
+// After an error the kernel calls what it could not write clean, and says nothing of it the next time.
+function makeDurable(session: Session): void {
+  const { root, map } = session;
+  try {
+    syncfs(root);
+    fsync(root);
+  } catch (error) {
+    map.rollback();
+    session.mayHaveLost = true;
+    throw error;
+  }
+  map.commit();
+  session.mayHaveLost = false;
 }
 
 /** @returns whether nothing failed */

@@ -69,6 +69,16 @@ export class ObjectMap implements Disposable {
     if (!this.#database.isTransaction) this.#database.exec("BEGIN IMMEDIATE");
   }
 
+  /** A batch is under way. A database that has no room, or cannot be written to, takes all of one back by itself. */
+  get isBegun(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  /** Takes back everything since {@link begin}. */
+  rollback(): void {
+    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+  }
+
   commit(): void {
     if (this.#database.isTransaction) this.#database.exec("COMMIT");
   }
@@ -201,7 +211,7 @@ export class ObjectMap implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    this.rollback();
     this.#database.close();
   }
 

@@ -24,7 +24,7 @@ import { abandonAll, beginContent, endContent, takeContent } from "./incoming.ts
 import { digestPart, inspect } from "./inspect.ts";
 import { Listing } from "./listing.ts";
 import { copyPart } from "./local-copy.ts";
-import { endInOrder, openSession, type Session } from "./session.ts";
+import { endInOrder, openSession, recover, type Session } from "./session.ts";
 import { signaturesOf } from "./signatures.ts";
 import { stageFiles, takeStaged } from "./stage.ts";
 import { Survey } from "./survey.ts";
@@ -67,11 +67,7 @@ export async function serveSecondary(options: ServeOptions): Promise<void> {
     });
     if (state.session !== undefined && state.batch === undefined) endInOrder(state.session);
   } finally {
-    if (state.batch !== undefined) {
-      abandonAll(state.batch);
-      giveBackModes(state.batch);
-      closeDirectories(state.batch);
-    }
+    if (state.batch !== undefined) letGo(state.batch);
     state.session?.[Symbol.dispose]();
   }
 }
@@ -88,7 +84,7 @@ interface ServeState {
 }
 
 function handlersOf(state: ServeState): Handlers {
-  const batch = () => (state.batch ??= startBatch(open(state)));
+  const batch = () => batchOf(state);
   const decoded = <T>(reader: WireReader, value: T): T => {
     reader.end();
     return value;
@@ -172,6 +168,23 @@ function handlersOf(state: ServeState): Handlers {
       writeForgetReply(reply, await forgetSession(state.root, state.name));
     },
   };
+}
+
+function batchOf(state: ServeState): Batch {
+  const session = open(state);
+  if (state.batch !== undefined && !session.map.isBegun) {
+    // The worker has been told that it failed, and says all of it again.
+    letGo(state.batch);
+    state.batch = undefined;
+    recover(session);
+  }
+  return (state.batch ??= startBatch(session));
+}
+
+function letGo(batch: Batch): void {
+  abandonAll(batch);
+  giveBackModes(batch);
+  closeDirectories(batch);
 }
 
 function open({ session }: ServeState): Session {

@@ -27,8 +27,10 @@ export interface Session extends Disposable {
   readonly held: Map<string, Buffer>;
   /** Names in `held/` of what is not ours, and what each was called. */
   readonly strangers: Map<string, Buffer>;
-  /** The last session did not end in order: what is unknown may be its work. */
-  readonly isRecovering: boolean;
+  /** The last session, or a batch of this one, did not end in order: what is unknown may be its work. */
+  isRecovering: boolean;
+  /** What was written last may never reach the disk, whatever is read back: it is written again. */
+  mayHaveLost: boolean;
   readonly rootId: FileId;
   /** Random; another one when the map begins from nothing. */
   readonly replica: Buffer;
@@ -73,6 +75,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     held: new Map<string, Buffer>(),
     strangers: new Map<string, Buffer>(),
     isRecovering: map.fact("open")?.[0] === 1,
+    mayHaveLost: false,
     rootId,
     replica: adoptRoot(map, rootId, rootFd),
     rules,
@@ -125,6 +128,14 @@ export function endInOrder({ map }: Session): void {
   map.begin();
   map.putFact("open", Buffer.of(0));
   map.commit();
+}
+
+/** Goes on after a batch that was taken back in the middle: what it has done is found again as after a crash. */
+export function recover(session: Session): void {
+  session.isRecovering = true;
+  session.held.clear();
+  session.strangers.clear();
+  findHeld(session);
 }
 
 /** First letters of a name in `held/` that is not the id of one of our objects. */
