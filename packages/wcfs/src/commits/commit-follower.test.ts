@@ -4,6 +4,7 @@ import { SourceCache } from "../blocks/source-cache.ts";
 import type { BigFile } from "../files/big-file.ts";
 import { Database } from "../files/database.ts";
 import { HeadFiles } from "../files/head-files.ts";
+import { bytesInside } from "../files/read-file.ts";
 import { BigFileWriter } from "../tools/bigfile-writer.ts";
 import { CommitFollower } from "./commit-follower.ts";
 import type { CommitJob, KernelCache } from "./kernel-cache.ts";
@@ -123,6 +124,7 @@ test("growth is read at once, but told only when the commit is shown; until then
   follower.pump();
   answer("quiesce");
   expect([file.dataSize, file.size, file.attributes().stable]).toEqual([5 * blockSize, 3 * blockSize, false]);
+  expect(bytesInside(file, 4 * blockSize, 100)).toBe(100);
   answer("invalidate");
   expect([file.size, file.attributes().stable]).toEqual([5 * blockSize, true]);
   expect(job?.attributes).toEqual([file.id]);

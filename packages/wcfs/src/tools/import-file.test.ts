@@ -97,6 +97,16 @@ test("a database that is not there is only made when that is asked for, and noth
   expect(readdirSync(directory).filter((entry) => entry.startsWith(name))).toEqual([]);
 });
 
+test("what would make a file whose bytes cannot be counted is refused", async () => {
+  newDatabase();
+  await store(Buffer.from("content"));
+  const offset = Number.MAX_SAFE_INTEGER - 10;
+  await expect(store(Buffer.from("far"), { placement: { kind: "offset", offset } })).rejects.toMatchObject({
+    code: "EFBIG",
+  });
+  expect((await content()).length).toBe(65_536);
+});
+
 test("a name that is taken is refused unless it is said what to do", async () => {
   newDatabase();
   await store(Buffer.from("first"));

@@ -88,6 +88,7 @@ function startOf(writer: BigFileWriter, placement: Placement): Start {
       return { cut: { firstSize: blksize - (placement.offset % blksize) }, offset: placement.offset, skipped: 0 };
     case "resume":
       if (size === 0) return { cut: {}, offset: 0, skipped: 0 };
+      if (!Number.isSafeInteger(size)) throw notOfThisInput(size / blksize - 1);
       return { cut: { start: size - blksize }, offset: size, skipped: size, verify: size / blksize - 1 };
   }
 }
@@ -101,7 +102,11 @@ async function verifyLastBlock(
   const input = await blocks.next();
   if (input.done !== true && Buffer.compare(withoutZeroTail(input.value), withoutZeroTail(writer.read(block))) === 0)
     return;
-  throw userError("ERESUME", `block ${block} of the big file, its last, is not from this input`, {
+  throw notOfThisInput(block);
+}
+
+function notOfThisInput(block: number): Error {
+  return userError("ERESUME", `block ${block} of the big file, its last, is not from this input`, {
     hint: "resume with the very input that the interrupted import had, or use --append",
   });
 }
@@ -110,6 +115,11 @@ function alreadyThere(writer: BigFileWriter): Error {
   return userError("EEXISTS", `${writer.label} is there already, ${writer.size} bytes`, {
     hint: "--resume goes on with an interrupted import, --append writes after its end, --offset over it",
   });
+}
+
+// Beyond this bytes cannot be told apart.
+function tooLarge(): Error {
+  return userError("EFBIG", "the big file would have 2^53 bytes or more", { hint: "is the --offset right?" });
 }
 
 class Import {
@@ -149,6 +159,7 @@ class Import {
   /** @returns false when the data is zeros that need no block */
   #put(data: Uint8Array): boolean {
     const { blksize } = this.#writer;
+    if (!Number.isSafeInteger(this.#offset + blksize)) throw tooLarge();
     const block = Math.floor(this.#offset / blksize);
     if (lengthWithoutZeroTail(data) === 0 && !this.#writer.has(block)) return false;
     this.#writer.write(block, this.#offset % blksize, data);
