@@ -1,4 +1,6 @@
-import { close, recvmsg, sendmsg, setNonBlocking, SOCK_SEQPACKET, socketpair } from "@belay/linux";
+import { inspect } from "node:util";
+
+import { close, errno, recvmsg, sendmsg, setNonBlocking, SOCK_SEQPACKET, socketpair } from "@belay/linux";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 
@@ -127,4 +129,40 @@ test("a decoder either makes a request or says that the message is malformed", (
     ),
     { numRuns: 3000 },
   );
+});
+
+// The buffer is used for message after message: behind the end of one lie the bytes of those before.
+test("what a request says depends on its own bytes alone", () => {
+  const [zeros, letters] = [4096, 4096].map((size, i) => ({ bytes: new Uint8Array(size), rest: 65 * i }));
+  fc.assert(
+    fc.property(fc.constantFrom(...opcodes), body, fc.nat(3), fc.boolean(), (number, rest, extensions, setxattrExt) => {
+      const whole = message(number, 1, rest, extensions);
+      const [one, other] = [zeros, letters].map((buffer) => {
+        if (buffer === undefined) return undefined;
+        buffer.bytes.fill(buffer.rest);
+        buffer.bytes.set(whole);
+        return decoded(buffer.bytes, whole.length, setxattrExt);
+      });
+      expect(one).toBe(other);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+function decoded(bytes: Uint8Array, length: number, setxattrExt: boolean): string {
+  const received = new Message(bytes);
+  if (!received.accept(length)) return "no message";
+  try {
+    return inspect(decodeRequest(received, { setxattrExt }), { depth: 5, maxArrayLength: null, maxStringLength: null });
+  } catch (error) {
+    return String(error);
+  }
+}
+
+test("an interrupt that came before its request is asked for again", () => {
+  const target = Buffer.alloc(8);
+  target.writeBigUInt64LE(1234n);
+  sendmsg(kernel, message(opcode.INTERRUPT, 0, target));
+  expect(server.step()).toBe(true);
+  expect(replies()).toEqual([{ unique, error: -errno.EAGAIN, length: 16 }]);
 });
