@@ -119,3 +119,19 @@ test("a map in another form is forgotten, one in this form is not", () => {
     rmSync(directory, { recursive: true });
   }
 });
+
+test("of what was taken back nothing is remembered", () => {
+  using map = new ObjectMap(":memory:");
+  const [root, other, child] = ["root", "other", "child"].map((text) => Buffer.from(text));
+  if (root === undefined || other === undefined || child === undefined) throw new Error("no ids");
+  map.begin();
+  for (const id of [root, child]) map.put({ id, here: id, ...plain });
+  map.putName({ parent: root, name: child }, child);
+  map.rollback();
+  expect([map.isBegun, map.get(root), map.namesOf(child)]).toEqual([false, undefined, []]);
+  map.begin();
+  for (const id of [other, root, child]) map.put({ id, here: id, ...plain });
+  map.putName({ parent: root, name: child }, child);
+  map.commit();
+  expect(map.namesOf(child)).toEqual([{ parent: root, name: child }]);
+});

@@ -66,7 +66,9 @@ export class ObjectMap implements Disposable {
   }
 
   begin(): void {
-    if (!this.#database.isTransaction) this.#database.exec("BEGIN IMMEDIATE");
+    if (this.#database.isTransaction) return;
+    this.#parent = undefined; // its number may be another's by now, had the last batch been taken back
+    this.#database.exec("BEGIN IMMEDIATE");
   }
 
   /** A batch is under way. A database that has no room, or cannot be written to, takes all of one back by itself. */
