@@ -30,6 +30,23 @@ test.each([100, 400_000])(
   },
 );
 
+test("a large file that is not ours is kept aside as a small one is", async () => {
+  using pair = makePair();
+  const size = 65 * 1024 * 1024;
+  for (const [root, text] of [
+    [pair.source, "of the source"],
+    [pair.destination, "of the destination"],
+  ] as const) {
+    fs.writeFileSync(join(root, "large"), text);
+    fs.truncateSync(join(root, "large"), size);
+  }
+  await using worker = await pair.start();
+  await worker.checkpoint(within(20_000));
+  expect(pair.differences()).toEqual([]);
+  const kept = fs.readdirSync(conflicts(pair)).map((name) => fs.readFileSync(join(conflicts(pair), name)));
+  expect(kept.map((bytes) => bytes.toString("latin1", 0, 18))).toEqual(["of the destination"]);
+}, 30_000);
+
 test("what somebody has put into a directory that is deleted is set aside, also what has taken the place of a file of ours", async () => {
   using pair = makePair();
   const at = (name: string) => join(pair.destination, name);

@@ -38,7 +38,8 @@ export function beginContent(batch: Batch, id: FileId, keepsBase: boolean): void
     throw new BelayError("ENOENT", "content for a file that was not asked for");
   abandon(batch, key);
   const size = statAt(place.dirfd, place.name)?.size ?? 0;
-  const isInPlace = batch.incomplete.has(key) || mustStay(batch, place) || (keepsBase && size >= inPlaceFrom);
+  const isCheaper = keepsBase && size >= inPlaceFrom && !batch.adopted.has(key); // what was adopted may be to be kept
+  const isInPlace = batch.incomplete.has(key) || mustStay(batch, place) || isCheaper;
   const { fd, name } = isInPlace ? { fd: openPlace(place, O_RDWR), name: undefined } : makeTemporary(batch, object);
   batch.streams.set(key, { fd, object, temporary: name, digest: new ContentDigest() });
   if (!keepsBase) ftruncate(fd, 0);
