@@ -87,10 +87,13 @@ export class Journal implements Disposable {
   }
 
   #roll(): void {
-    const [fd, end] = this.#create(this.#end.segment + 1);
-    fsyncSync(this.#fd);
-    closeSync(this.#fd);
-    [this.#fd, this.#end] = [fd, end];
+    const full = this.#fd;
+    [this.#fd, this.#end] = this.#create(this.#end.segment + 1);
+    try {
+      fsyncSync(full);
+    } finally {
+      closeSync(full);
+    }
     const segments = segmentsIn(this.#directory);
     const first = segments.at(-this.#mostSegments);
     if (segments.length > this.#mostSegments && first !== undefined)

@@ -1,7 +1,8 @@
-import { close } from "@belay/linux";
+import { close, errnoOf } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
+import { isSick } from "../rpc/failure.ts";
 import { maxDigested, type Inspected, type InspectReply, type InspectRequest } from "../rpc/inspect-messages.ts";
 import { digestOf } from "../tree/digest.ts";
 import { isRegular } from "../tree/object-state.ts";
@@ -27,7 +28,7 @@ export function inspect(session: Session, request: InspectRequest): InspectReply
     let [content, size] = [0, 0];
     for (const name of request.names) {
       if (content > mostContent || size > mostReply) break;
-      const inspected = inspectName(batch, dirfd, { ...request, name });
+      const inspected = ifReadable(() => inspectName(batch, dirfd, { ...request, name }));
       names.push(inspected);
       content += inspected !== undefined && inspected.digest.length > 0 ? inspected.state.size : 0;
       size +=
@@ -58,10 +59,21 @@ export function digestPart(
   part: { directory: FileId; name: Buffer; offset: number; length: number },
 ): Buffer {
   return withDirectory(session, part.directory, (_, dirfd) => {
-    const digest = dirfd === undefined ? undefined : digestAt(dirfd, part.name, part.offset, part.length);
+    const digest =
+      dirfd === undefined ? undefined : ifReadable(() => digestAt(dirfd, part.name, part.offset, part.length));
     if (digest === undefined) throw new BelayError("ENOENT", "the digest of a file that is not here");
     return digest;
   });
+}
+
+// What cannot be looked at counts as not there. So it differs, is applied again, and if that fails, too, it is told why.
+function ifReadable<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (errnoOf(error) === undefined || isSick(error)) throw error;
+    return undefined;
+  }
 }
 
 function digestAt(dirfd: number, name: Buffer, offset: number, length: number): Buffer | undefined {
