@@ -6,7 +6,7 @@ import type { Secondary } from "../rpc/secondary-client.ts";
 import { copyContent, deltaFrom } from "./copy.ts";
 import { dataRanges } from "./data-ranges.ts";
 import { ContentDigest } from "./content-digest.ts";
-import { blockSize, signatureOf, signatureSize } from "../secondary/signatures.ts";
+import { sendDifferences, type SendPiece } from "./send-differences.ts";
 
 /** What sending a file took. */
 export interface Sent {
@@ -28,12 +28,13 @@ export async function sendContent(secondary: Secondary, fd: number, want: Want):
   }
   const { id, base } = want;
   const isDelta = base >= deltaFrom;
-  const differs = isDelta ? await readSignatures(secondary, id, base) : undefined;
   const { size } = statx(fd, "", AT_EMPTY_PATH);
   const sending = new Sending(secondary, id);
   await sending.queue(secondary.begin(id, isDelta));
-  for (const { start, end } of isDelta ? [{ start: 0, end: size }] : dataRanges(fd, size))
-    await (differs === undefined ? sendRange(sending, fd, start, end) : sendBlocks(sending, fd, size, differs));
+  const send: SendPiece = (offset, bytes) => sending.piece(offset, bytes);
+  const rest = isDelta ? await sendDifferences(secondary, { id, fd, size, base }, send) : 0;
+  for (const { start, end } of isDelta ? [{ start: rest, end: size }] : dataRanges(fd, size))
+    await sendRange(sending, fd, start, end);
   const digest = sending.digest.digest();
   await sending.settle();
   await secondary.end(id, size, digest);
@@ -77,30 +78,6 @@ async function sendRange(sending: Sending, fd: number, start: number, end: numbe
     if (length === 0) return; // it was cut off meanwhile
     await sending.piece(at, bytes.subarray(0, length));
     at += length;
-  }
-}
-
-type Differs = (index: number, block: Buffer) => boolean;
-
-async function readSignatures(secondary: Secondary, id: FileId, base: number): Promise<Differs> {
-  const parts: Buffer[] = [];
-  const count = Math.ceil(base / blockSize);
-  for (let first = 0; first < count; first += 8192)
-    parts.push(await secondary.signatures(id, first, Math.min(8192, count - first)));
-  const signatures = Buffer.concat(parts);
-  return (index, block) => {
-    const at = index * signatureSize;
-    return !signatures.subarray(at, at + signatureSize).equals(signatureOf(block));
-  };
-}
-
-async function sendBlocks(sending: Sending, fd: number, size: number, differs: Differs): Promise<void> {
-  for (let at = 0; at < size; at += blockSize) {
-    const block = Buffer.allocUnsafe(Math.min(blockSize, size - at));
-    const length = pread(fd, block, at);
-    if (length === 0) return;
-    const bytes = block.subarray(0, length);
-    if (differs(at / blockSize, bytes)) await sending.piece(at, bytes);
   }
 }
 
