@@ -31,8 +31,20 @@ export function encodeFrame({ type, request, payload, tail = nothing }: Frame): 
   return tail.length === 0 ? [header, payload] : [header, payload, tail];
 }
 
-/** Bytes of a stream, in the portions that are asked for. */
-export class ByteQueue {
+/** Where bytes come from, in the portions that are asked for. */
+export interface ByteSource {
+  /** A whole frame has come, or the connection is broken: nothing has to be waited for. */
+  readonly hasFrame: boolean;
+  /** The next `size` bytes; undefined at the end. @throws BelayError EPROTO when it ends within them */
+  take(size: number): Promise<Buffer | undefined>;
+}
+
+/** Tells of the bytes that have come whether they begin with a whole frame. */
+export const startsWithFrame = (bytes: Buffer): boolean =>
+  bytes.length >= headerSize && bytes.length >= 4 + bytes.readUInt32LE(0);
+
+/** Bytes of any stream. What was taken stays as it is. */
+export class ByteQueue implements ByteSource {
   readonly #chunks: AsyncIterator<Buffer>;
   #pieces: Buffer[] = [];
   #length = 0;
@@ -41,13 +53,11 @@ export class ByteQueue {
     this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   }
 
-  /** A whole frame has come, or the connection is broken: nothing has to be waited for. */
   get hasFrame(): boolean {
     const [first] = this.#pieces;
     return first !== undefined && first.length >= headerSize && this.#length >= 4 + first.readUInt32LE(0);
   }
 
-  /** The next `size` bytes; undefined at the end of the stream. @throws BelayError EPROTO when it ends within them */
   async take(size: number): Promise<Buffer | undefined> {
     while (this.#length < size) {
       const next = await this.#chunks.next();
@@ -66,7 +76,7 @@ export class ByteQueue {
 }
 
 /** The next frame; undefined when the peer closed the connection between two. @throws BelayError EPROTO */
-export async function readFrame(queue: ByteQueue): Promise<Frame | undefined> {
+export async function readFrame(queue: ByteSource): Promise<Frame | undefined> {
   const header = await queue.take(headerSize);
   if (header === undefined) return undefined;
   const length = header.readUInt32LE(0);

@@ -1,5 +1,5 @@
 import { BelayError } from "@belay/supervise";
-import type { ByteQueue } from "./frames.ts";
+import type { ByteSource } from "./frames.ts";
 
 const magic = Buffer.from("BELAYGR1");
 
@@ -39,7 +39,7 @@ export function encodePreamble({ role, session, credit }: Preamble): Buffer {
  *
  * @throws BelayError EPROTO with what it seems to be instead
  */
-export async function readPreamble(queue: ByteQueue, expected: Role): Promise<Preamble> {
+export async function readPreamble(queue: ByteSource, expected: Role): Promise<Preamble> {
   const start = await queue.take(magic.length);
   if (start === undefined) throw notOurs("the peer closed the connection before it said anything");
   if (!start.equals(magic)) throw notOurs(whatItIs(start));

@@ -4,6 +4,7 @@ import { errnoName, hasCode, toError } from "@belay/supervise";
 import { databaseErrno } from "../database/database-errno.ts";
 import { errorReply, replyBit } from "./client.ts";
 import { compressedBit, decompressPayload } from "./compression.ts";
+import { DirectInput } from "./direct-input.ts";
 import { ByteQueue, readFrame, writePieces } from "./frames.ts";
 import { HeldReplies } from "./held-replies.ts";
 import { moreToRead } from "./more-to-read.ts";
@@ -11,7 +12,7 @@ import { methods, type Method } from "./messages.ts";
 import { encodePreamble, readPreamble, type Preamble } from "./preamble.ts";
 import { malformed, WireReader, WireWriter } from "./wire.ts";
 
-/** Answers one request: takes all of it from the reader and writes the reply. */
+/** Answers one request: takes all of it from the reader, whose bytes are used again when it is answered, and writes the reply. */
 export type Handler = (request: WireReader, reply: WireWriter) => void | Promise<void>;
 
 /** A handler for every method there is. */
@@ -33,7 +34,7 @@ export async function serveRpc(
   output: Writable,
   start: (worker: Preamble) => Handlers | Promise<Handlers>,
 ): Promise<void> {
-  const queue = new ByteQueue(input);
+  const queue = input instanceof DirectInput ? input.bytes : new ByteQueue(input);
   output.on("error", () => input.destroy());
   const worker = await readPreamble(queue, "worker");
   const handlers = await start(worker);

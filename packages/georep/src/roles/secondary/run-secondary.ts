@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { isUserError, renderError, toError } from "@belay/supervise";
 
 import type { SecondaryRequest } from "../../cli/roles.ts";
+import { openDirectInput } from "../../rpc/direct-input.ts";
 import { serveSecondary } from "../../secondary/serve.ts";
 import { endInTime } from "../process/end-in-time.ts";
 import { aborted, stopOnSignals } from "../process/stop-signal.ts";
@@ -29,7 +30,8 @@ async function serve(request: SecondaryRequest): Promise<number> {
   const log = { file: "secondary-log-file", level: "secondary-log-level" } as const;
   const logger = sessionLogger({ label, config, ...log, debug: request.debug });
   using root = openRoot(path, request.onlyRoots);
-  const { stdin: input, stdout: output } = process;
+  const input = openDirectInput();
+  const { stdout: output } = process;
   const timeout = config.int("secondary-timeout");
   using watch = watchSilence(() => counted(input, "bytesRead") + counted(output, "bytesWritten"), timeout * 1000);
   void watch.silent.then(() => stop.stop(`connection inactive for ${timeout} seconds, stopping`));

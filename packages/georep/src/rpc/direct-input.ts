@@ -1,0 +1,33 @@
+import { fstatSync } from "node:fs";
+import { Socket } from "node:net";
+import type { Readable } from "node:stream";
+
+import { DirectQueue } from "./direct-queue.ts";
+
+/** What is read at once; Node's own streams read 64 KiB into fresh memory each time. */
+const portion = 256 * 1024;
+
+/** A pipe or socket that is read into the same memory again and again: large messages make no garbage. */
+export class DirectInput extends Socket {
+  readonly fd: number;
+  readonly bytes: DirectQueue;
+
+  constructor(fd: number) {
+    const queue = new DirectQueue(portion, () => this.resume());
+    const buffer = Buffer.allocUnsafeSlow(portion);
+    const callback = (length: number) => queue.push(buffer.subarray(0, length));
+    super({ fd, readable: true, writable: false, onread: { buffer, callback } });
+    this.fd = fd;
+    this.bytes = queue;
+    this.on("end", () => queue.end());
+    this.on("close", () => queue.end());
+    this.on("error", (error) => queue.end(error));
+    this.resume(); // so that its end is told
+  }
+}
+
+/** The standard input: directly where it is a pipe or a socket, as it nearly always is. */
+export function openDirectInput(): Readable {
+  const stat = fstatSync(0);
+  return stat.isFIFO() || stat.isSocket() ? new DirectInput(0) : process.stdin;
+}
