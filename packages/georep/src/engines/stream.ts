@@ -41,6 +41,9 @@ export async function sendContent(secondary: Secondary, fd: number, want: Want):
   return { bytes: sending.bytes };
 }
 
+/** Eight pieces of a megabyte keep both ends at work. */
+const mostUnderWay = 8;
+
 class Sending {
   readonly #secondary: Secondary;
   readonly #id: FileId;
@@ -53,17 +56,17 @@ class Sending {
     this.#id = id;
   }
 
-  async piece(offset: number, bytes: Buffer): Promise<void> {
+  /** @param onAnswer  told when the peer has it */
+  async piece(offset: number, bytes: Buffer, onAnswer?: () => void): Promise<void> {
     this.digest.update(offset, bytes);
     this.bytes += bytes.length;
-    await this.queue(this.#secondary.data(this.#id, offset, bytes));
+    await this.queue(this.#secondary.data(this.#id, offset, bytes).then(onAnswer));
   }
 
-  // Eight pieces of a megabyte keep both ends at work.
   async queue(request: Promise<void>): Promise<void> {
     request.catch(() => undefined); // told by whoever awaits it below
     this.#underWay.push(request);
-    if (this.#underWay.length > 8) await this.#underWay.shift();
+    if (this.#underWay.length > mostUnderWay) await this.#underWay.shift();
   }
 
   async settle(): Promise<void> {
@@ -71,12 +74,32 @@ class Sending {
   }
 }
 
+/** Memory of pieces that the peer has: of a large file fresh memory for each would keep the garbage collector at work. */
+class PieceMemory {
+  readonly #free: Buffer[] = [];
+
+  take(): Buffer {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(maxData);
+  }
+
+  give(memory: Buffer): void {
+    if (this.#free.length <= mostUnderWay) this.#free.push(memory);
+  }
+}
+
+const pieces = new PieceMemory();
+
 async function sendRange(sending: Sending, fd: number, start: number, end: number): Promise<void> {
   for (let at = start; at < end;) {
-    const bytes = Buffer.allocUnsafe(Math.min(maxData, end - at));
-    const length = pread(fd, bytes, at);
-    if (length === 0) return; // it was cut off meanwhile
-    await sending.piece(at, bytes.subarray(0, length));
+    const memory = pieces.take();
+    const length = pread(fd, memory.subarray(0, Math.min(maxData, end - at)), at);
+    if (length === 0) {
+      pieces.give(memory);
+      return; // it was cut off meanwhile
+    }
+    await sending.piece(at, memory.subarray(0, length), () => {
+      pieces.give(memory);
+    });
     at += length;
   }
 }

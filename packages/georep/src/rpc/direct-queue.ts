@@ -47,7 +47,10 @@ export class DirectQueue implements ByteSource {
 
   async take(size: number): Promise<Buffer | undefined> {
     while (this.#end - this.#start < size) {
-      if (this.#hasEnded) return this.#nothing();
+      if (this.#hasEnded) {
+        this.#requireNothing();
+        return undefined;
+      }
       this.#makeRoom(size);
       this.#wake = Promise.withResolvers();
       await this.#wake.promise;
@@ -57,7 +60,7 @@ export class DirectQueue implements ByteSource {
     return taken;
   }
 
-  #nothing(): undefined {
+  #requireNothing(): void {
     if (this.#error !== undefined) throw this.#error;
     if (this.#end > this.#start) throw malformed("the connection ended within a message");
   }
