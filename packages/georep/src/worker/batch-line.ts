@@ -6,6 +6,7 @@ import type { DirtyName } from "../plan/dirty-set.ts";
 import type { Ends } from "../plan/ends.ts";
 import { isSick } from "../rpc/failure.ts";
 import { Batch, type BatchContext } from "./batch.ts";
+import type { HotFiles } from "./hot-files.ts";
 import type { BatchOutcome, Keep } from "./join-progress.ts";
 import { WantedContent } from "./wanted-content.ts";
 import { Window } from "./window.ts";
@@ -51,10 +52,10 @@ export class BatchLine {
   #isAbandoned = false;
   readonly #failed = Promise.withResolvers<never>();
 
-  constructor(ends: Ends, events: LineEvents) {
+  constructor(ends: Ends, hot: HotFiles, events: LineEvents) {
     this.#events = events;
     const onAnswer = () => this.#answered();
-    this.#context = { ends, window: new Window(), content: new WantedContent(ends), rooms: [], onAnswer };
+    this.#context = { ends, window: new Window(), content: new WantedContent(ends), hot, rooms: [], onAnswer };
     this.#failed.promise.catch(() => undefined); // whoever works with the line awaits it
   }
 

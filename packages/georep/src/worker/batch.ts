@@ -8,6 +8,7 @@ import type { DirtyName } from "../plan/dirty-set.ts";
 import type { ApplyReply, Failure } from "../rpc/messages.ts";
 import { isParentless, namesToFollow } from "./followers.ts";
 import type { BatchOutcome, Keep } from "./join-progress.ts";
+import type { HotFiles } from "./hot-files.ts";
 import { Unsettled } from "./unsettled.ts";
 import type { NamedPlace, WantedContent } from "./wanted-content.ts";
 import type { Window } from "./window.ts";
@@ -17,6 +18,7 @@ export interface BatchContext {
   readonly ends: Ends;
   readonly window: Window;
   readonly content: WantedContent;
+  readonly hot: HotFiles;
   /** Rooms for the contents of plans that nobody uses just now. */
   readonly rooms: ContentRoom[];
   /** Told whenever a request was answered. */
@@ -194,6 +196,7 @@ export class Batch {
     // All that comes behind it waits, too: what is said later has to arrive later.
     if (before !== undefined) this.#gate = Promise.all([this.#gate, before]);
     const settle = this.#unsettled.begin(objects);
+    const cool = this.#context.hot.begin(objects, this.#places);
     try {
       window.take(size);
       const reply = await this.#ask(plan, room, this.#gate).finally(() => window.release(size));
@@ -205,6 +208,7 @@ export class Batch {
       return reply;
     } finally {
       settle();
+      cool();
     }
   }
 

@@ -7,6 +7,8 @@ import type { Progress } from "./queue.ts";
 export interface Keep extends Progress {
   /** Directories in one that was compared: to be compared in their turn, if that was not done meanwhile. */
   readonly below?: readonly FileId[];
+  /** When the cursor was read, as `performance.now` has it: everything that was changed before is behind it. */
+  readonly readAt?: number;
 }
 
 /** What became of the names of a batch. */
@@ -35,6 +37,8 @@ export function joinProgress(keeps: readonly Keep[], { crawl, fresh, filled, fai
     crawled: keeps.flatMap((keep) => keep.crawled ?? []),
     failed: [...failures, ...keeps.flatMap((keep) => keep.failed ?? [])],
     done: keeps.flatMap((keep) => keep.done ?? []),
+    held: keeps.flatMap((keep) => keep.held ?? []),
+    unheld: keeps.flatMap((keep) => keep.unheld ?? []),
   };
 }
 

@@ -2,6 +2,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 import type { FileId } from "../ids/file-id.ts";
 import { CompareQueue, compareSchema, type CompareProgress } from "./compare-queue.ts";
+import { HeldQueue, heldSchema, type HeldProgress } from "./held-queue.ts";
 import type { Position } from "../journal/position.ts";
 import type { DirectoryPlace } from "../sources/directory-places.ts";
 import type { Failure } from "../rpc/messages.ts";
@@ -38,7 +39,7 @@ export interface Anchor {
 }
 
 /** What a step of the work changes, all of it or nothing. */
-export interface Progress extends CompareProgress {
+export interface Progress extends CompareProgress, HeldProgress {
   readonly anchor?: Anchor;
   /** Everything in the journal before it is durable at the destination. */
   readonly cursor?: Position;
@@ -67,6 +68,7 @@ const schema = `
     directory BLOB NOT NULL, name BLOB NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL,
     code TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (directory, name)
   ) WITHOUT ROWID;
+  ${heldSchema}
   ${compareSchema}`;
 
 const firstRetryMs = 250;
@@ -84,6 +86,7 @@ export class WorkQueue implements Disposable {
   // Only for as long as this process remembers: who comes after it asks the destination.
   readonly #fresh = new Set<number>();
   readonly compare: CompareQueue;
+  readonly held: HeldQueue;
 
   /** @param retryMs  longest pause before something is tried again */
   constructor(path: string, retryMs = 60_000) {
@@ -94,6 +97,7 @@ export class WorkQueue implements Disposable {
     this.#retryMs = retryMs;
     this.#mayRetry = this.retryLength > 0;
     this.compare = new CompareQueue(this.#database);
+    this.held = new HeldQueue(this.#database);
   }
 
   get cursor(): Position | undefined {
@@ -183,6 +187,7 @@ export class WorkQueue implements Disposable {
     if (cursor !== undefined)
       database.prepare("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)").run(cursor.segment, cursor.offset);
     this.compare.record(progress);
+    this.held.record(progress);
     database.exec("COMMIT");
     if (done.length + failed.length > 0) this.#mayRetry = this.retryLength > 0;
   }

@@ -54,6 +54,13 @@ export class Report {
     this.lastSynced = Date.now();
   }
 
+  /** Everything that was changed before a moment is at the destination. @param moment  as `performance.now` has it */
+  noteSyncedUpTo(moment: number): void {
+    if (this.behindSince === undefined || moment <= this.behindSince) return;
+    this.behindSince = moment;
+    this.lastSynced = Math.round(Date.now() - (performance.now() - moment));
+  }
+
   /** Tells the status, unless that was done just now. */
   tellSometimes(): void {
     if (performance.now() - this.#lastTold > tellEveryMs || this.state === "active") this.tellNow();
@@ -64,12 +71,15 @@ export class Report {
     this.#tell();
   }
 
-  /** @param applying  names on their way */
-  status(isPaused: boolean, applying: number): WorkerStatus {
+  /**
+   * @param applying  names on their way
+   * @param heldBack  names that are sent later, see `HotFiles`
+   */
+  status(isPaused: boolean, applying: number, heldBack: number): WorkerStatus {
     const { queue, feed } = this.#parts;
     const behind = this.behindSince;
     const [directories, retryQueue] = [queue.crawlLength, queue.retryLength];
-    const pending = applying + retryQueue;
+    const pending = applying + retryQueue + heldBack;
     return {
       state: isPaused ? "paused" : this.state,
       source: feed.kind,

@@ -36,7 +36,7 @@ export class RunningWorker implements Worker {
   }
 
   get status(): WorkerStatus {
-    return this.#report.status(this.#loop.isPaused, this.#loop.applying);
+    return this.#report.status(this.#loop.isPaused, this.#loop.applying, this.#loop.hot.waiting);
   }
 
   retries(limit?: number): RetryPlace[] {
@@ -83,8 +83,17 @@ export class RunningWorker implements Worker {
   async #passed(signal?: AbortSignal): Promise<void> {
     await Promise.race([this.ended, Promise.resolve()]);
     const target = await untilAborted(this.#parts.feed.drain(), signal);
+    let held: number | undefined;
     for (;;) {
-      if (comparePositions(this.#loop.position, target) >= 0 && this.#loop.isIdle) return;
+      const { position, hot, hasNoRest } = this.#loop;
+      if (comparePositions(position, target) >= 0) {
+        // What changes from now on is not waited for, even if that never ends.
+        if (held === undefined) {
+          held = hot.hurry();
+          this.#loop.poke();
+        }
+        if (hasNoRest && hot.isDone(held)) return;
+      }
       const progress = Promise.withResolvers<undefined>();
       this.#waiting.push(() => progress.resolve(undefined));
       await untilAborted(Promise.race([progress.promise, this.ended]), signal);

@@ -9,6 +9,7 @@ import { BatchLine, type DoneBatch } from "./batch-line.ts";
 import type { NamePlace } from "./compare-queue.ts";
 import { Crawler } from "./crawler.ts";
 import { fillMade } from "./fill-made.ts";
+import { HotFiles } from "./hot-files.ts";
 import { joinProgress } from "./join-progress.ts";
 import type { Parts } from "./parts.ts";
 import type { Report } from "./report.ts";
@@ -44,6 +45,7 @@ export class WorkLoop {
   readonly #context: WorkContext;
   readonly #line: BatchLine;
   readonly #crawler: Crawler;
+  readonly hot: HotFiles;
   /** Everything before it is durable at the destination. */
   position: Position;
   #readAt: Position;
@@ -59,7 +61,8 @@ export class WorkLoop {
     this.#context = context;
     this.position = this.#readAt = parts.position;
     const poke = () => this.poke();
-    this.#line = new BatchLine(parts, {
+    this.hot = new HotFiles(parts.queue.held.list());
+    this.#line = new BatchLine(parts, this.hot, {
       onDone: (batch) => this.#record(batch),
       onProgress: poke,
       onTrouble: (error, pauseMs) => this.#wait(error, pauseMs),
@@ -74,8 +77,13 @@ export class WorkLoop {
 
   /** As far as is known the destination has everything. */
   get isIdle(): boolean {
+    return this.#line.isEmpty && this.hot.length === 0 && this.hasNoRest;
+  }
+
+  /** Nothing is to be compared or tried again. */
+  get hasNoRest(): boolean {
     const { queue } = this.#parts;
-    return this.#line.isEmpty && queue.crawlLength === 0 && queue.retryLength === 0;
+    return queue.crawlLength === 0 && queue.retryLength === 0;
   }
 
   /** Works until it is aborted or cannot go on. */
@@ -129,19 +137,26 @@ export class WorkLoop {
   }
 
   async #follow(): Promise<boolean> {
-    const { names, gaps, next } = takeFrom(this.#parts, this.#readAt);
+    const readAt = performance.now();
+    const taken = takeFrom(this.#parts, this.#readAt);
+    const { gaps, next } = taken;
     this.#readAt = next;
+    const { names, held } = this.hot.sift(taken.names);
+    const due = this.hot.takeDue();
     const retries = this.#isRetrying ? [] : this.#parts.queue.dueRetries(Date.now(), mostRetries);
-    if (names.length + gaps.length + retries.length === 0) {
+    if (names.length + gaps.length + retries.length + held.length + due.names.length === 0) {
       if (this.#line.isEmpty) this.position = next;
       return false;
     }
     this.#isRetrying ||= retries.length > 0;
     this.#taken++;
-    await this.#line.add([...names, ...retries.map((item) => dirtyName(item, anything))], {
+    await this.#line.add([...names, ...retries.map((item) => dirtyName(item, anything)), ...due.names], {
       cursor: next,
+      readAt,
       crawl: gaps,
       done: retries,
+      held,
+      unheld: due.seqs,
     });
     return true;
   }
@@ -171,7 +186,7 @@ export class WorkLoop {
     const { verifier, report, options } = this.#context;
     if (!verifier.isUnderWay || !this.#crawler.isIdle) return false;
     await this.#line.whenEmpty();
-    const step = await verifyStep(this.#parts, verifier, this.#readAt, options.logger);
+    const step = await verifyStep(this.#parts, verifier, { position: this.#readAt, hot: this.hot }, options.logger);
     if (step === undefined) return true;
     report.noteFailures(step.keep.failed ?? []);
     await this.#line.add(step.names, step.keep);
@@ -180,14 +195,15 @@ export class WorkLoop {
 
   async #rest(): Promise<void> {
     if (this.#line.open?.isSettled === true) this.#line.seal();
-    if (!this.#line.isEmpty || !this.#crawler.isIdle) return this.#sleep();
+    const heldMs = this.hot.nextDueMs;
+    if (!this.#line.isEmpty || !this.#crawler.isIdle) return this.#sleep(heldMs);
     const { report, onProgress } = this.#context;
     report.state = "active";
     // Changes that wait for the journal are not seen here.
     if (this.isIdle && this.#parts.feed.trouble === undefined) report.noteSynced();
     onProgress();
     const due = this.#parts.queue.nextDue;
-    return this.#sleep(due === undefined ? Infinity : Math.max(due - Date.now(), 1));
+    return this.#sleep(Math.min(heldMs, due === undefined ? Infinity : Math.max(due - Date.now(), 1)));
   }
 
   async #sleep(ms = Infinity): Promise<void> {
@@ -212,7 +228,13 @@ export class WorkLoop {
     const progress = joinProgress(keeps, outcome);
     queue.record({ ...progress, applied: this.#applied(names), places: tree.places.takeLearned() });
     this.#crawler.recorded(progress.crawled);
+    this.hot.recorded(progress.unheld ?? []);
     if ((progress.done?.length ?? 0) > 0) this.#isRetrying = false;
+    const readAt = keeps.findLast((keep) => keep.readAt !== undefined)?.readAt;
+    if (readAt !== undefined && feed.trouble === undefined && this.hasNoRest) {
+      const heldFor = Date.now() - (this.hot.since ?? Date.now());
+      report.noteSyncedUpTo(Math.min(readAt, performance.now() - heldFor));
+    }
     if (progress.cursor !== undefined && comparePositions(progress.cursor, this.position) > 0) {
       this.position = progress.cursor;
       feed.trim(progress.cursor);

@@ -1,0 +1,65 @@
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { expect, test } from "vitest";
+
+import { makePair, within } from "./replica.ts";
+
+const mebibytes = 128;
+
+test("a large file that is written to all the time holds up nobody, is sent now and then, and keeps no checkpoint from being complete", async () => {
+  using pair = makePair();
+  const at = (name: string) => join(pair.source, name);
+  const there = (name: string) => join(pair.destination, name);
+  fs.writeFileSync(at("hot"), Buffer.alloc(mebibytes * 1024 * 1024, "x"));
+  const stop = new AbortController();
+  let written = 0;
+  const writing = async () => {
+    const fd = fs.openSync(at("hot"), "r+");
+    while (!stop.signal.aborted) {
+      fs.writeSync(fd, String(++written).padEnd(4096), 0);
+      fs.writeSync(fd, Buffer.alloc(4096, written), 0, 4096, 4096 * (1 + (written % 1000)));
+      await sleep(20);
+    }
+    fs.closeSync(fd);
+  };
+  const seen = () => {
+    const fd = fs.openSync(there("hot"), "r");
+    const head = Buffer.alloc(4096);
+    fs.readSync(fd, head, 0, 4096, 0);
+    fs.closeSync(fd);
+    return Number(head.toString().trim());
+  };
+  {
+    await using worker = await pair.start();
+    await worker.checkpoint(within(30_000));
+    const before = worker.status.bytes;
+    const writer = writing();
+    const delays: number[] = [];
+    for (let i = 0; i < 60; i++) {
+      const start = performance.now();
+      fs.writeFileSync(at(`small ${i}`), "");
+      while (!fs.existsSync(there(`small ${i}`))) await sleep(2, undefined, { signal: within(20_000) });
+      delays.push(performance.now() - start);
+      await sleep(50);
+    }
+    delays.sort((a, b) => a - b);
+    expect(delays[30]).toBeLessThan(500);
+    // Blocks that differ, some times: not the whole file, and not each time.
+    expect(worker.status.bytes - before).toBeLessThan(mebibytes * 1024 * 1024);
+    const asked = written;
+    await worker.checkpoint(within(30_000));
+    expect(seen()).toBeGreaterThanOrEqual(asked);
+    await expect.poll(() => worker.status.pending, { timeout: 10_000 }).toBeGreaterThan(0);
+    const later = written;
+    await expect.poll(seen, { timeout: 30_000 }).toBeGreaterThanOrEqual(later);
+    expect(worker.status.lagSeconds).toBeLessThan(20);
+    stop.abort();
+    await writer;
+  }
+  // What was held back when the worker ended is not forgotten.
+  await using worker = await pair.start();
+  await worker.checkpoint(within(30_000));
+  expect(pair.differences()).toEqual([]);
+}, 120_000);
