@@ -2,7 +2,7 @@
  * Makes the executables in dist/bin: one file under several names, as busybox is.
  *
  * The sources become CommonJS bundles: one that is loaded at every start, one for each part that is loaded when it is needed, one for
- * each worker; the runtime that npm brought takes them in as a single executable
+ * each worker, which may load parts, too; the runtime that npm brought takes them in as a single executable
  * application with a code cache. koffi's native half goes in as an asset too, so that the one file is enough; `dist/lib/koffi.node` is
  * for installations, which lay it beside the executable and save the unpacking.
  */
@@ -19,6 +19,7 @@ const names = ["belay", "wcfs", "docker-py", "gsyncd"];
 const root = join(import.meta.dirname, "..");
 const work = join(root, "build", "executable");
 const dist = join(root, "dist");
+const partLoader = readFileSync(join(root, "scripts/part-loader.cjs"), "utf8");
 
 /**
  * Importing a module of ours does nothing by itself, so what is not used of a package's index need not be in the part that is
@@ -36,8 +37,16 @@ const pureModules: Plugin = {
   },
 };
 
-/** The parts found so far, by name: `X.part.ts`, imported lazily, becomes a script of its own. */
-const parts = new Map<string, string>();
+/** A script of its own: `X.part.ts`, imported lazily. */
+interface Part {
+  readonly source: string;
+  /** Of a worker's: it uses the runtime's modules over and over. */
+  readonly isOfWorker: boolean;
+}
+
+/** The parts found so far, by name. */
+const parts = new Map<string, Part>();
+let bundlesWorkers = false;
 
 /** Has a part required by its name, from the assets (see part-loader.cjs). */
 const separateParts: Plugin = {
@@ -46,7 +55,7 @@ const separateParts: Plugin = {
     context.onResolve({ filter: /\.part\.ts$/ }, ({ kind, path, resolveDir }) => {
       if (kind !== "dynamic-import") return undefined;
       const name = basename(path, ".ts");
-      parts.set(name, join(resolveDir, path));
+      parts.set(name, { source: join(resolveDir, path), isOfWorker: bundlesWorkers });
       return { path: `belay:${name}`, external: true };
     });
   },
@@ -97,10 +106,11 @@ function withLazyBuiltins(text: string): string {
 /** Bundles the parts, and whatever parts these import. Each comes with its compiled code. */
 async function bundleParts(): Promise<Record<string, string>> {
   const assets: Record<string, string> = {};
-  for (const [name, source] of parts) {
+  for (const [name, { source, isOfWorker }] of parts) {
     const file = join(work, `${name}.cjs`);
     await bundle(source, file);
-    const { code, cachedData } = compilePart(withLazyBuiltins(readFileSync(file, "utf8")), name);
+    const text = readFileSync(file, "utf8");
+    const { code, cachedData } = compilePart(isOfWorker ? text : withLazyBuiltins(text), name);
     writeFileSync(file, code);
     writeFileSync(`${file}.cache`, cachedData);
     assets[`${name}.cjs`] = file;
@@ -129,12 +139,14 @@ function nativeKoffi(): string {
 
 async function bundleWorkers(): Promise<Record<string, string>> {
   const assets: Record<string, string> = {};
+  bundlesWorkers = true;
   for (const source of globSync("packages/*/src/**/*.worker.ts", { cwd: root, exclude: ["**/testing/**"] })) {
     const asset = `${basename(source, ".ts")}.cjs`;
     if (asset in assets) throw new Error(`two workers are named ${asset}: their names have to differ`);
     assets[asset] = join(work, asset);
-    await bundle(join(root, source), assets[asset]);
+    await bundle(join(root, source), assets[asset], partLoader);
   }
+  bundlesWorkers = false;
   return assets;
 }
 
@@ -147,11 +159,7 @@ async function main(): Promise<void> {
   const koffi = join(dist, "lib", "koffi.node");
   copyFileSync(nativeKoffi(), koffi);
   const script = join(work, "belay.cjs");
-  await bundle(
-    join(root, "packages/belay/src/main/executable.ts"),
-    script,
-    readFileSync(join(root, "scripts/part-loader.cjs"), "utf8"),
-  );
+  await bundle(join(root, "packages/belay/src/main/executable.ts"), script, partLoader);
   const assets = { "koffi.node": koffi, ...(await bundleWorkers()), ...(await bundleParts()) };
 
   const fresh = join(work, "belay");

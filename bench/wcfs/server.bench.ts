@@ -1,10 +1,21 @@
 /**
  * What the wcfs server costs beside cold reading: time until it is mounted, `wcfs status`, stat and open, what is cached, memory.
  *
- * `node bench/wcfs/server.bench.ts [GIGABYTES]` as root; needs Python with ZODB. The peer is the file system that the database lies on.
+ * `node bench/wcfs/server.bench.ts [GIGABYTES]` as root; needs Python with ZODB. The peer is the file system that the database lies on. What is
+ * in dist/ (`make build`) is started, too, if it is there; it may be older than the sources.
  */
 import { spawnSync } from "node:child_process";
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +26,7 @@ import { dropPages, median, residentMb, wcfsServer, withProgram } from "./bench-
 const gigabytes = Number(process.argv[2] ?? 10);
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const python = process.env["BELAY_PYTHON"] ?? here("../../.venv/bin/python");
+const executable = here("../../dist/bin/wcfs");
 const directory = mkdtempSync(join(tmpdir(), "belay-bench-"));
 const mountpoint = join(directory, "mnt");
 const plain = join(directory, "plain");
@@ -40,8 +52,9 @@ try {
       sequential(large.file);
       dropPages(large.file);
       if (done === 0) memory(`after ${LARGE} MiB`, pid);
+      const read = (done + LARGE) / 1024;
+      if ([1, 2, 5, gigabytes].includes(read)) memory(`after ${read} GiB`, pid);
     }
-    memory(`after ${gigabytes} GiB`, pid);
   });
 } finally {
   rmSync(directory, { recursive: true, force: true });
@@ -57,20 +70,27 @@ function makeDatabase(name: string, megabytes: number, blksize: number): { datab
 }
 
 async function startUp(database: string): Promise<void> {
+  const [program = "", entry = "", ...args] = wcfsServer(database, mountpoint);
+  const cli = here("../../packages/wcfs/src/cli/wcfs.ts");
+  await startUpOf("from the sources", [program, entry, ...args], [program, cli]);
+  if (existsSync(executable)) await startUpOf("the executable", [executable, ...args], [executable]);
+}
+
+async function startUpOf(what: string, server: readonly string[], wcfs: readonly string[]): Promise<void> {
   const starts: number[] = [];
   const statuses: number[] = [];
+  const bare: number[] = [];
+  const [program = "", ...args] = wcfs;
   for (let round = 0; round < 5; round++) {
-    await withProgram(wcfsServer(database, mountpoint), mountpoint, ".wcfs/zurl", ({ startMs }) => {
+    await withProgram(server, mountpoint, ".wcfs/zurl", ({ startMs }) => {
       starts.push(startMs);
     });
-    statuses.push(
-      timeOf(process.execPath, [here("../../packages/wcfs/src/cli/wcfs.ts"), "status", `file://${database}`]),
-    );
+    statuses.push(timeOf(program, [...args, "status", `file://${join(directory, "nothing.fs")}`]));
+    bare.push(timeOf(process.execPath, ["--eval", ""]));
   }
-  const bare = median(Array.from({ length: 5 }, () => timeOf(process.execPath, ["--eval", ""])));
-  const status = median(statuses);
-  tell("start until .wcfs/zurl can be read, from the sources, ms", median(starts));
-  tell("`wcfs status` of a server that is not there, from the sources, ms", status, bare, "of an empty script");
+  const empty = median(bare);
+  tell(`start until .wcfs/zurl can be read, ${what}, ms`, median(starts), empty, "of an empty script");
+  tell(`\`wcfs status\` of a server that is not there, ${what}, ms`, median(statuses), empty, "of an empty script");
 }
 
 function timeOf(program: string, args: readonly string[]): number {

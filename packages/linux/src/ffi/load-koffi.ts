@@ -7,11 +7,12 @@
  * follow from here: `koffi` is required at run time, on the first system call, and programs that make none do not pay
  * for loading it.
  */
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { getRawAsset, isSea } from "node:sea";
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 
 import type koffiModule from "koffi";
 
@@ -20,6 +21,9 @@ export type Koffi = typeof koffiModule;
 
 /** Name of koffi's native half, beside the executable or as an asset of it. */
 export const koffiAssetName = "koffi.node";
+
+/** Under it threads find the descriptor of the native half that a thread before them has written out. */
+const descriptorKey = "belay:koffi";
 
 let loaded: Koffi | undefined;
 
@@ -37,17 +41,30 @@ function loadFromExecutable(): Koffi {
   return existsSync(beside) ? loadNative(beside) : loadExtracted();
 }
 
-// The file is only needed until it is mapped. Its directory is private, so nobody can exchange the file before that.
 function loadExtracted(): Koffi {
+  const descriptor = getEnvironmentData(descriptorKey);
+  return typeof descriptor === "number" ? loadDescriptor(descriptor) : extract();
+}
+
+// The name is only needed until the file is mapped. Its directory is private, so nobody can exchange the file before that. Threads that this
+// one starts load the same file, through a descriptor that stays open as long as the process.
+function extract(): Koffi {
   const directory = mkdtempSync(join(tmpdir(), "belay-koffi-"));
   try {
     const file = join(directory, koffiAssetName);
     writeFileSync(file, new Uint8Array(getRawAsset(koffiAssetName)), { flag: "wx" });
     chmodSync(file, 0o500);
-    return loadNative(file);
+    const koffi = loadNative(file);
+    setEnvironmentData(descriptorKey, openSync(file, "r"));
+    return koffi;
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+function loadDescriptor(descriptor: number): Koffi {
+  const file = `/proc/self/fd/${descriptor}`;
+  return existsSync(file) ? loadNative(file) : extract();
 }
 
 function loadNative(file: string): Koffi {

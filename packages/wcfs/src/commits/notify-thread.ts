@@ -31,6 +31,7 @@ export function ringToStop(doorbell: Int32Array): void {
  * connection has ended. Blocks.
  */
 export function runNotifyThread(data: NotifyThreadData): void {
+  if (isToldToStop(data)) return;
   using channel = new NotifyChannel(data.fuseFd);
   const inbox = new RetrieveInbox(pageSize());
   const jobs = new NotifyJobs(channel, inbox, data.mountpoint);
@@ -54,12 +55,16 @@ export function runNotifyThread(data: NotifyThreadData): void {
   }
 }
 
+function isToldToStop({ doorbell }: NotifyThreadData): boolean {
+  return Atomics.load(doorbell, 1) !== 0;
+}
+
 /** Takes in all requests there are; sleeps until there is one if nothing is to be done. @returns false when it is time to stop */
 function takeMessages(data: NotifyThreadData, queue: NotifyQueue, report: (message: NotifyReport) => void): boolean {
   for (;;) {
     // Read first: a ring after it ends the wait at once.
     const rung = Atomics.load(data.doorbell, 0);
-    if (Atomics.load(data.doorbell, 1) !== 0) return false;
+    if (isToldToStop(data)) return false;
     if (receiveAll(data.port, queue, report) || queue.size > 0) return !queue.stopped;
     Atomics.wait(data.doorbell, 0, rung);
   }

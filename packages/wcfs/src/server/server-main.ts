@@ -38,16 +38,24 @@ export async function serverMain(argv: readonly string[], hooks: ServerHooks = {
     return line.status;
   }
   const log = openServerLog(line.options.log);
-  const names = `${goQuote(line.options.mountpoint)} ${goQuote(line.options.zurl)}`;
-  log.log.info(`start ${names}`);
-  log.log.info(`(built with node ${process.version})`);
   const code = await runServer(line.options, log, hooks);
-  log.log.info(`stop ${names}`);
+  log.log.info(`stop ${namesOf(line.options)}`);
   return code;
+}
+
+function namesOf({ mountpoint, zurl }: ServerOptions): string {
+  return `${goQuote(mountpoint)} ${goQuote(zurl)}`;
 }
 
 async function runServer(options: ServerOptions, { log, sinks }: ServerLog, hooks: ServerHooks): Promise<number> {
   const running = new Running(log);
+  let isLogged = false;
+  const logStart = () => {
+    if (isLogged) return;
+    isLogged = true;
+    log.info(`start ${namesOf(options)}`);
+    log.info(`(built with node ${process.version})`);
+  };
   using _signals = handleSignals(running);
   const onReport = (report: Report) => {
     if (report.kind !== "log") {
@@ -60,9 +68,12 @@ async function runServer(options: ServerOptions, { log, sinks }: ServerLog, hook
     needDirectory(options.mountpoint);
     await using threads = startThreads(options, onReport);
     running.threadsStarted(threads);
+    // Opening the log's file takes as long as it takes the thread to come up; nothing is reported before this one waits.
+    logStart();
     if (!(await running.databaseOpened())) return 0;
     return await serveMounted(options, threads, running, log, hooks);
   } catch (error) {
+    logStart();
     log.fatal(error instanceof Error ? error.message : String(error));
     return CANNOT_START;
   }
@@ -77,13 +88,13 @@ async function serveMounted(
   hooks: ServerHooks,
 ): Promise<number> {
   const mount = await mountWcfs(options);
+  threads.tell({ kind: "serve", fuseFd: mount.fd });
   hooks.onMounted?.();
-  // Whatever was inherited for the time until the mount is there has been let go of by now.
+  // Whatever was inherited for the time until the mount is there has been let go of by now. What is guarded against needs a notify thread.
   await using _guard = guardConnection(mount.connection, log);
   const notifyFd = cloneFuseFd(mount.fd);
   try {
     running.notifyStarted(threads.startNotifying(notifyFd, mount.mountpoint));
-    threads.tell({ kind: "serve", fuseFd: mount.fd });
     return await running.untilEnd(mount);
   } finally {
     close(notifyFd);

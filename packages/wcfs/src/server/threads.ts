@@ -8,7 +8,7 @@ import type { NotifyThreadData } from "../commits/notify-thread.ts";
 import type { Order, Report, ServeThreadData } from "./messages.ts";
 import type { ServerOptions } from "./options.ts";
 
-/** Milliseconds the serve thread has to end when it is asked to; it may be building the index of a large database. */
+/** Milliseconds a thread has to end when it is asked to; the serve thread may be building the index of a large database. */
 const GRACE = 500;
 
 /** The serve and the notify thread, as the main thread has them. */
@@ -71,5 +71,8 @@ function startNotify(data: NotifyThreadData, port: MessagePort): OwnedWorker {
     // Descriptors go from thread to thread, and koffi opens some.
     trackUnmanagedFds: false,
     transferList: [port],
+    // It may be coming up still, and a thread that is terminated while it loads koffi takes the process with it.
+    askToEnd: () => ringToStop(data.doorbell),
+    graceMs: GRACE,
   });
 }

@@ -1,0 +1,1 @@
+export { runServeThread } from "./serve-thread.ts";
