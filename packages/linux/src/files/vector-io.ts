@@ -3,6 +3,7 @@ import { checkRestarting, libc, orNegatedErrno } from "../ffi/libc.ts";
 
 const readvNative = libc("int64_t readv(int fd, void *iovec, int count)");
 const writevNative = libc("int64_t writev(int fd, void *iovec, int count)");
+const preadvNative = libc("int64_t preadv(int fd, void *iovec, int count, int64_t offset)");
 
 /** Largest number of pieces one call takes. */
 export const IOV_MAX = 1024;
@@ -92,6 +93,11 @@ export function writev(fd: number, pieces: readonly NodeJS.TypedArray[]): number
 /** writev(2) for hot loops: bytes written or -errno, EINTR included. */
 export function writevRaw(fd: number, vector: IoVector): number {
   return orNegatedErrno(writevNative(fd, vector.entries, vector.count));
+}
+
+/** preadv(2) for hot loops: bytes read or -errno, EINTR included. */
+export function preadvRaw(fd: number, vector: IoVector, offset: number): number {
+  return orNegatedErrno(preadvNative(fd, vector.entries, vector.count, offset));
 }
 
 function vectorOf(pieces: readonly NodeJS.TypedArray[]): IoVector {

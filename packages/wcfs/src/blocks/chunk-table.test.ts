@@ -10,7 +10,7 @@ function tree(children: bigint[], ...separators: number[]): TreeNode {
   return { kind: "tree", children, separators };
 }
 
-function tableOf(nodes: Record<string, TreeNode | BucketNode>): { table: ChunkTable<undefined>; loaded: bigint[] } {
+function tableOf(nodes: Record<string, TreeNode | BucketNode>): { table: ChunkTable; loaded: bigint[] } {
   const loaded: bigint[] = [];
   const load = (oid: bigint) => {
     loaded.push(oid);
@@ -19,8 +19,8 @@ function tableOf(nodes: Record<string, TreeNode | BucketNode>): { table: ChunkTa
   return { table: new ChunkTable(load, 1n), loaded };
 }
 
-function offsets(table: ChunkTable<undefined>, from: number, to: number): number[] {
-  return table.range(from, to).map((chunk) => chunk.offset);
+function offsets(table: ChunkTable, from: number, to: number): number[] {
+  return table.range(from, to).flatMap(({ chunks, first, end }) => chunks.offsets.slice(first, end));
 }
 
 const grown = {

@@ -1,26 +1,25 @@
 import type { Oid } from "@belay/zodb";
 import type { BucketNode, TreeNode } from "../delta/index.ts";
 import { malformed } from "../files/states.ts";
+import { Chunks } from "./chunks.ts";
 
 /** Loads a node of the table; undefined: absent. */
 export type LoadNode = (oid: Oid) => TreeNode | BucketNode | undefined;
 
-/** One chunk of a block. */
-export interface Chunk<P> {
-  /** Of its first byte, in the block. */
-  readonly offset: number;
-  readonly oid: Oid;
-  /** What the owner found out about it. */
-  place: P | undefined;
+/** Some of the chunks that one node of the table holds: those from `first` on, up to `end`. */
+export interface ChunkRun {
+  readonly chunks: Chunks;
+  readonly first: number;
+  readonly end: number;
 }
 
-interface Part<P> {
+interface Part {
   readonly lo: number;
   readonly hi: number;
   readonly depth: number;
   readonly oid: Oid;
   /** Set when it was looked into: either is empty. */
-  inside: { readonly parts: readonly Part<P>[]; readonly chunks: readonly Chunk<P>[] } | undefined;
+  inside: { readonly parts: readonly Part[]; readonly chunks: Chunks } | undefined;
 }
 
 /** A deeper tree is taken for a cycle: at the smallest fan-out, 2^64 keys need no more. */
@@ -29,9 +28,9 @@ const MAX_DEPTH = 64;
 /**
  * The table of a block's chunks (an IOBTree), loaded as far as it is asked for: to read one page, one path down the tree is enough.
  */
-export class ChunkTable<P> {
+export class ChunkTable {
   readonly #load: LoadNode;
-  readonly #root: Part<P>;
+  readonly #root: Part;
   /** Chunks looked at so far. */
   known = 0;
 
@@ -45,59 +44,55 @@ export class ChunkTable<P> {
    *
    * @throws BelayError `EMALFORMED`; errors of the storage
    */
-  range(from: number, to: number): Chunk<P>[] {
-    const before = this.#last(this.#root, from);
-    const found = before === undefined ? [] : [before];
+  range(from: number, to: number): ChunkRun[] {
+    const found: ChunkRun[] = [];
+    this.#last(this.#root, from, found);
     this.#collect(this.#root, from, to, found);
     return found;
   }
 
-  /** The chunk with the highest offset ≤ `key` in the part. */
-  #last(part: Part<P>, key: number): Chunk<P> | undefined {
-    if (part.lo > key) return undefined;
+  /** Appends the chunk with the highest offset ≤ `key` in the part. @returns false when there is none */
+  #last(part: Part, key: number, found: ChunkRun[]): boolean {
+    if (part.lo > key) return false;
     const { parts, chunks } = this.#inside(part);
-    for (const inner of parts.toReversed()) {
-      const found = this.#last(inner, key);
-      if (found !== undefined) return found;
-    }
-    return chunks.findLast((chunk) => chunk.offset <= key);
+    if (parts.findLast((inner) => this.#last(inner, key, found)) !== undefined) return true;
+    const end = chunks.after(key);
+    if (end > 0) found.push({ chunks, first: end - 1, end });
+    return end > 0;
   }
 
   /** Appends the chunks with from < offset < to. */
-  #collect(part: Part<P>, from: number, to: number, found: Chunk<P>[]): void {
+  #collect(part: Part, from: number, to: number, found: ChunkRun[]): void {
     if (part.hi <= from || part.lo >= to) return;
     const { parts, chunks } = this.#inside(part);
     for (const inner of parts) this.#collect(inner, from, to, found);
-    for (const chunk of chunks) if (chunk.offset > from && chunk.offset < to) found.push(chunk);
+    const first = chunks.after(from);
+    const end = chunks.after(to - 1);
+    if (first < end) found.push({ chunks, first, end });
   }
 
-  #inside(part: Part<P>): NonNullable<Part<P>["inside"]> {
+  #inside(part: Part): NonNullable<Part["inside"]> {
     if (part.inside !== undefined) return part.inside;
     const node = this.#load(part.oid);
     if (node === undefined || part.depth > MAX_DEPTH) throw malformed("table of chunks");
     const bucket = node.kind === "bucket" ? node : node.embedded;
     return (part.inside =
       bucket === undefined
-        ? { parts: partsOf(part, node as TreeNode), chunks: [] }
+        ? { parts: partsOf(part, node as TreeNode), chunks: Chunks.none }
         : { parts: [], chunks: this.#chunksOf(part, bucket) });
   }
 
-  #chunksOf(part: Part<P>, bucket: BucketNode): Chunk<P>[] {
-    const { keys, values } = bucket;
+  #chunksOf(part: Part, { keys, values }: BucketNode): Chunks {
     if ((keys[0] ?? 0) < 0 || (keys[0] ?? part.lo) < part.lo || (keys.at(-1) ?? -Infinity) >= part.hi) {
       throw malformed("table of chunks");
     }
+    if (keys.length !== values.length) throw malformed("table of chunks");
     this.known += keys.length;
-    return keys.map((offset, i) => chunkOf(offset, values[i]));
+    return new Chunks(keys, values);
   }
 }
 
-function chunkOf<P>(offset: number, oid: Oid | undefined): Chunk<P> {
-  if (oid === undefined) throw malformed("table of chunks");
-  return { offset, oid, place: undefined };
-}
-
-function partsOf<P>(part: Part<P>, tree: TreeNode): Part<P>[] {
+function partsOf(part: Part, tree: TreeNode): Part[] {
   return tree.children.map((oid, i) => ({
     lo: Math.max(part.lo, tree.separators[i - 1] ?? -Infinity),
     hi: Math.min(part.hi, tree.separators[i] ?? Infinity),

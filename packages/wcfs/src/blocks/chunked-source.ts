@@ -1,8 +1,9 @@
 import type { Tid } from "@belay/zodb";
 import { malformed } from "../files/states.ts";
 import type { ChunkTable } from "./chunk-table.ts";
+import type { Chunks } from "./chunks.ts";
 import type { Piece, PlacedPiece } from "./piece.ts";
-import { pieceWeight } from "./piece.ts";
+import { isInFile, pieceWeight } from "./piece.ts";
 import { fillFrom } from "./fill.ts";
 import type { BlockSource } from "./source.ts";
 
@@ -14,13 +15,13 @@ import type { BlockSource } from "./source.ts";
  */
 export class ChunkedSource implements BlockSource {
   readonly revMax: Tid;
-  readonly #table: ChunkTable<Piece>;
+  readonly #table: ChunkTable;
   readonly #blksize: number;
   readonly #find: (oid: bigint) => Piece;
   #placed = 0;
 
   /** @param find locates the bytes of a ZData */
-  constructor(revMax: Tid, table: ChunkTable<Piece>, blksize: number, find: (oid: bigint) => Piece) {
+  constructor(revMax: Tid, table: ChunkTable, blksize: number, find: (oid: bigint) => Piece) {
     this.revMax = revMax;
     this.#table = table;
     this.#blksize = blksize;
@@ -28,7 +29,7 @@ export class ChunkedSource implements BlockSource {
   }
 
   get weight(): number {
-    return 256 + 120 * this.#table.known + this.#placed;
+    return 256 + 48 * this.#table.known + this.#placed;
   }
 
   fill(target: Uint8Array, from: number): void {
@@ -40,19 +41,25 @@ export class ChunkedSource implements BlockSource {
   }
 
   piecesIn(from: number, to: number): PlacedPiece[] {
+    const pieces: PlacedPiece[] = [];
     let end = 0;
-    return this.#table.range(from, to).map((chunk) => {
-      const piece = (chunk.place ??= this.#locate(chunk.oid));
-      if (chunk.offset < end) throw malformed("ZBlk1 with chunks that overlap");
-      end = chunk.offset + piece.length;
-      if (end > this.#blksize) throw malformed("ZBlk1 larger than a block");
-      return { at: chunk.offset, piece };
-    });
+    for (const { chunks, first, end: last } of this.#table.range(from, to)) {
+      for (let i = first; i < last; i++) {
+        const at = chunks.offsets[i] ?? 0;
+        const piece = chunks.piece(i) ?? this.#locate(chunks, i);
+        if (at < end) throw malformed("ZBlk1 with chunks that overlap");
+        end = at + piece.length;
+        if (end > this.#blksize) throw malformed("ZBlk1 larger than a block");
+        pieces.push({ at, piece });
+      }
+    }
+    return pieces;
   }
 
-  #locate(oid: bigint): Piece {
-    const piece = this.#find(oid);
-    this.#placed += pieceWeight(piece);
+  #locate(chunks: Chunks, i: number): Piece {
+    const piece = this.#find(chunks.oid(i));
+    chunks.setPiece(i, piece);
+    if (!isInFile(piece)) this.#placed += pieceWeight(piece);
     return piece;
   }
 }

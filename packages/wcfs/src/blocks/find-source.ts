@@ -30,7 +30,7 @@ function chunked(moment: Moment, oid: Oid, blksize: number, treeRev: Tid): Block
   if (record === undefined || !isFileClass(record.class, "ZBlk1"))
     throw malformed(`block ${oid.toString(16)} of another class`);
   if (!(record.state instanceof PersistentRef)) throw malformed("ZBlk1");
-  const table = new ChunkTable<Piece>((node) => loadChunkNode(moment, node), record.state.oid);
+  const table = new ChunkTable((node) => loadChunkNode(moment, node), record.state.oid);
   return new ChunkedSource(latest([treeRev, record.serial]), table, blksize, (chunk) => findChunk(moment, chunk));
 }
 

@@ -1,6 +1,8 @@
-import type { FileBytes, ReadReply } from "@belay/fuse";
+import type { ReadReply } from "@belay/fuse";
 import { ErrnoError } from "@belay/linux";
+import { fillFrom } from "../blocks/fill.ts";
 import { isInFile } from "../blocks/piece.ts";
+import type { PlacedPiece } from "../blocks/piece.ts";
 import type { BigFile } from "./big-file.ts";
 
 /** Bytes from which on an answer is put together by the kernel: for less, copying costs less. */
@@ -12,58 +14,55 @@ const SPLICED = 32 << 10;
  * @throws when a block is damaged, or the database's file cannot be read; the reply may have been answered with EIO then
  */
 export function sendFromFile(file: BigFile, reply: ReadReply, offset: number, length: number): void {
-  if (length >= SPLICED && spliceFromFile(file, reply, offset, length)) {
+  const { blksize } = file;
+  const first = Math.floor(offset / blksize);
+  const from = offset - first * blksize;
+  const pieces =
+    from + length <= blksize
+      ? file.space.source(file, first).piecesIn(from, from + length)
+      : piecesOfBlocks(file, first, from, from + length);
+  if (length >= SPLICED && splicePieces(pieces, reply, from, length)) {
     const failed = -reply.sendSpliced();
     if (failed > 0) throw new ErrnoError(failed, "splice");
   } else {
-    fillFromFile(file, reply.buffer(length), offset);
+    fillFrom(pieces, reply.buffer(length), from);
     reply.send(length);
   }
 }
 
-// What lies in many pieces is copied: one system call for each of them would cost more.
-function spliceFromFile(file: BigFile, reply: ReadReply, offset: number, length: number): boolean {
-  const { blksize } = file;
-  let payload: FileBytes | undefined;
-  for (let done = 0; done < length;) {
-    const blk = Math.floor((offset + done) / blksize);
-    const from = offset + done - blk * blksize;
-    const part = Math.min(blksize - from, length - done);
-    const place = placeInFile(file, blk, from, part);
-    if (place === undefined) return false;
-    payload ??= reply.splice(length);
-    if (!payload?.add(place.fd, place.offset, part)) return false;
-    done += part;
+/** Where the bytes from `from` up to `end` are, counted from the start of the first of several blocks. */
+function piecesOfBlocks(file: BigFile, first: number, from: number, end: number): PlacedPiece[] {
+  const { blksize, space } = file;
+  const pieces: PlacedPiece[] = [];
+  for (let start = 0; start < end; start += blksize) {
+    const source = space.source(file, first + start / blksize);
+    const found = source.piecesIn(Math.max(0, from - start), Math.min(blksize, end - start));
+    for (const { at, piece } of found) pieces.push({ at: start + at, piece });
+  }
+  return pieces;
+}
+
+// What lies in many pieces or is partly not stored is copied: one system call for each of them would cost more.
+function splicePieces(pieces: readonly PlacedPiece[], reply: ReadReply, from: number, length: number): boolean {
+  if (pieces.length === 0 || pieces.length > length / SPLICED || !isSeamless(pieces, from, from + length)) return false;
+  const payload = reply.splice(length);
+  if (payload === undefined) return false;
+  for (const { at, piece } of pieces) {
+    const start = Math.max(at, from);
+    const end = Math.min(at + piece.length, from + length);
+    if (!isInFile(piece) || (end > start && !payload.add(piece.fd, piece.offset + start - at, end - start)))
+      return false;
   }
   return true;
 }
 
-/** Where bytes of a block lie in the database's file, if they lie there one after the other. */
-function placeInFile(
-  file: BigFile,
-  blk: number,
-  from: number,
-  length: number,
-): { readonly fd: number; readonly offset: number } | undefined {
-  const pieces = file.space.source(file, blk).piecesIn(from, from + length);
-  const [only] = pieces;
-  if (pieces.length !== 1 || only === undefined || !isInFile(only.piece)) return undefined;
-  const { at, piece } = only;
-  const isWhole = at <= from && at + piece.length >= from + length;
-  return isWhole ? { fd: piece.fd, offset: piece.offset + from - at } : undefined;
-}
-
-/** Fills all of `target` with the file's bytes from `offset` on, which must lie inside the file. @throws when a block is damaged */
-export function fillFromFile(file: BigFile, target: Uint8Array, offset: number): void {
-  const { blksize } = file;
-  let done = 0;
-  while (done < target.length) {
-    const blk = Math.floor((offset + done) / blksize);
-    const from = offset + done - blk * blksize;
-    const length = Math.min(blksize - from, target.length - done);
-    file.space.source(file, blk).fill(length === target.length ? target : target.subarray(done, done + length), from);
-    done += length;
+function isSeamless(pieces: readonly PlacedPiece[], from: number, to: number): boolean {
+  let reach = from;
+  for (const { at, piece } of pieces) {
+    if (at > reach || !isInFile(piece)) return false;
+    reach = Math.max(reach, at + piece.length);
   }
+  return reach >= to;
 }
 
 /** How many of `size` bytes from `offset` on lie inside the file. */
