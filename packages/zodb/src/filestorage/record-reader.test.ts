@@ -61,6 +61,15 @@ test("neighbours are read together, in both directions; what lies far apart is r
   });
 });
 
+test("neighbours are still known after records elsewhere were read", () => {
+  withFile((fd) => {
+    const order = offsets.slice(0, 40).flatMap((offset, i) => (i % 10 === 9 ? [offset, 280_000] : [offset]));
+    const before = bytesRead();
+    readAll(new RecordReader(fd, () => SIZE), order);
+    expect(bytesRead() - before).toBeLessThan(1.5 * 40 * 4200);
+  });
+});
+
 test("what may still have changed is read again", () => {
   withFile((fd) => {
     let limit = 8000;

@@ -1,24 +1,30 @@
 import { readAt } from "./read-at.ts";
 
 /** A record is read with what follows it, so that most objects take one system call. */
-export const RECORD_READ = 512;
+export const RECORD_READ = 1024;
 
 /** Bytes read at once where records are wanted that lie close together. */
 const SPAN = 64 << 10;
+
+/** A record so close to what was read together last continues it, even if others were read in between. */
+const NEXT = 8 << 10;
 
 /**
  * Reads the beginnings of records.
  *
  * Objects that belong together were mostly written together, one behind the other or the other way round. So after two reads close to each
- * other the third takes their whole neighbourhood, in the direction they went. Bytes are only used again up to where the file was
- * known not to change any more when they were read.
+ * other the third takes their whole neighbourhood, in the direction they went. It is kept while single records are read elsewhere: whoever goes
+ * through a tree reads its nodes in between. Bytes are only used again up to where the file was known not to change any more when they
+ * were read.
  */
 export class RecordReader {
-  readonly bytes = Buffer.allocUnsafeSlow(SPAN);
-  readonly view = new DataView(this.bytes.buffer, this.bytes.byteOffset, SPAN);
+  /** A neighbourhood, and behind it one record by itself. */
+  readonly bytes = Buffer.allocUnsafeSlow(SPAN + RECORD_READ);
+  readonly view = new DataView(this.bytes.buffer, this.bytes.byteOffset, SPAN + RECORD_READ);
+  readonly #alone = this.bytes.subarray(SPAN);
   readonly #fd: number;
   readonly #limit: () => number;
-  /** Where `bytes` come from. */
+  /** Where the neighbourhood comes from. */
   #start = 0;
   #end = 0;
   /** Records that start before this offset may be taken from `bytes` later, too. */
@@ -53,19 +59,34 @@ export class RecordReader {
   }
 
   #read(offset: number): number {
-    const step = offset - this.#last;
+    const step = this.#step(offset);
     this.#last = offset;
-    const isNear = Math.abs(step) < SPAN;
-    const start = isNear && step < 0 ? Math.max(0, offset + RECORD_READ - SPAN) : offset;
-    const wanted = isNear ? SPAN : RECORD_READ;
+    return Math.abs(step) < SPAN ? this.#readNeighbourhood(offset, step < 0) : this.#readAlone(offset);
+  }
+
+  /** How far it is from where the reader was. */
+  #step(offset: number): number {
+    const [before, behind] = [offset - this.#start, offset - this.#end];
+    if (this.#start < this.#end && before < 0 && before > -NEXT) return before;
+    if (this.#start < this.#end && behind >= 0 && behind < NEXT) return behind;
+    return offset - this.#last;
+  }
+
+  #readNeighbourhood(offset: number, isBackwards: boolean): number {
+    const start = isBackwards ? Math.max(0, offset + RECORD_READ - SPAN) : offset;
     const limit = this.#limit();
     this.#start = this.#end = 0;
-    const got = readAt(this.#fd, this.bytes, wanted, start);
+    const got = readAt(this.#fd, this.bytes, SPAN, start);
     this.#start = start;
     this.#end = start + got;
     // What lies before a committed record was committed before it.
     this.#settled = Math.max(limit, offset);
     this.#length = Math.max(0, Math.min(RECORD_READ, this.#end - offset));
     return offset - start;
+  }
+
+  #readAlone(offset: number): number {
+    this.#length = readAt(this.#fd, this.#alone, RECORD_READ, offset);
+    return SPAN;
   }
 }
