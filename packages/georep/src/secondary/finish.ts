@@ -1,19 +1,20 @@
 import { fsync, renameat2, RENAME_NOREPLACE, syncfs } from "@belay/linux";
 
-import { idOfKey, keyOf, type FileId } from "../ids/file-id.ts";
+import { idOfKey, keyOf } from "../ids/file-id.ts";
 import type { Failure, ObjectChange } from "../rpc/messages.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { statAt } from "../tree/read-object.ts";
 import { attach } from "./attach.ts";
-import { attempt, closeDirectories, type Batch } from "./batch.ts";
+import { attempt, closeDirectories, hereAt, type Batch } from "./batch.ts";
 import { conflictName } from "./content.ts";
 import { deepestFirst, giveBackModes } from "./directory-modes.ts";
 import { abandonAll } from "./incoming.ts";
 import { applyMetadata } from "./metadata.ts";
-import { removeOurs } from "./remove-ours.ts";
+import { removeOurs, type Removal } from "./remove-ours.ts";
 import type { Session } from "./session.ts";
 import { dropSparedNames } from "./spared.ts";
 import { restamp, stamp, withPlace } from "./stamps.ts";
+import { mayBeOurs, noteSure } from "./unsure.ts";
 
 const nothing = Buffer.alloc(0);
 
@@ -64,6 +65,7 @@ function makeDurable(session: Session): void {
     session.mayHaveLost = true;
     throw error;
   }
+  noteSure(map);
   map.commit();
   session.mayHaveLost = false;
 }
@@ -95,15 +97,24 @@ function release(batch: Batch): void {
 }
 
 function remove(batch: Batch, name: Buffer): void {
-  const { heldDirectory, map, rules, isRecovering } = batch.session;
+  const { heldDirectory, rules } = batch.session;
   const stat = rules.ignoreDeletes ? statAt(heldDirectory, name) : undefined;
   // Something else has taken the name; what is in it was not to be deleted.
   if (stat !== undefined && isDirectory(stat.mode))
     renameat2(heldDirectory, name, batch.session.conflictsDirectory, conflictName(name), RENAME_NOREPLACE);
   else {
-    const isOurs = (here: FileId) => isRecovering || map.byHere(here) !== undefined;
-    removeOurs({ isOurs, setAside: (dirfd, child) => setAside(batch, dirfd, child, child) }, heldDirectory, name);
+    const removal: Removal = {
+      isOurs: (dirfd, child) => isOurs(batch, dirfd, child),
+      setAside: (dirfd, child) => setAside(batch, dirfd, child, child),
+    };
+    removeOurs(removal, heldDirectory, name);
   }
+}
+
+function isOurs({ session }: Batch, dirfd: number, name: Buffer): boolean {
+  const here = hereAt(dirfd, name);
+  if (here === undefined || session.map.byHere(here) !== undefined) return true;
+  return mayBeOurs(session.unsure, statAt(dirfd, name)?.btime ?? 0n);
 }
 
 function setAside({ session }: Batch, dirfd: number, name: Buffer, was: Buffer): void {

@@ -2,7 +2,6 @@ import { readdirSync } from "node:fs";
 
 import { close, openat2, O_DIRECTORY, O_NOFOLLOW, O_PATH, RESOLVE_NO_XDEV, rmdirat, unlinkat } from "@belay/linux";
 
-import { fileIdAt } from "../ids/file-id.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { statAt } from "../tree/read-object.ts";
 import { grant } from "./own-access.ts";
@@ -10,8 +9,8 @@ import { beneath } from "./beneath.ts";
 
 /** What decides what is removed. */
 export interface Removal {
-  /** Tells of the id of a file or directory here whether it stands for an object of the source. */
-  readonly isOurs: (here: Buffer) => boolean;
+  /** Tells of a name in a directory whether it stands for an object of the source. */
+  readonly isOurs: (dirfd: number, name: Buffer) => boolean;
   /** Takes what is not ours out of a directory. */
   readonly setAside: (dirfd: number, name: Buffer) => void;
 }
@@ -31,7 +30,7 @@ export function removeOurs(removal: Removal, dirfd: number, name: Buffer): void 
   try {
     grant(fd);
     for (const child of readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer" }))
-      if (removal.isOurs(fileIdAt(fd, child))) removeOurs(removal, fd, child);
+      if (removal.isOurs(fd, child)) removeOurs(removal, fd, child);
       else removal.setAside(fd, child);
   } finally {
     close(fd);

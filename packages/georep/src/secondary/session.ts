@@ -12,6 +12,7 @@ import { makeDirectory } from "../tree/make-directory.ts";
 import type { Restriction } from "./owner.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
+import { keepUnsure, unsureSince, type Unsure } from "./unsure.ts";
 
 /** The receiving end's hold of its destination: open directories, the map, and what is held aside. */
 export interface Session extends Disposable {
@@ -27,8 +28,8 @@ export interface Session extends Disposable {
   readonly held: Map<string, Buffer>;
   /** Names in `held/` of what is not ours, and what each was called. */
   readonly strangers: Map<string, Buffer>;
-  /** The last session, or a batch of this one, did not end in order: what is unknown may be its work. */
-  isRecovering: boolean;
+  /** The last session, or a batch of this one, did not end in order: what is unknown may be its work. Undefined: none is. */
+  unsure: Unsure | undefined;
   /** What was written last may never reach the disk, whatever is read back: it is written again. */
   mayHaveLost: boolean;
   readonly rootId: FileId;
@@ -66,6 +67,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const flags = O_DIRECTORY | O_NOFOLLOW;
   const rootFd = open(root, O_RDONLY | O_DIRECTORY);
   const map = new ObjectMap(join(base, "map.sqlite"));
+  const unsure = map.fact("open")?.[0] === 1 ? unsureSince(map) : undefined;
   const opened = {
     root: rootFd,
     heldDirectory: open(join(base, "held"), O_PATH | flags),
@@ -74,10 +76,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     map,
     held: new Map<string, Buffer>(),
     strangers: new Map<string, Buffer>(),
-    isRecovering: map.fact("open")?.[0] === 1,
+    unsure,
     mayHaveLost: false,
     rootId,
-    replica: adoptRoot(map, rootId, rootFd),
+    replica: adoptRoot(map, rootId, rootFd, unsure),
     rules,
     restrictions: new Set<Restriction>(),
     logger,
@@ -108,7 +110,7 @@ function dispose(session: Session, lock: FileLock): void {
 }
 
 // Another root means another source: nothing of the map says anything about it.
-function adoptRoot(map: ObjectMap, rootId: FileId, root: number): Buffer {
+function adoptRoot(map: ObjectMap, rootId: FileId, root: number, unsure: Unsure | undefined): Buffer {
   const here = fileIdAt(root, "");
   map.begin();
   const isKnown = map.get(rootId)?.here.equals(here) === true;
@@ -119,6 +121,7 @@ function adoptRoot(map: ObjectMap, rootId: FileId, root: number): Buffer {
   const replica = (isKnown ? map.fact("replica") : undefined) ?? randomBytes(replicaIdBytes);
   map.putFact("replica", replica);
   map.putFact("open", Buffer.of(1));
+  keepUnsure(map, unsure);
   map.commit();
   return replica;
 }
@@ -127,12 +130,13 @@ function adoptRoot(map: ObjectMap, rootId: FileId, root: number): Buffer {
 export function endInOrder({ map }: Session): void {
   map.begin();
   map.putFact("open", Buffer.of(0));
+  keepUnsure(map, undefined);
   map.commit();
 }
 
 /** Goes on after a batch that was taken back in the middle: what it has done is found again as after a crash. */
 export function recover(session: Session): void {
-  session.isRecovering = true;
+  session.unsure = unsureSince(session.map);
   session.held.clear();
   session.strangers.clear();
   findHeld(session);
