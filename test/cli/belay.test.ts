@@ -47,7 +47,7 @@ test("what goes in through a pipe comes out through a pipe", () => {
   expect(exported.stdout.equals(data)).toBe(true);
 });
 
-test("the lists have a form for people and one for programs", () => {
+test("the lists have a form for people and one for programs", { timeout: 90_000 }, () => {
   newZurl();
   importPipe(Buffer.from("one"), "--name", "a", "--create-db");
   importPipe(Buffer.from("two"), "--name", "a", "--append");
@@ -65,7 +65,7 @@ test("the lists have a form for people and one for programs", () => {
   expect(belay(["wcfs", "log", zurl, "--limit", "1"]).stdout.split("\n")[0]).toContain(log[0]?.tid ?? "none");
 });
 
-test("errors are one line and a hint, or one JSON line, and have their exit codes", () => {
+test("errors are one line and a hint, or one JSON line, and have their exit codes", { timeout: 90_000 }, () => {
   newZurl();
   importPipe(Buffer.from("x"), "--name", "a", "--create-db");
   const taken = importPipe(Buffer.from("x"), "--name", "a");

@@ -1,4 +1,4 @@
-import { open, rename, rm, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import type { Oid, Tid } from "@belay/zodb";
 import { errnoName } from "@belay/supervise";
 import { findSource } from "../blocks/find-source.ts";
@@ -6,6 +6,7 @@ import { lookupBlock } from "../delta/index.ts";
 import type { Database } from "../files/database.ts";
 import { openFile } from "../files/open-file.ts";
 import { refuseOwnFiles } from "./own-files.ts";
+import { writeWhole } from "./whole-file.ts";
 
 /** What is exported, and who is told. */
 export interface ExportOptions {
@@ -29,22 +30,15 @@ export interface ExportResult {
 /**
  * Writes the content of a big file to a file or pipe.
  *
- * A regular file appears under its name only when it is complete.
+ * A regular file appears under its name only when it is complete; a process that is killed before leaves nothing.
  *
  * @throws BelayError `EUSAGE`: the output is the database itself
  */
 export async function exportFile(database: Database, options: ExportOptions): Promise<ExportResult> {
   if (options.output === "-") return writeBlocks(database, options, writeToStdout);
   refuseOwnFiles(database.storage.zurl, options.output);
-  if (await isSpecial(options.output)) return writeTo(database, options, options.output);
-  const unfinished = `${options.output}.unfinished-${process.pid}`;
-  try {
-    const result = await writeTo(database, options, unfinished);
-    await rename(unfinished, options.output);
-    return result;
-  } finally {
-    await rm(unfinished, { force: true });
-  }
+  if (await isSpecial(options.output)) return writeSpecial(database, options);
+  return writeWhole(options.output, (file) => writeBlocks(database, options, (bytes) => file.writeFile(bytes)));
 }
 
 // A device or a named pipe is written as it is.
@@ -57,8 +51,8 @@ async function isSpecial(path: string): Promise<boolean> {
   }
 }
 
-async function writeTo(database: Database, options: ExportOptions, path: string): Promise<ExportResult> {
-  await using output = await open(path, "w");
+async function writeSpecial(database: Database, options: ExportOptions): Promise<ExportResult> {
+  await using output = await open(options.output, "w");
   const result = await writeBlocks(database, options, (bytes) => output.writeFile(bytes));
   // What cannot be synced, a pipe or a terminal, says EINVAL.
   await output.sync().catch((error: unknown) => {

@@ -97,6 +97,32 @@ test("a database that is not there is only made when that is asked for, and noth
   expect(readdirSync(directory).filter((entry) => entry.startsWith(name))).toEqual([]);
 });
 
+test("a file that is exported has no name before it is complete, and then replaces the one that had it", async () => {
+  newDatabase();
+  const data = randomBytes(300_000);
+  await store(data);
+  await using storage = await openStorage(zurl);
+  const database = new Database(storage);
+  const [file] = listBigFiles(database, storage.lastTid());
+  const folder = mkdtempSync(join(directory, "exports-"));
+  const output = join(folder, "output");
+  const seen: string[][] = [];
+  for (const before of [[], ["output"]]) {
+    const onProgress = () => void seen.push(readdirSync(folder));
+    await exportFile(database, { file: file?.oid ?? 0n, at: storage.lastTid(), output, onProgress });
+    expect(new Set(seen.splice(0).map(String))).toEqual(new Set([String(before)]));
+    expect(readFileSync(output).equals(padded(data))).toBe(true);
+    expect(readdirSync(folder)).toEqual(["output"]);
+    writeFileSync(output, "what was there before");
+  }
+  await expect(
+    exportFile(database, { file: 77_777n, at: storage.lastTid(), output }),
+    "a failure leaves what was there",
+  ).rejects.toThrow();
+  expect(readFileSync(output, "utf8")).toBe("what was there before");
+  expect(readdirSync(folder)).toEqual(["output"]);
+});
+
 test("what would make a file whose bytes cannot be counted is refused", async () => {
   newDatabase();
   await store(Buffer.from("content"));
