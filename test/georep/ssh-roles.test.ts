@@ -3,22 +3,12 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { GsyncdPlace, gsyncd, killIfThere } from "./gsyncd-place.ts";
+import { GsyncdPlace, killIfThere } from "./gsyncd-place.ts";
+import { configureForSshd as configure, forced } from "./ssh-place.ts";
 import { Sshd } from "./sshd.ts";
 
 const slow = { timeout: 30_000, interval: 100 };
 const within = 120_000;
-
-/** What a key is tied to: our program, in this place. */
-function forced(place: GsyncdPlace, ...more: string[]): string {
-  const env = ["BELAY_RUN_DIR", "BELAY_LOG_DIR", "GLUSTERD_WORKDIR"].map((name) => `${name}=${place.env[name] ?? ""}`);
-  return ["env", ...env, process.execPath, gsyncd, ...more].join(" ");
-}
-
-function configure(place: GsyncdPlace, sshd: Sshd): void {
-  const port = String(sshd.port);
-  place.configure({ "ssh-command": "/usr/bin/ssh", "ssh-options": sshd.options.join(" "), "ssh-port": port });
-}
 
 function write(place: GsyncdPlace, name: string, text: string): void {
   writeFileSync(join(place.source, name), text);

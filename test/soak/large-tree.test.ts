@@ -9,6 +9,8 @@ import { callWorker } from "../../packages/georep/src/control/call-worker.ts";
 import { workingPath } from "../../packages/georep/src/session/working-path.ts";
 import { GsyncdPlace, killIfThere } from "../georep/gsyncd-place.ts";
 import { acl, RandomWriter } from "../georep/random-writer.ts";
+import { configureForSshd, forced } from "../georep/ssh-place.ts";
+import { Sshd } from "../georep/sshd.ts";
 
 // A large tree with everything that can be in one, and a writer in it from the first copy on: when a checkpoint says complete, it is.
 
@@ -18,14 +20,16 @@ const isRoot = process.geteuid?.() === 0;
 const slow = { timeout: 60_000, interval: 100 };
 const within = 150_000 + files * 15;
 
-test(
-  `${files} files, links, devices, attributes, and a writer: equal when a checkpoint is complete`,
+test.for([false, true])(
+  `${files} files, links, devices, attributes, and a writer: equal when a checkpoint is complete (through ssh: %s)`,
   { timeout: within },
-  async () => {
+  async (isThroughSsh) => {
     await using place = new GsyncdPlace();
-    place.configure();
+    await using sshd = isThroughSsh ? await startSshd(place) : undefined;
+    if (sshd === undefined) place.configure();
     makeTree(place.source);
-    const { code, err } = await place.call("monitor", place.source, place.destination, "-c", place.config);
+    const destination = sshd === undefined ? place.destination : `ssh://${sshd.host}:file://${place.destination}`;
+    const { code, err } = await place.call("monitor", place.source, destination, "-c", place.config);
     expect([code, err]).toEqual([0, ""]);
     await expect.poll(() => place.status()["worker_status"], slow).toBe("Active");
     const writer = new RandomWriter(place.source, seed);
@@ -41,6 +45,12 @@ test(
     await expect.poll(() => place.processes(), slow).toEqual([]);
   },
 );
+
+async function startSshd(place: GsyncdPlace): Promise<Sshd> {
+  const sshd = await Sshd.start(place.file("ssh"), forced(place, `--only-root=${place.destination}`));
+  configureForSshd(place, sshd);
+  return sshd;
+}
 
 async function checkpoint(place: GsyncdPlace): Promise<void> {
   const socket = join(workingPath(place.file("working"), place.source), "worker.sock");

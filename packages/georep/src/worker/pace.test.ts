@@ -26,3 +26,11 @@ test("directories that wait count as those that were compared", () => {
   time = 100_000;
   expect(pace.look(done, { entries: 7, directories: 0 }).etaSeconds).toBeUndefined();
 });
+
+test("a comparison that finds everything equal has an end, too", () => {
+  let time = 0;
+  const pace = new Pace(() => time);
+  time = 2000;
+  const done = { entries: 0, bytes: 0, directories: 100 };
+  expect(pace.look(done, { entries: 0, directories: 300 })).toMatchObject({ entriesPerSecond: 0, etaSeconds: 6 });
+});

@@ -12,8 +12,8 @@ export interface PaceNow {
   readonly entriesPerSecond: number;
   readonly bytesPerSecond: number;
   /**
-   * Seconds until what is known of is done: directories that wait to be compared count as many entries as those before had on average.
-   * What is below them is not known of yet. Undefined while nothing moves.
+   * Seconds until what is known of is done: directories that wait to be compared count as one step, and as many entries as those before had on
+   * average. What is below them is not known of yet. Undefined while nothing moves.
    */
   readonly etaSeconds: number | undefined;
 }
@@ -53,9 +53,10 @@ export class Pace {
     const seconds = Math.max(this.#now() - (first?.at ?? 0), 1) / 1000;
     const entriesPerSecond = (done.entries - (first?.entries ?? 0)) / seconds;
     const bytesPerSecond = (done.bytes - (first?.bytes ?? 0)) / seconds;
-    const perDirectory = done.directories === 0 ? 1 : Math.max(1, done.entries / done.directories);
+    const stepsPerSecond = entriesPerSecond + (done.directories - (first?.directories ?? 0)) / seconds;
+    const perDirectory = done.directories === 0 ? 1 : 1 + done.entries / done.directories;
     const left = pending.entries + pending.directories * perDirectory;
-    const etaSeconds = left === 0 ? 0 : entriesPerSecond > 0 ? left / entriesPerSecond : undefined;
+    const etaSeconds = left === 0 ? 0 : stepsPerSecond > 0 ? left / stepsPerSecond : undefined;
     return { entriesPerSecond, bytesPerSecond, etaSeconds };
   }
 }
