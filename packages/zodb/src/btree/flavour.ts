@@ -1,12 +1,13 @@
 import { ZodbError } from "../errors/zodb-error.ts";
 import { Global } from "../pickle/values.ts";
-import { blockKeys, int32Keys, int64Keys, objectKeys } from "./keys.ts";
+import { blockKeys, int32Keys, int64Keys, objectKeys, uint32Keys, uint64Keys } from "./keys.ts";
 import type { KeyCodec, ObjectKey } from "./keys.ts";
 
 /**
  * A kind of tree: what its keys are, how large its nodes grow, and its classes.
  *
- * The two letters of a name are the kinds of key and value: O object, I 32-bit integer, L 64-bit integer, F float.
+ * The two letters of a name are the kinds of key and value: O object, I 32-bit integer, L 64-bit integer, U and Q the same
+ * without a sign, F float.
  */
 export interface Flavour<K> {
   readonly name: string;
@@ -21,28 +22,19 @@ export interface Flavour<K> {
   readonly bucketClass: Global;
 }
 
-/** Default sizes by name: keys in a bucket, children of a tree. */
-const SIZES: Readonly<Record<string, readonly [maxLeaf: number, maxInternal: number]>> = {
-  OO: [30, 250],
-  OI: [60, 250],
-  OL: [60, 250],
-  IO: [60, 500],
-  LO: [60, 500],
-  II: [120, 500],
-  LL: [120, 500],
-  IF: [120, 500],
-  LF: [120, 500],
-};
+/** Default sizes: keys in a bucket, children of a tree. Objects take more room than numbers. */
+function sizesOf(name: string): { readonly maxLeaf: number; readonly maxInternal: number } {
+  const objects = name.replaceAll(/[^O]/g, "").length;
+  return { maxLeaf: 120 >> objects, maxInternal: name.startsWith("O") ? 250 : 500 };
+}
 
 function makeFlavour<K>(name: string, keys: KeyCodec<K>, set: boolean): Flavour<K> {
-  const [maxLeaf, maxInternal] = SIZES[name] ?? [0, 0];
   const module = `BTrees.${name}BTree`;
   return {
     name,
     keys,
     set,
-    maxLeaf,
-    maxInternal,
+    ...sizesOf(name),
     treeClass: new Global(module, name + (set ? "TreeSet" : "BTree")),
     bucketClass: new Global(module, name + (set ? "Set" : "Bucket")),
   };
@@ -61,8 +53,18 @@ export const LL: Flavour<bigint> = makeFlavour("LL", int64Keys, false);
 
 /** Codec by the letter of the key. */
 function withKeys(name: string, set: boolean): Flavour<number> | Flavour<bigint> | Flavour<ObjectKey> {
-  if (name.startsWith("I")) return makeFlavour(name, int32Keys, set);
-  return name.startsWith("L") ? makeFlavour(name, int64Keys, set) : makeFlavour(name, objectKeys, set);
+  switch (name[0]) {
+    case "I":
+      return makeFlavour(name, int32Keys, set);
+    case "U":
+      return makeFlavour(name, uint32Keys, set);
+    case "L":
+      return makeFlavour(name, int64Keys, set);
+    case "Q":
+      return makeFlavour(name, uint64Keys, set);
+    default:
+      return makeFlavour(name, objectKeys, set);
+  }
 }
 
 /** A class of the BTrees package, taken apart. */
@@ -71,19 +73,19 @@ export interface BTreeClass {
   readonly kind: "tree" | "bucket";
 }
 
-const CLASS_NAME = /^([OIL][OILF])(BTree|Bucket|TreeSet|Set)(Py)?$/;
+const CLASS_NAME = /^([OILUQ][OILUQF])(BTree|Bucket|TreeSet|Set)(Py)?$/;
 
 /**
  * Recognises the classes of trees, buckets and their set forms.
  *
  * @returns undefined for a class that is none of the BTrees package
- * @throws ZodbError `EUNSUPPORTED` for flavours without meaning here (unsigned keys, `fs`)
+ * @throws ZodbError `EUNSUPPORTED` for flavours without meaning here (`fs`)
  */
 export function btreeClass(cls: { readonly module: string; readonly name: string }): BTreeClass | undefined {
   const module = /^BTrees\.(?:_)?(\w+)BTree$/.exec(cls.module)?.[1];
   if (module === undefined) return undefined;
   const [, name, form] = CLASS_NAME.exec(cls.name) ?? [];
-  if (name === undefined || SIZES[name] === undefined) {
+  if (name === undefined) {
     throw new ZodbError("EUNSUPPORTED", `${cls.module}.${cls.name} is a BTree of a kind that is not handled`);
   }
   const set = form === "TreeSet" || form === "Set";

@@ -1,5 +1,5 @@
 import { ZodbError } from "../errors/zodb-error.ts";
-import { ByteString, isTuple } from "../pickle/values.ts";
+import { ByteString, isTuple, PyFloat } from "../pickle/values.ts";
 import type { PickleTuple, PickleValue } from "../pickle/values.ts";
 
 /** How the keys of one kind of tree are represented, ordered and stored. */
@@ -28,6 +28,16 @@ export const int32Keys: KeyCodec<number> = {
   compare: (a, b) => a - b,
 };
 
+/** Keys of U trees. */
+export const uint32Keys: KeyCodec<number> = {
+  decode(value) {
+    if (typeof value === "number" && value >= 0 && value < 2 * INT32) return value;
+    throw badKey(value, "unsigned 32-bit integer");
+  },
+  encode: (key) => key,
+  compare: (a, b) => a - b,
+};
+
 const INT64 = 1n << 63n;
 
 /** Keys of L trees, in full. */
@@ -40,6 +50,17 @@ export const int64Keys: KeyCodec<bigint> = {
   encode: (key) =>
     key >= BigInt(Number.MIN_SAFE_INTEGER) && key <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(key) : key,
   compare: (a, b) => (a < b ? -1 : a > b ? 1 : 0),
+};
+
+/** Keys of Q trees. */
+export const uint64Keys: KeyCodec<bigint> = {
+  decode(value) {
+    const key = typeof value === "number" ? BigInt(value) : value;
+    if (typeof key === "bigint" && key >= 0n && key < 2n * INT64) return key;
+    throw badKey(value, "unsigned 64-bit integer");
+  },
+  encode: (key) => int64Keys.encode(key),
+  compare: (a, b) => int64Keys.compare(a, b),
 };
 
 /** Keys of L trees that count blocks of a file: a key that is no safe integer is refused, such a file could not be addressed. */
@@ -71,7 +92,8 @@ function checkedObjectKey(value: PickleValue): ObjectKey {
 // None sorts below everything. The order between the other kinds is arbitrary: Python 3 refuses to mix them.
 function rank(key: PickleValue): 0 | 1 | 2 | 3 {
   if (key === null) return 0;
-  if (typeof key === "number" || typeof key === "bigint" || typeof key === "boolean") return 1;
+  if (typeof key === "number" || typeof key === "bigint" || typeof key === "boolean" || key instanceof PyFloat)
+    return 1;
   if (typeof key === "string" || key instanceof Uint8Array || key instanceof ByteString) return 2;
   if (isTuple(key)) return 3;
   throw new ZodbError("EUNSUPPORTED", `BTree with keys of the kind ${key.constructor.name}`, {
@@ -84,9 +106,13 @@ function compareObjectKeys(a: ObjectKey, b: ObjectKey): number {
   const [ra, rb] = [rank(a), rank(b)];
   if (ra !== rb) return ra - rb;
   if (ra === 0) return 0;
-  if (ra === 1) return compareNumbers(a as number | bigint, b as number | bigint);
+  if (ra === 1) return compareNumbers(numberOf(a), numberOf(b));
   if (ra === 2) return Buffer.compare(utf8(a as string), utf8(b as string));
   return compareTuples(a as PickleTuple, b as PickleTuple);
+}
+
+function numberOf(key: ObjectKey): number | bigint {
+  return key instanceof PyFloat ? key.value : (key as number | bigint);
 }
 
 // Booleans count as 0 and 1, as in Python.

@@ -5,7 +5,7 @@ import type { PickleValue } from "../pickle/values.ts";
 import { SAMPLES, sampleRecords } from "../testing/sample-databases.ts";
 import { encodeBTreeNode } from "./encode-node.ts";
 import { btreeClass } from "./flavour.ts";
-import { blockKeys, int32Keys, int64Keys } from "./keys.ts";
+import { blockKeys, int32Keys, int64Keys, uint32Keys, uint64Keys } from "./keys.ts";
 import { decodeBTreeNode } from "./node.ts";
 
 const [a, b, c] = [new PersistentRef(1n), new PersistentRef(2n), new PersistentRef(3n)];
@@ -76,6 +76,10 @@ test("keys keep to the range of their flavour", () => {
   for (const [key, codec] of [
     [2 ** 31, int32Keys],
     [2n ** 63n, int64Keys],
+    [-1, uint32Keys],
+    [2 ** 32, uint32Keys],
+    [-1, uint64Keys],
+    [2n ** 64n, uint64Keys],
   ] as const) {
     expect(() => decodeBTreeNode([[key, a]], codec as typeof blockKeys)).toThrow(
       expect.objectContaining({ code: "EDAMAGED" }),
@@ -93,7 +97,10 @@ test("classes of trees are recognised by name", () => {
     flavour: { name: "OO", set: true },
   });
   expect(btreeClass({ module: "BTrees.Length", name: "Length" })).toBeUndefined();
-  expect(() => btreeClass({ module: "BTrees.QQBTree", name: "QQBTree" })).toThrow(
+  expect(btreeClass({ module: "BTrees.QOBTree", name: "QOBTree" })).toMatchObject({
+    flavour: { maxLeaf: 60, maxInternal: 500 },
+  });
+  expect(() => btreeClass({ module: "BTrees.fsBTree", name: "fsBTree" })).toThrow(
     expect.objectContaining({ code: "EUNSUPPORTED" }),
   );
 });

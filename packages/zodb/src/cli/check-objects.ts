@@ -20,8 +20,14 @@ export interface ObjectChecks {
  * Checks the newest state of all objects. Yields after each, so that it can be followed.
  *
  * @param report  called with each problem
+ * @param unchecked  called with each tree that cannot be checked here: of a kind, or with keys, that only Python can order
  */
-export function* checkObjects(storage: Storage, checks: ObjectChecks, report: (what: string) => void): Generator<Oid> {
+export function* checkObjects(
+  storage: Storage,
+  checks: ObjectChecks,
+  report: (what: string) => void,
+  unchecked: (oid: Oid) => void,
+): Generator<Oid> {
   const connection = checks.btrees ? Connection.open(storage) : undefined;
   const nodes = new Set<Oid>();
   const trees: Oid[] = [];
@@ -29,13 +35,13 @@ export function* checkObjects(storage: Storage, checks: ObjectChecks, report: (w
     const record = load(storage, oid, report);
     if (record !== undefined) {
       if (checks.refs) reportDangling(storage, oid, record, report);
-      if (checks.btrees) collectTrees(oid, record, trees, nodes);
+      if (checks.btrees && !collectTrees(oid, record, trees, nodes)) unchecked(oid);
     }
     yield oid;
   }
   if (connection === undefined) return;
   for (const oid of trees) {
-    if (!nodes.has(oid)) checkTree(connection, oid, report);
+    if (!nodes.has(oid)) checkTree(connection, oid, report, unchecked);
     yield oid;
   }
 }
@@ -106,30 +112,39 @@ function parts(value: PickleValue & object): readonly (PickleValue | undefined)[
 }
 
 // Nodes below another one are checked with it.
-function collectTrees(oid: Oid, record: DecodedRecord, trees: Oid[], nodes: Set<Oid>): void {
-  if (treeKind(record) !== "tree") return;
+/** @returns false for a tree of a kind that is not handled */
+function collectTrees(oid: Oid, record: DecodedRecord, trees: Oid[], nodes: Set<Oid>): boolean {
+  const kind = treeKind(record);
+  if (kind !== "tree") return kind !== "other tree";
   trees.push(oid);
   for (const ref of references(isTuple(record.state) ? (record.state[0] ?? null) : null)) {
     if (ref.class?.module === record.class.module) nodes.add(ref.oid);
   }
+  return true;
 }
 
-function treeKind({ class: cls }: DecodedRecord): "tree" | "bucket" | undefined {
+function treeKind({ class: cls }: DecodedRecord): "tree" | "bucket" | "other tree" | undefined {
   try {
     return btreeClass(cls)?.kind;
   } catch (error) {
-    if (isZodbError(error, "EUNSUPPORTED")) return undefined;
-    throw error;
+    if (!isZodbError(error, "EUNSUPPORTED")) throw error;
+    return /(BTree|TreeSet)(Py)?$/.test(cls.name) ? "other tree" : undefined;
   }
 }
 
-function checkTree(connection: Connection, oid: Oid, report: (what: string) => void): void {
+function checkTree(
+  connection: Connection,
+  oid: Oid,
+  report: (what: string) => void,
+  unchecked: (oid: Oid) => void,
+): void {
   try {
     const flavour = btreeClass(connection.get(oid).class)?.flavour;
     if (flavour === undefined) return;
     const tree = connection.btree(oid, flavour);
     for (const problem of checkBTree(tree)) report(`tree ${formatOid(oid)}: ${problem}`);
   } catch (error) {
-    report(`tree ${formatOid(oid)}: ${error instanceof Error ? error.message : String(error)}`);
+    if (isZodbError(error, "EUNSUPPORTED")) unchecked(oid);
+    else report(`tree ${formatOid(oid)}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -126,6 +126,33 @@ db.close()`,
     expect(packed.lines).toEqual([expect.stringMatching(/^problems=0 /)]);
   });
 
+  test("trees of all kinds that Python has are checked, and those that only Python can order are told", async () => {
+    const kinds = dir.file("kinds.fs");
+    python(
+      `
+import sys, transaction, datetime, importlib
+from ZODB.DB import DB
+db = DB(sys.argv[1]); root = db.open().root()
+for kind in "OO OI OL OU OQ IO II IF IU LO LL LF LQ UO UU QO QQ".split():
+    module = importlib.import_module("BTrees." + kind + "BTree")
+    key = (lambda i: "key%05d" % i) if kind[0] == "O" else (lambda i: i)
+    root[kind] = getattr(module, kind + "BTree")({key(i): str(i) if kind[1] == "O" else i for i in range(700)})
+    root[kind + "s"] = getattr(module, kind + "TreeSet")(key(i) for i in range(700))
+    root[kind + "b"] = getattr(module, kind + "Set")(key(i) for i in range(7))
+from BTrees.OOBTree import OOBTree
+root["floats"] = OOBTree({i * 0.7: i for i in range(100)})
+root["dates"] = OOBTree({datetime.date(2026, 1, 1 + i): i for i in range(20)})
+from BTrees.fsBTree import fsBTree
+root["fs"] = fsBTree({b"%02d" % i: b"%06d" % i for i in range(50)})
+transaction.commit()
+db.close()`,
+      { args: [kinds] },
+    );
+    const { status, lines } = await run((io) => zodbCheck(kinds, { refs: true, btrees: true }, io));
+    expect(lines).toEqual([expect.stringMatching(/^problems=0 .* unchecked_trees=2$/)]);
+    expect(status).toBe(0);
+  });
+
   test("every damaged byte of a header is found, and nothing makes the check fail", { timeout: 60_000 }, async () => {
     const damaged = dir.file("damaged.fs");
     const file = readFileSync(path);
