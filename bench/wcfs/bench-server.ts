@@ -49,6 +49,26 @@ export function processorTime(pid: number): number {
   return readdirSync(tasks).reduce((sum, tid) => sum + nanoseconds(tid), 0) / 1000;
 }
 
+/** Ticks (10 ms) that the processors of this machine have been busy, or were given to others. */
+function busyTicks(): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (
+    readFileSync("/proc/stat", "latin1").split("\n", 1)[0] ?? ""
+  )
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return user + nice + system + irq + softirq + steal;
+}
+
+/** Waits until nobody else uses the machine, a second at most. */
+export async function untilIdle(): Promise<void> {
+  for (let looks = 0; looks < 20; looks++) {
+    const before = busyTicks();
+    await sleep(50);
+    if (busyTicks() - before <= 1) return;
+  }
+}
+
 /** Megabytes in memory: the process's own, and pages of files it has mapped, which are the page cache's. */
 export function residentMb(pid: number): { own: number; mapped: number } {
   const status = readFileSync(`/proc/${pid}/status`, "latin1");
