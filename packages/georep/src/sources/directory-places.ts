@@ -43,6 +43,11 @@ export class DirectoryPlaces {
     if (this.#isKept) this.#learned.push({ id: Buffer.from(id), ...place });
   }
 
+  /** Notes that a directory is no more. */
+  forget(id: FileId): void {
+    this.#places.delete(keyOf(id));
+  }
+
   /** What was learned since the last call. */
   takeLearned(): DirectoryPlace[] {
     const learned = this.#learned;

@@ -91,6 +91,7 @@ class Watches {
     if (directory === undefined) return [];
     if ((mask & IN_IGNORED) !== 0) {
       this.#directories.delete(wd);
+      this.#context.tree.places.forget(directory); // it is deleted: its watch is gone with it
       return [];
     }
     const records = [{ kinds: kindsOf(mask), directory, name: Buffer.from(name), object: Buffer.alloc(0) }];
