@@ -49,6 +49,16 @@ test("a transaction is seen as a whole, with what it says about itself", async (
   expect(storage.poll()).toEqual([]);
 });
 
+test("no new oid is given twice, stored or not, nor one below those that are stored", async () => {
+  using dir = temporaryDirectory();
+  await using storage = await open(dir.file("Data.fs"));
+  expect([storage.newOid(), storage.newOid()]).toEqual([1n, 2n]);
+  const txn = storage.begin(transactionMeta());
+  txn.store(7n, 0n, record());
+  txn.finish();
+  expect([storage.newOid(), storage.newOid()]).toEqual([8n, 9n]);
+});
+
 test("an object that changed meanwhile is a conflict, which can be merged", async () => {
   using dir = temporaryDirectory();
   await using storage = await open(dir.file("Data.fs"));
