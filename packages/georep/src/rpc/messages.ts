@@ -131,10 +131,19 @@ export const readId = (reader: WireReader): FileId => reader.copy(maxIdBytes, 1)
 
 /** A name that can only mean something in its own directory. */
 export function readName(reader: WireReader): Buffer {
-  const name = reader.copy(maxName, 1);
+  return checkedName(reader.copy(maxName, 1));
+}
+
+function checkedName(name: Buffer): Buffer {
   if (name.includes(0) || name.includes(0x2f)) throw malformed("a name with a slash or NUL");
   if (name.equals(dot) || name.equals(dotDot)) throw malformed("a name that is . or ..");
   return name;
+}
+
+// It is looked at where it says: it may lead nowhere else.
+function readNameOrNone(reader: WireReader): Buffer {
+  const name = reader.copy(maxName);
+  return name.length === 0 ? name : checkedName(name);
 }
 
 /** As {@link readName}, as a `keyOf`. */
@@ -243,7 +252,7 @@ export function writeFailures(to: WireWriter, failures: readonly Failure[]): voi
 export function readFailures(from: WireReader): Failure[] {
   return from.list(4 * maxObjects, (each) => ({
     id: readId(each),
-    name: each.copy(maxName),
+    name: readNameOrNone(each),
     code: each.text(40),
     message: each.text(8000),
   }));

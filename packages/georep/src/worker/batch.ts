@@ -5,7 +5,8 @@ import type { Ends } from "../plan/ends.ts";
 import type { ContentRoom } from "../plan/content-room.ts";
 import { makePlan, newContentRoom, type Plan } from "../plan/planner.ts";
 import type { DirtyName } from "../plan/dirty-set.ts";
-import type { ApplyReply, Failure } from "../rpc/messages.ts";
+import type { ApplyReply, Failure, ObjectChange } from "../rpc/messages.ts";
+import { malformed } from "../rpc/wire.ts";
 import { isParentless, namesToFollow } from "./followers.ts";
 import type { BatchOutcome, Keep } from "./join-progress.ts";
 import type { HotFiles } from "./hot-files.ts";
@@ -200,6 +201,7 @@ export class Batch {
     try {
       window.take(size);
       const reply = await this.#ask(plan, room, this.#gate).finally(() => window.release(size));
+      refuseOthers(reply, objects);
       for (const id of reply.crawl) this.#crawl.set(keyOf(id), id);
       for (const id of reply.made) this.#noteMade(id);
       const { bytes, failures } = await content.send(reply.wants, this.#places);
@@ -226,6 +228,13 @@ export class Batch {
     this.#filled.delete(key);
     this.#fresh.set(key, id);
   }
+}
+
+// Whoever receives gets what is replicated, and no other file that we may read.
+function refuseOthers({ wants }: ApplyReply, objects: readonly ObjectChange[]): void {
+  if (wants.length === 0) return;
+  const told = new Set(objects.map(({ id }) => keyOf(id)));
+  if (wants.some(({ id }) => !told.has(keyOf(id)))) throw malformed("a call for the content of what was not told of");
 }
 
 // That content did not come is what the destination knows; why is what the source says.

@@ -1,0 +1,54 @@
+/** A receiving end that means harm; argv: what it does, id of a file outside of the source (hex), file for what it got. */
+import { appendFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+
+import { ByteQueue, encodeFrame, readFrame } from "../../packages/georep/src/rpc/frames.ts";
+import { replyBit } from "../../packages/georep/src/rpc/client.ts";
+import { methods, replicaIdBytes, writeApplyReply } from "../../packages/georep/src/rpc/messages.ts";
+import { writeListReplies } from "../../packages/georep/src/rpc/list-messages.ts";
+import { encodePreamble, readPreamble } from "../../packages/georep/src/rpc/preamble.ts";
+import { WireReader, WireWriter } from "../../packages/georep/src/rpc/wire.ts";
+
+const [harm = "", outside = "", got = ""] = process.argv.slice(2);
+const queue = new ByteQueue(process.stdin);
+const write = (bytes: Uint8Array) => void process.stdout.write(bytes);
+
+if (harm === "pickle") write(Buffer.from("\x80\x02(K\x01U\x07version", "latin1"));
+else {
+  const { session } = await readPreamble(queue, "worker");
+  write(encodePreamble({ role: "secondary", session, credit: 1024 * 1024 }));
+}
+let rootId = Buffer.alloc(0);
+for (;;) {
+  const frame = await readFrame(queue);
+  if (frame === undefined) break;
+  appendFileSync(got, frame.payload);
+  if (harm === "noise") write(randomBytes(1000));
+  if (harm === "length") write(Buffer.alloc(9, 0xff));
+  if (harm === "noise" || harm === "length") continue;
+  if (frame.type === methods.hello) rootId = Buffer.from(new WireReader(frame.payload).bytes(128));
+  const payload = frame.type === methods.hello ? greeting() : answer(frame.type);
+  for (const piece of encodeFrame({ type: frame.type | replyBit, request: frame.request, payload })) write(piece);
+}
+
+function greeting(): Buffer {
+  return new WireWriter().bytes(Buffer.alloc(replicaIdBytes, 1)).u8(0).finish();
+}
+
+function listing(): Buffer {
+  const writer = new WireWriter();
+  writeListReplies(writer, [{ known: true, upTo: "", digest: Buffer.alloc(0), names: [] }]);
+  return writer.finish();
+}
+
+function answer(type: number): Buffer {
+  if (harm === "answers") return randomBytes(300);
+  if (type === methods.list) return listing();
+  if (type !== methods.apply) return new WireWriter().u32(0).finish();
+  const nothing = { crawl: [], made: [], wants: [], detached: [], failures: [] };
+  const writer = new WireWriter();
+  const failure = { id: rootId, name: Buffer.from("../secret"), code: "EPARENT", message: "" };
+  if (harm === "want") writeApplyReply(writer, { ...nothing, wants: [{ id: Buffer.from(outside, "hex"), base: 0 }] });
+  else writeApplyReply(writer, { ...nothing, failures: [failure] });
+  return writer.finish();
+}
