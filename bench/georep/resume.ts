@@ -26,6 +26,8 @@ mkdirSync(session, { recursive: true });
 writeFileSync(join(session, "gsyncd.conf"), `[vars]\nworking-dir = ${base}/work\n`);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const)
+  process.once(signal, () => void endAll().finally(() => process.exit(1)));
 makeFiles();
 const directory = workingPath(join(base, "work"), realpathSync(source));
 const agent = {
@@ -46,6 +48,10 @@ try {
   await follow("resume, and 1,000 changes a second for 10 s", write);
   await follow("resume, and 10 s of rest", () => sleep(10_000));
 } finally {
+  await endAll();
+}
+
+async function endAll(): Promise<void> {
   await endAgent(directory);
   rmSync(base, { recursive: true, force: true });
 }

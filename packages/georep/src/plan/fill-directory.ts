@@ -7,18 +7,23 @@ import { namesIn } from "../tree/names-in.ts";
 import { dirtyName, type DirtyName } from "./dirty-set.ts";
 
 /**
- * All names of a directory that is empty at the destination: there is nothing to be compared.
+ * All names, by `keyOf`, of a directory that is empty at the destination: there is nothing to be compared. Of a large one they are many, so they
+ * are no {@link nameToFill names to be looked at} yet.
  *
  * @returns none when the directory is gone
  * @throws errno errors when it cannot be read
  */
-export function namesToFill(tree: SourceTree, directory: FileId): DirtyName[] {
+export function namesToFill(tree: SourceTree, directory: FileId): string[] {
   const fd = tree.openDirectory(directory);
   if (fd === undefined) return [];
   try {
-    const names = namesIn(fd, directory.equals(tree.rootId));
-    return names.map((name) => dirtyName({ directory, name: Buffer.from(name, "latin1") }, dirty.gap | dirty.below));
+    return namesIn(fd, directory.equals(tree.rootId));
   } finally {
     close(fd);
   }
+}
+
+/** One of {@link namesToFill}. */
+export function nameToFill(directory: FileId, name: string): DirtyName {
+  return dirtyName({ directory, name: Buffer.from(name, "latin1") }, dirty.gap | dirty.below);
 }

@@ -3,7 +3,7 @@ import { toError } from "@belay/supervise";
 import { crawlDirectory, type Crawling } from "../plan/crawl.ts";
 import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import type { Ends } from "../plan/ends.ts";
-import { namesToFill } from "../plan/fill-directory.ts";
+import { namesToFill, nameToFill } from "../plan/fill-directory.ts";
 import { errnoFailure } from "../rpc/failure.ts";
 import { maxListedDirectories, type ListReply } from "../rpc/list-messages.ts";
 import type { Keep } from "./join-progress.ts";
@@ -140,11 +140,12 @@ export class Crawler {
     for (let at = 0; at === 0 || at < names.length; at += fillNames) {
       const isDone = at + fillNames >= names.length;
       const keep = { failed: isDone ? failed : [], crawled: isDone ? [item] : [] };
-      yield { names: names.slice(at, at + fillNames), keep, isRootEmptied: false };
+      const portion = names.slice(at, at + fillNames).map((name) => nameToFill(item.directory, name));
+      yield { names: portion, keep, isRootEmptied: false };
     }
   }
 
-  #namesOf({ directory }: CrawlItem): { names: DirtyName[]; failed: NonNullable<Keep["failed"]> } {
+  #namesOf({ directory }: CrawlItem): { names: string[]; failed: NonNullable<Keep["failed"]> } {
     try {
       return { names: namesToFill(this.#ends.tree, directory), failed: [] };
     } catch (error) {

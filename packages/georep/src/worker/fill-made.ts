@@ -1,7 +1,7 @@
 import { errnoName } from "@belay/supervise";
 
 import type { DirtyName } from "../plan/dirty-set.ts";
-import { namesToFill } from "../plan/fill-directory.ts";
+import { namesToFill, nameToFill } from "../plan/fill-directory.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import type { Batch } from "./batch.ts";
 import { mostNames } from "./take-from-feed.ts";
@@ -31,14 +31,14 @@ export function fillMade(tree: SourceTree, batch: Batch): { names: DirtyName[]; 
       break;
     }
     batch.fill(directory);
-    for (const name of names) found.push(name);
+    for (const name of names) found.push(nameToFill(directory, name));
     room -= names.length;
     directories++;
   }
   return directories === 0 ? undefined : { names: found, directories };
 }
 
-function namesOrNone(tree: SourceTree, directory: Buffer): DirtyName[] | undefined {
+function namesOrNone(tree: SourceTree, directory: Buffer): string[] | undefined {
   try {
     return namesToFill(tree, directory);
   } catch (error) {
