@@ -2,8 +2,8 @@
 
     follower.py MOUNTPOINT OID BLKSIZE BLOCKS SECONDS read|mmap
 
-Prints one JSON object: how often a page was torn, how many reads were made, and samples [tid shown before the read, block,
-number read after it]. A page is torn when its words are not all equal. Copying from a mapping is many loads, between
+Prints one JSON object: how often a page was torn, how many reads were made, seconds of processor time, and samples [tid shown
+before the read, block, number read after it]. A page is torn when its words are not all equal. Copying from a mapping is many loads, between
 which the kernel may exchange the page: there the words may also change once, from older to newer.
 """
 import json
@@ -47,7 +47,7 @@ def main():
             if page != page[:8] * (PAGE // 8) and not (how == "mmap" and exchanged_once(page)):
                 torn += 1
         samples.append([shown, blk, int.from_bytes(page[:8], "big")])
-    print(json.dumps({"torn": torn, "reads": reads, "samples": samples}))
+    print(json.dumps({"torn": torn, "reads": reads, "samples": samples, "cpu": time.process_time()}))
 
 
 main()

@@ -68,6 +68,29 @@ test("a STORE from a file is split at multiples of 1 MiB, and stops where the fi
   expect(second.subarray(40).equals(Buffer.alloc(mib - 8192, "d"))).toBe(true);
 });
 
+test("a prepared STORE outlives an INVAL_INODE, and has to fit into one", () => {
+  const mib = 1 << 20;
+  const bytes = written((channel, file) => {
+    writeFileSync(file("in"), `..${"d".repeat(8192)}`);
+    const source = open(file("in"), O_RDONLY);
+    expect(channel.prepareStore(mib - 4096, source, 0, 8192)).toBe(-errno.EFBIG);
+    expect(channel.prepareStore(4096, source, 4096, 8192)).toBe(-errno.EIO);
+    expect(channel.prepareStore(4096, source, 2, 8192)).toBe(0);
+    expect(channel.invalInode(9, 4096, 8192)).toBe(0);
+    expect(channel.storePrepared(9, 4096, 8192)).toBe(0);
+    close(source);
+  });
+  const store = bytes.subarray(40);
+  expect([bytes.readUInt32LE(0), bytes.readInt32LE(4), store.readUInt32LE(0), store.readInt32LE(4)]).toEqual([
+    40,
+    2,
+    40 + 8192,
+    4,
+  ]);
+  expect([store.readBigUInt64LE(16), store.readBigUInt64LE(24), store.readUInt32LE(32)]).toEqual([9n, 4096n, 8192]);
+  expect(store.subarray(40).equals(Buffer.alloc(8192, "d"))).toBe(true);
+});
+
 test("the other notifications have their codes and numbers", () => {
   const bytes = written((channel) => {
     channel.retrieve(3, 4, 5, 4096, 8192);

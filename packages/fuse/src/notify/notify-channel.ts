@@ -102,6 +102,23 @@ export class NotifyChannel implements Disposable {
   }
 
   /**
+   * Reads bytes from a file that {@link storePrepared} then STOREs. Only {@link invalInode} may be called in between: the page that it drops is
+   * missing for a moment only.
+   *
+   * @param offset  where they will be stored
+   * @returns 0, or -errno: -EIO where the file ends before, -EFBIG when one STORE cannot hold them
+   */
+  prepareStore(offset: number, fd: number, fileOffset: number, length: number): number {
+    if ((offset % largestStore) + length > largestStore) return -errno.EFBIG;
+    return readFully(fd, this.#bytes.subarray(storeHeaderSize, storeHeaderSize + length), fileOffset);
+  }
+
+  /** STORE of what was prepared. @returns 0 or -errno */
+  storePrepared(nodeid: number, offset: number, length: number): number {
+    return this.#storeFilled(nodeid, offset, length);
+  }
+
+  /**
    * RETRIEVE: asks for cached pages; they come as a NOTIFY_REPLY request of number `(uniqueHigh, uniqueLow)`. Waits for
    * nothing.
    *

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { NotifyChannel, RetrieveInbox } from "@belay/fuse";
 import { errno, ErrnoError, pageSize } from "@belay/linux";
 import { isInFile } from "../blocks/piece.ts";
+import type { FilePiece, PlacedPiece } from "../blocks/piece.ts";
 import { fillFrom } from "../blocks/fill.ts";
 import type { FileRange } from "./kernel-cache.ts";
 import { unpackPieces } from "./notify-messages.ts";
@@ -44,9 +45,11 @@ export class NotifyJobs {
   commit(job: PackedCommit): void {
     for (const { node, offset, length, old, fresh } of job.ranges) {
       if (old !== undefined) this.#keep(old);
+      const isPrepared = fresh !== undefined && this.#prepare(fresh);
       // Always: to store over cached pages would change them under readers that are copying them.
       check(this.#channel.invalInode(node, offset, length));
-      if (fresh !== undefined) this.store(node, fresh);
+      if (isPrepared) ended(this.#channel.storePrepared(node, fresh.offset, fresh.length));
+      else if (fresh !== undefined) this.store(node, fresh);
     }
     for (const node of job.attributes) check(this.#channel.invalInode(node, -1, 0));
   }
@@ -54,15 +57,9 @@ export class NotifyJobs {
   /** Puts a block into the cache of a node. What goes wrong only means that it will be read when it is needed. */
   store(node: number, job: PackedStore): void {
     const pieces = unpackPieces(job.pieces);
-    const [only] = pieces;
-    if (
-      pieces.length === 1 &&
-      only !== undefined &&
-      isInFile(only.piece) &&
-      only.at === 0 &&
-      only.piece.length >= job.length
-    ) {
-      ended(this.#channel.storeFrom(node, job.offset, only.piece.fd, only.piece.offset, job.length));
+    const place = onePlace(pieces, job.length);
+    if (place !== undefined) {
+      ended(this.#channel.storeFrom(node, job.offset, place.fd, place.offset, job.length));
       return;
     }
     for (let done = 0; done < job.length;) {
@@ -73,6 +70,13 @@ export class NotifyJobs {
       if (ended(this.#channel.store(node, job.offset + done, window)) < 0) return;
       done += size;
     }
+  }
+
+  // Read before the old pages are dropped: readers that find nothing cached ask the serve thread, all of them.
+  #prepare(job: PackedStore): boolean {
+    const place = onePlace(unpackPieces(job.pieces), job.length);
+    if (place === undefined) return false;
+    return this.#channel.prepareStore(job.offset, place.fd, place.offset, job.length) >= 0;
   }
 
   // The kernel takes bytes only for files it knows, and it knows them while they are open.
@@ -95,6 +99,13 @@ export class NotifyJobs {
     const found = this.#inbox.retrieve(this.#channel, node, start, pageSize());
     return typeof found !== "number" ? found.length > 0 : ended(found) >= 0;
   }
+}
+
+/** Where all bytes of a job lie in a file, if they lie there one after the other. */
+function onePlace(pieces: readonly PlacedPiece[], length: number): FilePiece | undefined {
+  const [only] = pieces;
+  if (pieces.length !== 1 || only === undefined || !isInFile(only.piece)) return undefined;
+  return only.at === 0 && only.piece.length >= length ? only.piece : undefined;
 }
 
 /** @throws ConnectionEnded */
