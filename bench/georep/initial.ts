@@ -37,7 +37,7 @@ async function compareAll(what: string): Promise<void> {
   await compare(`${what}, ssh`, [
     ["tar | tar", (to) => shell(`tar -C "$0" -cf - . | ${ssh.ssh.join(" ")} "tar -C $1 -xf -; sync -f $1"`, to)],
     ["rsync -a", (to) => shell(`rsync -a -e "${rsh}" "$0/" "${host}:$1/"; sync -f "$1"`, to)],
-    ["belay", (to) => first(to, secondaryThrough(ssh.ssh, to))],
+    ["belay", (to) => first(to, secondaryThrough(ssh.sessionSsh, to))],
   ]);
 }
 

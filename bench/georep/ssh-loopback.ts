@@ -4,12 +4,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 
+import { fasterCipher } from "../../packages/georep/src/command/faster-cipher.ts";
 import { freePort, listens, makePrivilegeFolder } from "../../test/georep/loopback.ts";
 
 /** A way to this machine through a real sshd of our own, ended with its scope. */
 export interface SshLoopback extends AsyncDisposable {
   /** `ssh` with its options and the host: what is to be run there follows. */
   readonly ssh: readonly string[];
+  /** The same with the cipher that `belay georep create` chooses. */
+  readonly sessionSsh: readonly string[];
   /** The same, without the host, as one string for `rsync -e`. */
   readonly rsh: string;
   readonly host: string;
@@ -44,8 +47,10 @@ export async function startSshLoopback(directory: string): Promise<SshLoopback> 
   if (!(await listens(port))) throw new Error("sshd does not listen");
   const options = ["-p", String(port), "-i", file("user"), "-o", `UserKnownHostsFile=${file("known")}`];
   const ssh = ["ssh", "-F", "none", "-o", "BatchMode=yes", ...options];
+  const cipher = await fasterCipher(["ssh"], "127.0.0.1");
   return {
     ssh: [...ssh, host],
+    sessionSsh: [...ssh, ...(cipher === undefined ? [] : [cipher]), host],
     rsh: ssh.join(" "),
     host,
     [Symbol.asyncDispose]: async () => {

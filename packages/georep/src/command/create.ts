@@ -10,6 +10,7 @@ import { checkRemote, lookAtRemote } from "./check-remote.ts";
 import { checkNested, checkSource } from "./check-source.ts";
 import { parseEnds, pathOf } from "./ends.ts";
 import { listSessions, otherWay } from "./find-session.ts";
+import { fasterCipher } from "./faster-cipher.ts";
 import { parseOption, type GivenOption } from "./given-options.ts";
 import { keyFileFor } from "./key.ts";
 import { sessionOfPair, writeRecord, type KnownSession } from "./known-session.ts";
@@ -60,7 +61,7 @@ export async function proposeSession(
   const known = sessionOfPair(places, ends, request.name);
   const all = listSessions(places);
   refuseExisting(known, all);
-  const options = sessionOptions(places, known, request);
+  const options = await sessionOptions(places, known, request);
   const problems = [...checkFileNames(known), ...checkSource(ends.source.path), ...checkOthers(known, all)];
   // Another machine is not called for a source that is not there.
   const isCalled = ends.destination.scheme === "file" || problems.length === 0;
@@ -104,12 +105,17 @@ function refuseExisting(known: KnownSession, all: readonly KnownSession[]): void
   }
 }
 
-function sessionOptions(places: GeorepPlaces, known: KnownSession, request: CreateRequest): GivenOption[] {
+async function sessionOptions(
+  places: GeorepPlaces,
+  known: KnownSession,
+  request: CreateRequest,
+): Promise<GivenOption[]> {
   const given = Object.fromEntries((request.options ?? []).map(parseOption));
   const own: Record<string, string> = { ...placeOptions(places), "primary-volume-id": known.id };
   if (known.destination.scheme === "ssh") {
     const key = keyFileFor(places, known, request.sshKey);
-    Object.assign(own, sshOptions({ key, port: request.sshPort }));
+    const cipher = await fasterCipher(["ssh"], known.destination.host);
+    Object.assign(own, sshOptions({ key, port: request.sshPort, cipher }));
     own["remote-gsyncd"] = request.remoteGsyncd ?? "";
     if (given["ssh-options"] !== undefined) given["ssh-options"] = withKey(given["ssh-options"], key);
   } else refuseSshOptions(known, request);

@@ -7,5 +7,7 @@ test("the key of a session is among options of the user's own, unless these name
   for (const own of ["-i /mine", "-oBatchMode=yes -i /mine", "-i/mine", "-oIdentityFile=/mine"])
     expect(withKey(own, "/k")).toBe(own);
   expect(withKey("-oBatchMode=yes", undefined)).toBe("-oBatchMode=yes");
-  expect(sshOptions({ key: "/k", port: 22 })["ssh-options"]).toMatch(/accept-new -oIdentitiesOnly=yes -i \/k$/);
+  expect(sshOptions({ key: "/k", port: 22, cipher: "-oC" })["ssh-options"]).toMatch(
+    /accept-new -oC -oIdentitiesOnly=yes -i \/k$/,
+  );
 });

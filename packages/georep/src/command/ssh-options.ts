@@ -2,12 +2,14 @@
 export function sshOptions({
   key,
   port,
+  cipher,
 }: {
   key: string | undefined;
   port: number | undefined;
+  cipher: string | undefined;
 }): Record<string, string> {
-  const basic = "-oBatchMode=yes -oPasswordAuthentication=no -oStrictHostKeyChecking=accept-new";
-  const options = withKey(basic, key);
+  const basic = ["-oBatchMode=yes", "-oPasswordAuthentication=no", "-oStrictHostKeyChecking=accept-new"];
+  const options = withKey([...basic, ...(cipher === undefined ? [] : [cipher])].join(" "), key);
   return { "ssh-options": options, ...(port === undefined ? {} : { "ssh-port": String(port) }) };
 }
 
