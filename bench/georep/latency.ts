@@ -13,7 +13,7 @@ const writer = fileURLToPath(new URL("./latency-writer.ts", import.meta.url));
 
 process.stdout.write(`receiving end: ${receivingEnd}\n`);
 await measure("local", undefined);
-if (place.ssh !== undefined) await measure("ssh", place.ssh.ssh);
+if (place.ssh !== undefined) await measure("ssh", place.ssh.sessionSsh);
 
 async function measure(way: string, prefix: readonly string[] | undefined): Promise<void> {
   const [source, destination] = [place.fresh("source"), place.fresh("destination")];

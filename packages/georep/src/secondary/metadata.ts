@@ -41,10 +41,10 @@ export function applyMetadata({ dirfd, name }: Place, change: ObjectChange, sess
   const isOwned = before.uid === change.uid && before.gid === change.gid;
   const chown = (uid: number, gid: number) => fchownat(dirfd, name, uid, gid, AT_SYMLINK_NOFOLLOW);
   const mode = isOwned ? change.mode : setOwner(session, change, chown);
-  asOwner({ dirfd, name }, () => applyXattrs(pathAt(dirfd, name), change, session));
-  if (!isLink(mode) && statAt(dirfd, name)?.mode !== mode) setMode({ dirfd, name, isHeld: false }, mode);
-  if (statAt(dirfd, name)?.mtime !== change.mtime)
-    utimensat(dirfd, name, UTIME_OMIT, change.mtime, AT_SYMLINK_NOFOLLOW);
+  const areChanged = asOwner({ dirfd, name }, () => applyXattrs(pathAt(dirfd, name), change, session));
+  const now = isOwned && !areChanged ? before : statAt(dirfd, name);
+  if (!isLink(mode) && now?.mode !== mode) setMode({ dirfd, name, isHeld: false }, mode);
+  if (before.mtime !== change.mtime) utimensat(dirfd, name, UTIME_OMIT, change.mtime, AT_SYMLINK_NOFOLLOW);
 }
 
 /** As {@link applyMetadata}, of a regular file that was made just now. */
@@ -88,14 +88,16 @@ function setAttribute(session: Session, name: Buffer, action: () => void): void 
   else ifAllowed(session, "attributes", action);
 }
 
-function applyXattrs(path: Buffer, change: ObjectChange, session: Session): void {
+/** @returns whether something had to be changed */
+function applyXattrs(path: Buffer, change: ObjectChange, session: Session): boolean {
   const { rules } = session;
-  if (!rules.syncXattrs && !rules.syncAcls) return;
+  if (!rules.syncXattrs && !rules.syncAcls) return false;
   const replicated = readXattrs(path).filter((xattr) => isReplicated(xattr, rules));
   const present = new Map(replicated.map(({ name, value }) => [keyOf(name), { name, value }]));
   const wanted = new Set(change.xattrs.map(({ name }) => keyOf(name)));
-  for (const [key, { name }] of present)
-    if (!wanted.has(key)) setAttribute(session, name, () => lremovexattr(path, name));
-  for (const { name, value } of change.xattrs)
-    if (!present.get(keyOf(name))?.value.equals(value)) setAttribute(session, name, () => lsetxattr(path, name, value));
+  const unwanted = [...present].flatMap(([key, { name }]) => (wanted.has(key) ? [] : [name]));
+  const missing = change.xattrs.filter(({ name, value }) => !present.get(keyOf(name))?.value.equals(value));
+  for (const name of unwanted) setAttribute(session, name, () => lremovexattr(path, name));
+  for (const { name, value } of missing) setAttribute(session, name, () => lsetxattr(path, name, value));
+  return unwanted.length + missing.length > 0;
 }

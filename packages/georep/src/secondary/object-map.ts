@@ -4,6 +4,7 @@ import { hasCode } from "@belay/supervise";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import { IdFilter } from "./id-filter.ts";
+import { RecentObjects } from "./recent-objects.ts";
 import { indexKey } from "./index-key.ts";
 import { childrenSql, openTables, statements } from "./map-schema.ts";
 
@@ -49,6 +50,8 @@ export class ObjectMap implements Disposable {
   #ids: IdFilter | undefined;
   // Mostly the next name is of the same directory.
   #parent: { readonly id: FileId; readonly num: bigint } | undefined;
+  readonly #recent = new RecentObjects();
+  #mayBeTakenBack = false;
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path);
@@ -67,8 +70,9 @@ export class ObjectMap implements Disposable {
 
   begin(): void {
     if (this.#database.isTransaction) return;
-    this.#parent = undefined; // its number may be another's by now, had the last batch been taken back
+    this.#forgetIfTakenBack();
     this.#database.exec("BEGIN IMMEDIATE");
+    this.#mayBeTakenBack = true;
   }
 
   /** A batch is under way. A database that has no room, or cannot be written to, takes all of one back by itself. */
@@ -79,14 +83,23 @@ export class ObjectMap implements Disposable {
   /** Takes back everything since {@link begin}. */
   rollback(): void {
     if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
+    this.#forgetIfTakenBack();
   }
 
   commit(): void {
-    if (this.#database.isTransaction) this.#database.exec("COMMIT");
+    if (!this.#database.isTransaction) return;
+    this.#database.exec("COMMIT");
+    this.#mayBeTakenBack = false;
   }
 
   get(id: FileId): MappedObject | undefined {
-    return toObject(this.#sql.get.get(indexKey(id), id));
+    this.#forgetIfTakenBack();
+    const key = keyOf(id);
+    const recent = this.#recent.object(key);
+    if (recent !== undefined) return recent;
+    const object = toObject(this.#sql.get.get(indexKey(id), id));
+    if (object !== undefined) this.#recent.noteObject(key, object);
+    return object;
   }
 
   /** As {@link get}, for objects that are most likely not known. */
@@ -100,6 +113,7 @@ export class ObjectMap implements Disposable {
 
   put(object: MappedObject): void {
     const { id, here, mode, size, mtime, ctime, hereCtime } = object;
+    this.#recent.noteObject(keyOf(id), { ...object, id: Buffer.from(id), here: Buffer.from(here) });
     const known = this.#find(id);
     if (known === undefined) {
       this.#insert(object);
@@ -114,17 +128,25 @@ export class ObjectMap implements Disposable {
     const num = this.#insert(object);
     const directory = this.#parentOf(parent);
     if (directory === undefined) return;
+    this.#recent.forgetNamesOf(keyOf(object.id));
     try {
       this.#sql.insertName.run(directory, name, num);
     } catch (error) {
       // Whatever we remember of the name, it was free.
       if (!hasCode(error, "ERR_SQLITE_ERROR")) throw error;
+      this.#recent.forgetNames();
       this.#sql.putName.run(directory, name, num);
     }
   }
 
-  namesOf(id: FileId): MappedName[] {
-    return this.#sql.namesOf.all(indexKey(id), id).map(toName);
+  namesOf(id: FileId): readonly MappedName[] {
+    this.#forgetIfTakenBack();
+    const key = keyOf(id);
+    const recent = this.#recent.names(key);
+    if (recent !== undefined) return recent;
+    const names = this.#sql.namesOf.all(indexKey(id), id).map(toName);
+    this.#recent.noteNames(key, names);
+    return names;
   }
 
   /** The objects of names in a directory, from a name to another; the caller sees to it that they are not too many. */
@@ -136,21 +158,24 @@ export class ObjectMap implements Disposable {
 
   /** Notes a name of an object; both it and the directory are known, or there is nothing to be noted. */
   putName({ parent, name }: MappedName, id: FileId): void {
+    this.#recent.forgetNames();
     const [directory, object] = [this.#parentOf(parent), this.#find(id)];
     if (directory !== undefined && object !== undefined) this.#sql.putName.run(directory, name, object.num);
   }
 
   removeName({ parent, name }: MappedName): void {
+    this.#recent.forgetNames();
     this.#sql.removeName.run(indexKey(parent), parent, name);
   }
 
   removeNamesOf(id: FileId): void {
+    this.#recent.forgetNames();
     this.#sql.removeNamesOf.run(indexKey(id), id);
   }
 
   /** Forgets an object and all below it, except what has names elsewhere. */
   removeTree(id: FileId): void {
-    this.#parent = undefined;
+    this.#forgetRecent();
     this.#sql.below.run(indexKey(id), id);
     this.#sql.removeNamesBelow.run();
     this.#sql.removeNameless.run();
@@ -159,7 +184,7 @@ export class ObjectMap implements Disposable {
 
   /** Forgets an object that stands for nothing any more. */
   removeObject(id: FileId): void {
-    this.#parent = undefined;
+    this.#forgetRecent();
     const known = this.#find(id);
     if (known === undefined) return;
     // Its number may be given again.
@@ -183,7 +208,7 @@ export class ObjectMap implements Disposable {
 
   /** Lets one directory take the place of another, with what is in it. */
   replaceDirectory(old: FileId, by: FileId): void {
-    this.#parent = undefined;
+    this.#forgetRecent();
     const [was, is] = [this.#find(old), this.#find(by)];
     if (was === undefined) return;
     if (is === undefined) {
@@ -200,7 +225,7 @@ export class ObjectMap implements Disposable {
   clear(): void {
     this.#database.exec("DELETE FROM names; DELETE FROM objects; DELETE FROM spared");
     this.#ids = new IdFilter();
-    this.#parent = undefined;
+    this.#forgetRecent();
   }
 
   fact(key: string): Buffer | undefined {
@@ -215,6 +240,18 @@ export class ObjectMap implements Disposable {
   [Symbol.dispose](): void {
     this.rollback();
     this.#database.close();
+  }
+
+  // A database that has no room takes a batch back without a word.
+  #forgetIfTakenBack(): void {
+    if (!this.#mayBeTakenBack || this.#database.isTransaction) return;
+    this.#mayBeTakenBack = false;
+    this.#forgetRecent();
+  }
+
+  #forgetRecent(): void {
+    this.#parent = undefined;
+    this.#recent.forget();
   }
 
   #find(id: FileId): { readonly num: bigint; readonly here: FileId } | undefined {

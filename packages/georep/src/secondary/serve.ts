@@ -17,6 +17,7 @@ import { settleContent } from "./content.ts";
 import { giveBackModes } from "./directory-modes.ts";
 import { makeAtOnce } from "./make-at-once.ts";
 import { isNewFile } from "./new-file.ts";
+import { replaceAtOnce } from "./replace-at-once.ts";
 import { forgetSession } from "./forget.ts";
 import { detach } from "./detach.ts";
 import { finishBatch } from "./finish.ts";
@@ -199,7 +200,7 @@ export function applyChanges(batch: Batch, request: message.ApplyRequest): messa
   batch.made.clear();
   // What was said of a name before counts no more.
   if (batch.postponed.size > 0) for (const entry of request.entries) batch.postponed.delete(keyOfName(entry));
-  const { entries, isDone } = makeAtOnce(batch, request);
+  const { entries, isDone } = replaceAtOnce(batch, request, makeAtOnce(batch, request));
   const objects = request.objects.filter((_, index) => !isDone(index));
   for (const change of objects) {
     const key = keyOf(change.id);

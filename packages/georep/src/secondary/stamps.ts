@@ -3,6 +3,7 @@ import type { ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { statAt } from "../tree/read-object.ts";
 import { placeOf, trimDirectories, type Batch, type Place } from "./batch.ts";
+import { isBound } from "./own-access.ts";
 import type { MappedObject } from "./object-map.ts";
 
 /** Does something with an object where it is now, if it is here. */
@@ -11,9 +12,17 @@ export function withPlace(batch: Batch, id: FileId, action: (place: Place, objec
   const { session } = batch;
   const object = session.map.get(id);
   if (object === undefined) return;
-  const root: Place = { dirfd: session.root, name: Buffer.from("."), isHeld: false };
-  const place = id.equals(session.rootId) ? root : placeOf(batch, object);
+  const fd = openAlready(batch, id);
+  const place = fd === undefined ? placeOf(batch, object) : { dirfd: fd, name: itself, isHeld: false };
   if (place !== undefined) action(place, object);
+}
+
+const itself = Buffer.from(".");
+
+// To others than root a directory that is open may have been shut since.
+function openAlready({ session, directories }: Batch, id: FileId): number | undefined {
+  if (id.equals(session.rootId)) return session.root;
+  return isBound ? undefined : directories.get(keyOf(id));
 }
 
 /** Notes what an object is like now. What failed or did not come is noted as unknown, so that a later look finds it wanting. */
