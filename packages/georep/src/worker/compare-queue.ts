@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import type { FileId } from "../ids/file-id.ts";
 
@@ -36,14 +36,17 @@ const nothing = Buffer.alloc(0);
  */
 export class CompareQueue {
   readonly #database: DatabaseSync;
+  // Asked for in every step of the work.
+  readonly #current: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#current = database.prepare("SELECT content FROM comparison");
   }
 
   /** The comparison under way; undefined: there is none. */
   get current(): { readonly withContent: boolean } | undefined {
-    const row = this.#database.prepare("SELECT content FROM comparison").get();
+    const row = this.#current.get();
     return row && { withContent: Number(row["content"]) === 1 };
   }
 
