@@ -1,4 +1,4 @@
-import { openProc, silentLogger, type Logger, type MountEntry, type ProcProcess } from "@belay/supervise";
+import { openProc, readStat, silentLogger, type Logger, type MountEntry, type ProcProcess } from "@belay/supervise";
 
 /**
  * The server processes of a mount: named `wcfs`, run by the user who mounted, with `/dev/fuse` open, and started for this
@@ -10,7 +10,10 @@ export function findServers(mount: MountEntry, logger: Logger = silentLogger): P
   const uid = mountingUser(mount);
   const isServer = (process: ProcProcess): boolean =>
     process.comm === "wcfs" && process.uid === uid && isStartedFor(process, mount) && hasFuseOpen(process);
-  return [...openProc().query(isServer, { onDenied: "warn", logger })];
+  const found = [...openProc().query(isServer, { onDenied: "warn", logger })];
+  const pids = new Set(found.map(({ pid }) => pid));
+  // What a server has just forked looks like it until it becomes the program that it is for.
+  return found.filter(({ pid }) => !pids.has(readStat(pid)?.ppid ?? 0));
 }
 
 // The kernel shows who may use the mount; that is whoever mounted it.
