@@ -53,9 +53,13 @@ export function mentionsInode(id: FileId, ino: bigint): boolean {
 /** Where the low half of an inode number stands in an id; 0: nowhere. */
 export function inodeOffset(id: FileId, ino: bigint): number {
   const low = Number(ino & 0xffff_ffffn);
-  const first = isHandle(id) ? handleHeader : statMark.length;
-  for (let at = first; at + 4 <= id.length; at += 4) if (id.readUInt32LE(at) === low) return at;
+  for (let at = bodyOffset(id); at + 4 <= id.length; at += 4) if (id.readUInt32LE(at) === low) return at;
   return 0;
+}
+
+/** Where an id says of which inode it is: behind length and type of a `struct file_handle`, or behind the mark of our own ids. */
+export function bodyOffset(id: FileId): number {
+  return isHandle(id) ? handleHeader : statMark.length;
 }
 
 /** Length and type of a `struct file_handle`. */

@@ -1,4 +1,4 @@
-import { isHandle, type FileId } from "../ids/file-id.ts";
+import { bodyOffset, isHandle, type FileId } from "../ids/file-id.ts";
 
 /**
  * A number for an id, so that what is made one after another is mostly found side by side: the low half of the inode number, where handles and our
@@ -12,14 +12,10 @@ export function indexKey(id: FileId): number {
   return hash >>> 0;
 }
 
-/** Of our own ids, behind their mark. */
-const ownInode = 10;
-/** Length and type of a `struct file_handle` are before it. */
-const handleInode = 8;
 /** tmpfs has the generation there first: three words in all, and a type that file systems with two words have. */
 const tmpfs = { length: 20, type: 1, inode: 12 } as const;
 
 function inodeAt(id: FileId): number {
-  if (!isHandle(id)) return ownInode;
-  return id.length === tmpfs.length && id.readUInt32LE(4) === tmpfs.type ? tmpfs.inode : handleInode;
+  const isOfTmpfs = isHandle(id) && id.length === tmpfs.length && id.readUInt32LE(4) === tmpfs.type;
+  return isOfTmpfs ? tmpfs.inode : bodyOffset(id);
 }
