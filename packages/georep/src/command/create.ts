@@ -114,7 +114,8 @@ async function sessionOptions(
   const own: Record<string, string> = { ...placeOptions(places), "primary-volume-id": known.id };
   if (known.destination.scheme === "ssh") {
     const key = keyFileFor(places, known, request.sshKey);
-    const cipher = await fasterCipher(["ssh"], known.destination.host);
+    const isOurs = given["ssh-options"] === undefined;
+    const cipher = isOurs ? await fasterCipher(["ssh"], known.destination.host) : undefined;
     Object.assign(own, sshOptions({ key, port: request.sshPort, cipher }));
     own["remote-gsyncd"] = request.remoteGsyncd ?? "";
     if (given["ssh-options"] !== undefined) given["ssh-options"] = withKey(given["ssh-options"], key);

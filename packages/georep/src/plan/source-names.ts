@@ -1,9 +1,9 @@
 import type { Stamp } from "@belay/linux";
 
-import { fileIdAt, type FileId } from "../ids/file-id.ts";
+import type { FileId } from "../ids/file-id.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import { firstBehind, namesIn } from "../tree/names-in.ts";
-import { isGone } from "../tree/read-object.ts";
+import { fileIdIfThere } from "../tree/read-object.ts";
 import type { Exclusion } from "./exclusion.ts";
 
 /** Names of a directory behind one and up to another; empty: from the beginning, to the end. */
@@ -31,12 +31,7 @@ export function indexesOf(names: readonly string[], { after, upTo }: NameRange):
 
 /** Id of a name; undefined when it is gone. */
 export function idAtName(fd: number, name: string): FileId | undefined {
-  try {
-    return fileIdAt(fd, Buffer.from(name, "latin1"));
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
+  return fileIdIfThere(fd, Buffer.from(name, "latin1"));
 }
 
 /** False: it is of another file system, so no part of the tree. */

@@ -4,7 +4,7 @@ import { BelayError, errnoName, toError } from "@belay/supervise";
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { isSick } from "../rpc/failure.ts";
 import type { Failure, ObjectChange, Want } from "../rpc/messages.ts";
-import { isGone, statAt } from "../tree/read-object.ts";
+import { fileIdIfThere, isGone, statAt } from "../tree/read-object.ts";
 import type { Statx } from "@belay/linux";
 import type { Birth } from "./birth.ts";
 import type { Incoming } from "./incoming.ts";
@@ -136,18 +136,8 @@ export interface Found {
 export function look({ session }: Batch, dirfd: number, name: Buffer): Found | undefined {
   const stat = statAt(dirfd, name);
   if (stat === undefined) return undefined;
-  const here = hereAt(dirfd, name);
+  const here = fileIdIfThere(dirfd, name);
   return here && { here, stat, object: session.map.byHere(here) };
-}
-
-/** Id of what a name stands for; undefined when it stands for nothing. */
-export function hereAt(dirfd: number, name: Buffer): FileId | undefined {
-  try {
-    return fileIdAt(dirfd, name);
-  } catch (error) {
-    if (isGone(error)) return undefined;
-    throw error;
-  }
 }
 
 /** A name under which an object can be reached now. */
@@ -164,7 +154,7 @@ export function placeOf(batch: Batch, object: MappedObject): Place | undefined {
   if (held !== undefined) return { dirfd: session.heldDirectory, name: held, isHeld: true };
   for (const { parent, name } of session.map.namesOf(object.id)) {
     const dirfd = openDirectory(batch, parent);
-    if (dirfd !== undefined && hereAt(dirfd, name)?.equals(object.here)) return { dirfd, name, isHeld: false };
+    if (dirfd !== undefined && fileIdIfThere(dirfd, name)?.equals(object.here)) return { dirfd, name, isHeld: false };
   }
   return undefined;
 }

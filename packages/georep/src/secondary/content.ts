@@ -17,8 +17,8 @@ import { BelayError } from "@belay/supervise";
 import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
-import { isGone, statAt } from "../tree/read-object.ts";
-import { hereAt, inTheWay, openDirectory, placeOf, type Batch, type Place } from "./batch.ts";
+import { fileIdIfThere, isGone, statAt } from "../tree/read-object.ts";
+import { inTheWay, openDirectory, placeOf, type Batch, type Place } from "./batch.ts";
 import { linkOver } from "./link-over.ts";
 import type { MappedObject } from "./object-map.ts";
 import { openPlace } from "./own-access.ts";
@@ -129,7 +129,7 @@ function otherNames(batch: Batch, { id, here }: MappedObject, place: Place): { d
   return batch.session.map.namesOf(id).flatMap(({ parent, name }) => {
     const dirfd = openDirectory(batch, parent);
     const isPlace = dirfd === place.dirfd && name.equals(place.name);
-    return dirfd !== undefined && !isPlace && hereAt(dirfd, name)?.equals(here) ? [{ dirfd, name }] : [];
+    return dirfd !== undefined && !isPlace && fileIdIfThere(dirfd, name)?.equals(here) ? [{ dirfd, name }] : [];
   });
 }
 

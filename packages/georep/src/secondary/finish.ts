@@ -3,9 +3,9 @@ import { fsync, renameat2, RENAME_NOREPLACE, syncfs } from "@belay/linux";
 import { idOfKey, keyOf } from "../ids/file-id.ts";
 import type { Failure, ObjectChange } from "../rpc/messages.ts";
 import { isDirectory } from "../tree/object-state.ts";
-import { statAt } from "../tree/read-object.ts";
+import { fileIdIfThere, statAt } from "../tree/read-object.ts";
 import { attach } from "./attach.ts";
-import { attempt, closeDirectories, hereAt, type Batch } from "./batch.ts";
+import { attempt, closeDirectories, type Batch } from "./batch.ts";
 import { conflictName } from "./content.ts";
 import { deepestFirst, giveBackModes } from "./directory-modes.ts";
 import { abandonAll } from "./incoming.ts";
@@ -112,7 +112,7 @@ function remove(batch: Batch, name: Buffer): void {
 }
 
 function isOurs({ session }: Batch, dirfd: number, name: Buffer): boolean {
-  const here = hereAt(dirfd, name);
+  const here = fileIdIfThere(dirfd, name);
   if (here === undefined || session.map.byHere(here) !== undefined) return true;
   return mayBeOurs(session.unsure, statAt(dirfd, name)?.btime ?? 0n);
 }

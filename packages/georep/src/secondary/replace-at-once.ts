@@ -3,9 +3,9 @@ import { renameat2 } from "@belay/linux";
 import { keyOf } from "../ids/file-id.ts";
 import type { ApplyRequest, EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
-import { statAt } from "../tree/read-object.ts";
+import { fileIdIfThere, statAt } from "../tree/read-object.ts";
 import { aside, isPlain, learnBirth, makeAside } from "./aside-file.ts";
-import { hereAt, type Batch } from "./batch.ts";
+import { type Batch } from "./batch.ts";
 import type { Rest } from "./make-at-once.ts";
 import { ctimeOf } from "./new-file.ts";
 import type { MappedObject } from "./object-map.ts";
@@ -74,5 +74,5 @@ function replace(batch: Batch, dirfd: number, { parent, name }: EntryChange, cha
 /** Tells whether a name stands for what we know it to, and no other name does. */
 function standsAlone(dirfd: number, name: Buffer, { here }: MappedObject): boolean {
   const stat = statAt(dirfd, name);
-  return stat?.nlink === 1 && isRegular(stat.mode) && hereAt(dirfd, name)?.equals(here) === true;
+  return stat?.nlink === 1 && isRegular(stat.mode) && fileIdIfThere(dirfd, name)?.equals(here) === true;
 }

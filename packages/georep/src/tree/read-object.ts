@@ -20,7 +20,7 @@ import {
   type Statx,
 } from "@belay/linux";
 
-import { fileIdAt } from "../ids/file-id.ts";
+import { fileIdAt, type FileId } from "../ids/file-id.ts";
 import { isDevice, isLink, isRegular, type ObjectState, type Xattr } from "./object-state.ts";
 
 /** Path of a name in an open directory, for calls that take paths only; an empty name is the directory itself. */
@@ -32,6 +32,16 @@ export function pathAt(dirfd: number, name: Uint8Array): Buffer {
 export function statAt(dirfd: number, name: Path): Statx | undefined {
   try {
     return statxIfThere(dirfd, name, AT_SYMLINK_NOFOLLOW | (name.length === 0 ? AT_EMPTY_PATH : 0));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Id of what a name in a directory stands for; undefined when it stands for nothing. */
+export function fileIdIfThere(dirfd: number, name: Path): FileId | undefined {
+  try {
+    return fileIdAt(dirfd, name);
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;
