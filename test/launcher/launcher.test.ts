@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join as joinPath } from "node:path";
 import { MountTable } from "@belay/supervise";
@@ -213,4 +213,66 @@ test("wcfs serve becomes the server: same process, its name, the zurl and the mo
   const ended = once(child, "exit");
   await stop(zurl);
   expect(await ended).toEqual([0, null]);
+});
+
+const wcfs = joinPath(import.meta.dirname, "..", "..", "bin", "wcfs");
+
+/** Runs the program to its end. */
+async function run(args: readonly string[]): Promise<[number | null, NodeJS.Signals | null]> {
+  const child = spawn(wcfs, args, { stdio: "ignore" });
+  return (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+}
+
+const left = () => [mountpoint, `${mountpoint}.lock`].filter((path) => existsSync(path));
+
+test("a served database that cannot be opened, or not with such options, leaves nothing", async () => {
+  zurl = `file://${joinPath(directory, "none.fs")}`;
+  mountpoint = mountpointOf(zurl);
+  expect(await run(["serve", zurl])).toEqual([2, null]);
+  expect(left()).toEqual([]);
+  expect(await run(["serve", "-nonsense", zurl])).toEqual([2, null]);
+  expect(left()).toEqual([]);
+});
+
+test("a server that was unmounted or told to end leaves nothing, whoever started it", async () => {
+  await newDatabase();
+  const serving = () =>
+    expect.poll(() => existsSync(joinPath(mountpoint, ".wcfs/zurl")), { timeout: 10_000 }).toBe(true);
+  const served = spawn(wcfs, ["serve", zurl], { stdio: "ignore" });
+  await serving();
+  served.kill("SIGTERM");
+  expect(await once(served, "exit")).toEqual([0, null]);
+  expect(left()).toEqual([]);
+
+  await start(zurl);
+  spawnSync("fusermount3", ["-u", mountpoint]);
+  await expect.poll(left, { timeout: 5000 }).toEqual([]);
+});
+
+test("a server at a mountpoint that its caller made and keeps leaves it there", async () => {
+  zurl = `file://${joinPath(directory, "none.fs")}`;
+  mountpoint = mountpointOf(zurl);
+  mkdirSync(mountpoint, { recursive: true });
+  expect(await run([zurl, mountpoint])).toEqual([2, null]);
+  expect(left()).toEqual([mountpoint]);
+});
+
+test("servers of one database that start and end at the same time never take the place from under each other", async () => {
+  await newDatabase();
+  const ends: unknown[] = [];
+  const churn = async () => {
+    for (let round = 0; round < 2; round++) {
+      try {
+        const server = await start(zurl);
+        spawnSync("fusermount3", ["-u", server.mountpoint]);
+        ends.push("served");
+      } catch (error) {
+        ends.push(error instanceof Error && "code" in error ? error.code : error);
+      }
+    }
+  };
+  await Promise.all([churn(), churn(), churn()]);
+  expect(ends.filter((end) => end !== "served" && end !== "EALREADY")).toEqual([]);
+  expect(ends).toContain("served");
+  await expect.poll(left, { timeout: 5000 }).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { clearMountpoint } from "../launcher/clear-mountpoint.ts";
 import { startLockVariable } from "../launcher/lock-handover.ts";
 import { serverMain } from "../server/server-main.ts";
 
@@ -11,11 +12,16 @@ import { serverMain } from "../server/server-main.ts";
 export async function runServer(args: readonly string[]): Promise<number> {
   const lock = process.env[startLockVariable];
   Reflect.deleteProperty(process.env, startLockVariable);
-  const code = await serverMain([process.argv0, ...args], {
-    onMounted: () => {
-      if (lock !== undefined) closeSync(Number(lock));
-    },
-  });
+  let lockFd = lock === undefined ? undefined : Number(lock);
+  const unlock = () => {
+    if (lockFd !== undefined) closeSync(lockFd);
+    lockFd = undefined;
+  };
+  const code = await serverMain([process.argv0, ...args], { onMounted: unlock });
+  unlock();
+  const mountpoint = args.at(-1);
+  // Without the lock the mountpoint was made by somebody else, who removes it.
+  if (lock !== undefined && mountpoint !== undefined) await clearMountpoint(mountpoint);
   // What still runs could only keep a server alive that has nothing to serve.
   process.exit(code);
 }

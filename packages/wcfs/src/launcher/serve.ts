@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setCloseOnExec } from "@belay/linux";
 import { silentLogger, userError } from "@belay/supervise";
+import { clearMountpoint } from "./clear-mountpoint.ts";
 import { serverOptionsOfEnvironment } from "./environment.ts";
 import { prepare } from "./prepare.ts";
 import { serverArguments, serverProgram } from "./server-program.ts";
@@ -58,6 +59,8 @@ export async function serve(zurl: string, options: StartOptions = {}): Promise<v
   options.signal?.addEventListener("abort", stopChild, { once: true });
   const [code, signalName] = await end;
   options.signal?.removeEventListener("abort", stopChild);
+  // It does so itself, unless it was killed.
+  await clearMountpoint(prepared.mountpoint);
   if (code !== 0) throw userError("ESERVER", `wcfs: serve ${zurl}: exited with ${code ?? signalName ?? "nothing"}`);
 }
 

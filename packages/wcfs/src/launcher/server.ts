@@ -1,16 +1,14 @@
 import {
-  hasCode,
   openFuseAbort,
   processIdentity,
-  removeStartLock,
   silentLogger,
   stopLadder,
-  takeStartLock,
   type Logger,
   type MountEntry,
   type ProcessIdentity,
   type StopOptions,
 } from "@belay/supervise";
+import { clearMountpoint } from "./clear-mountpoint.ts";
 
 /** A server that runs. */
 export interface Server {
@@ -33,18 +31,8 @@ export function makeServer(mount: MountEntry, pid: number | undefined, logger: L
   const mountpoint = mount.point.toString();
   const stopWith = async (options: StopOptions): Promise<void> => {
     await stopLadder({ point: mountpoint, server: identity, fuseAbort }, { logger, serverName: "wcfs.go", ...options });
-    await dropStartLock(mountpoint);
+    await clearMountpoint(mountpoint);
   };
   let stopping: Promise<void> | undefined;
   return { mountpoint, mount, process: identity, stop: (options = {}) => (stopping ??= stopWith(options)) };
-}
-
-/** The lock's file goes with the mountpoint, unless somebody else needs it by now. */
-async function dropStartLock(mountpoint: string): Promise<void> {
-  try {
-    using lock = await takeStartLock(mountpoint, { wait: false });
-    removeStartLock(lock);
-  } catch (error) {
-    if (!hasCode(error, "ELOCKED", "ELOCKFILE")) throw error;
-  }
 }

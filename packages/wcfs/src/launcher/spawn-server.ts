@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import type { FileHandle } from "node:fs/promises";
 import { BelayError, Deadline, removeStartLock, TaskGroup, userError } from "@belay/supervise";
+import { removeMountpoint } from "./clear-mountpoint.ts";
 import { serverOptionsOfEnvironment } from "./environment.ts";
 import type { LauncherOptions } from "./launcher-log.ts";
 import { withStartLock } from "./lock-handover.ts";
 import type { Prepared } from "./prepare.ts";
-import { removeMountpoint } from "./stop.ts";
 import { serverArguments, serverProgram } from "./server-program.ts";
 import { waitReady } from "./wait-ready.ts";
 

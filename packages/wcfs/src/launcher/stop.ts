@@ -1,4 +1,3 @@
-import { rmdirSync } from "node:fs";
 import {
   MountTable,
   removeStartLock,
@@ -8,6 +7,7 @@ import {
   type FileLock,
   type StopOptions,
 } from "@belay/supervise";
+import { removeMountpoint } from "./clear-mountpoint.ts";
 import { findServers } from "./find-server.ts";
 import { mountText } from "./mount-text.ts";
 import { mountpointOf } from "./mountpoint.ts";
@@ -55,14 +55,5 @@ async function lockFor(mountpoint: string): Promise<FileLock | undefined> {
     return await takeStartLock(mountpoint, { signal: AbortSignal.timeout(lockMs) });
   } catch {
     return undefined;
-  }
-}
-
-/** Removes a mountpoint on which nothing is mounted; leaves it alone when it is not ours, not empty, or not there. */
-export function removeMountpoint(mountpoint: string): void {
-  try {
-    rmdirSync(mountpoint);
-  } catch {
-    // it is of no use to anybody, and does no harm
   }
 }
