@@ -108,6 +108,18 @@ test("what a start would do is told, and not done; options that wait for a resta
   expect(await place.status()).toMatchObject({ state: matching(/active|comparing/) });
 });
 
+test("a dry run tells names of any bytes so that no two look alike", async () => {
+  await using place = makePlace();
+  const names = [Buffer.from([0x66, 0xff]), Buffer.from("f\ufffd"), Buffer.from("f\\xff"), Buffer.from("f\n")];
+  for (const name of names) writeFileSync(Buffer.concat([Buffer.from(`${place.source}/`), name]), "");
+  await place.georep("create", "src", "dst");
+  const shown = (await place.georep("start", "src", "--dry-run")).out.split("\n").slice(0, 4);
+  expect(shown.sort()).toEqual(["create f\\\\xff", "create f\\x0a", "create f\\xff", "create f\ufffd"]);
+  const lines = (await place.lines("start", "src", "--dry-run")).slice(0, 4);
+  const bytes = lines.map((line) => Buffer.from(String(line["pathBytes"]), "base64").toString("hex"));
+  expect(bytes.sort()).toEqual(names.map((name) => name.toString("hex")).sort());
+});
+
 test("watching the status ends with Ctrl-C and 0; waiting for a checkpoint with 130", async () => {
   await using place = makePlace();
   await place.georep("create", "src", "dst");

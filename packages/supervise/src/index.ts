@@ -50,6 +50,7 @@ export { removeStartLock, startLockPath, takeStartLock } from "./locks/start-loc
 export type * from "./locks/types.ts";
 export { runDirectory, runDirectoryPlaces, runDirectoryVariable } from "./rundir/run-directory.ts";
 export * from "./state/write-file-atomic.ts";
+export { utf8Pieces } from "./text/utf8-pieces.ts";
 export * from "./workers/start-worker.ts";
 export { stopLadder } from "./stop/stop-ladder.ts";
 export { stuckDump } from "./stop/stuck-dump.ts";

@@ -28,9 +28,13 @@ const status = z.object({
   secondary: z.string(),
   worker: workerStatusForm,
 });
-/** Names are bytes: `path` (relative to the source) and `name` are for people, `directory` (its id) and `nameBytes` (base64) for programs. */
+/**
+ * Names are bytes: `path` (relative to the source) and `name` are for people, `directory` (its id), `pathBytes` and `nameBytes` (base64) for
+ * programs. A worker that was started before it knew `pathBytes` leaves them out.
+ */
 const retry = z.object({
   path: z.string(),
+  pathBytes: z.string().optional(),
   directory: z.string(),
   name: z.string(),
   nameBytes: z.string(),
@@ -39,7 +43,13 @@ const retry = z.object({
   message: z.string(),
 });
 const checkpoint = z.object({ requestedAt: z.number(), completedAt: z.number(), verified: z.boolean() });
-const difference = z.object({ path: z.string(), aspect: z.string(), expected: z.string(), found: z.string() });
+const difference = z.object({
+  path: z.string(),
+  pathBytes: z.string().optional(),
+  aspect: z.string(),
+  expected: z.string(),
+  found: z.string(),
+});
 const none = z.object({});
 
 export type ControlStatus = z.infer<typeof status>;

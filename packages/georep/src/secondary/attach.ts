@@ -19,6 +19,7 @@ import { BelayError } from "@belay/supervise";
 import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
+import { quotedName } from "../tree/shown-name.ts";
 import { inTheWay, keyOfName, look, openDirectory, placeOf, touch } from "./batch.ts";
 import type { Batch, Order, Place } from "./batch.ts";
 import { detach } from "./detach.ts";
@@ -62,7 +63,7 @@ function openParent(batch: Batch, { parent, name }: Order, waiting: Map<string, 
   }
   const dirfd = openDirectory(batch, parent);
   if (dirfd !== undefined) return dirfd;
-  throw new BelayError("EPARENT", `${JSON.stringify(name.toString())}: its directory is not known at the destination`);
+  throw new BelayError("EPARENT", `${quotedName(name)}: its directory is not known at the destination`);
 }
 
 function attachDirectory(batch: Batch, { name, change }: Order, dirfd: number): void {

@@ -5,6 +5,7 @@ import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { isSick } from "../rpc/failure.ts";
 import type { Failure, ObjectChange, Want } from "../rpc/messages.ts";
 import { fileIdIfThere, isGone, statAt } from "../tree/read-object.ts";
+import { quotedName } from "../tree/shown-name.ts";
 import type { Statx } from "@belay/linux";
 import type { Birth } from "./birth.ts";
 import type { Incoming } from "./incoming.ts";
@@ -116,13 +117,9 @@ export function attempt(batch: Batch, id: FileId, name: Buffer, action: () => vo
 
 /** Something at the destination is not ours, and may not be moved aside. */
 export function inTheWay(name: Buffer): BelayError {
-  return new BelayError(
-    "EEXIST",
-    `${JSON.stringify(name.toString())}: what is at the destination is not of this session`,
-    {
-      hint: "move it away, or set gfid-conflict-resolution to true",
-    },
-  );
+  return new BelayError("EEXIST", `${quotedName(name)}: what is at the destination is not of this session`, {
+    hint: "move it away, or set gfid-conflict-resolution to true",
+  });
 }
 
 /** What stands at a name. */

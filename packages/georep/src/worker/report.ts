@@ -2,6 +2,7 @@ import { toError, type Logger } from "@belay/supervise";
 
 import type { Failure } from "../rpc/messages.ts";
 import { pathInTree } from "../sources/path-in-tree.ts";
+import { quotedName } from "../tree/shown-name.ts";
 import type { Parts } from "./parts.ts";
 import type { WorkerState, WorkerStatus } from "./status.ts";
 import { Tally } from "./tally.ts";
@@ -34,8 +35,8 @@ export class Report {
   noteFailures(failures: readonly Failure[]): void {
     this.tally.failures += failures.length;
     for (const { id, name, code, message } of failures) {
-      const path = pathInTree(this.#parts.tree, id, name)?.toString() ?? "";
-      this.#lastError = `${JSON.stringify(path)}: ${message.startsWith(`${code}: `) ? message : `${code}: ${message}`}`;
+      const path = quotedName(pathInTree(this.#parts.tree, id, name) ?? Buffer.alloc(0));
+      this.#lastError = `${path}: ${message.startsWith(`${code}: `) ? message : `${code}: ${message}`}`;
       this.#logger.warn(`will be tried again: ${this.#lastError}`);
     }
   }

@@ -2,13 +2,13 @@ import { BelayError, formatBytes } from "@belay/supervise";
 import { policyOf } from "../../policy/policy.ts";
 import { protocolSession } from "../../roles/source-of.ts";
 import { Survey } from "../../secondary/survey.ts";
+import { shownName } from "../../tree/shown-name.ts";
 import { checkSource } from "../check-source.ts";
 import { planTransfer, type PlanOptions, type TransferPlan } from "../dry-run.ts";
 import { pathOf, shortEnd } from "../ends.ts";
 import type { KnownSession } from "../known-session.ts";
 import { askOtherSide } from "../other-side.ts";
 import { configOf } from "../session-files.ts";
-import { printable } from "../table.ts";
 import type { CommonOptions, Context } from "./context.ts";
 
 /** Options of commands that can tell what they would do. */
@@ -43,12 +43,11 @@ export async function tellPlan(
     signal,
     onChange: ({ action, path, bytes }) => {
       if (++told > limit) return;
-      const text = path.toString();
-      talk.tell({ action, path: text, bytes });
-      talk.say(`${action.padEnd(6)} ${printable(text)}`);
+      talk.tell({ action, path: path.toString(), pathBytes: path.toString("base64"), bytes });
+      talk.say(`${action.padEnd(6)} ${shownName(path)}`);
     },
     onProblem: (path, error) => {
-      talk.complain(new BelayError("EUNREADABLE", `${printable(path.toString() || ".")}: ${error.message}`));
+      talk.complain(new BelayError("EUNREADABLE", `${shownName(path) || "."}: ${error.message}`));
     },
   };
   const plan =

@@ -1,3 +1,4 @@
+import { shownName } from "../../tree/shown-name.ts";
 import { askWorker } from "../ask-worker.ts";
 import { printable, tableText } from "../table.ts";
 import { withProgress } from "./checkpoint.ts";
@@ -10,11 +11,10 @@ export async function verify(context: Context, words: Words): Promise<number> {
   const { places, talk, signal } = context;
   const known = sessionOf(context, words);
   const differences = await withProgress(context, known, () => askWorker(places, known, "verify", {}, signal));
-  for (const { path, aspect, expected, found } of differences) {
-    talk.say(
-      `${printable(path === "" ? "." : path)}: ${aspect}: ${printable(expected)} here, ${printable(found)} there`,
-    );
-    talk.tell({ path, aspect, expected, found });
+  for (const difference of differences) {
+    const { aspect, expected, found } = difference;
+    talk.say(`${shownPath(difference) || "."}: ${aspect}: ${printable(expected)} here, ${printable(found)} there`);
+    talk.tell(difference);
   }
   talk.say(differences.length === 0 ? `${known.name}: equal` : `${known.name}: ${differences.length} differences`);
   return differences.length === 0 ? 0 : 1;
@@ -33,7 +33,7 @@ export async function retry(context: Context, words: Words, options: RetryOption
   for (const item of queue) talk.tell(item);
   if (queue.length === 0) talk.say(`${known.name}: nothing waits to be tried again`);
   else {
-    const rows = queue.map(({ path, attempts, code, message }) => [path || "?", String(attempts), code, message]);
+    const rows = queue.map((item) => [shownPath(item) || "?", String(item.attempts), item.code, item.message]);
     talk.say(tableText(["NAME", "ATTEMPTS", "ERROR", "MESSAGE"], rows));
   }
   if (options.list === true || queue.length === 0) return 0;
@@ -41,4 +41,8 @@ export async function retry(context: Context, words: Words, options: RetryOption
   talk.say(`${known.name}: ${queue.length} due now`);
   talk.tell({ event: "retry", name: known.name, due: queue.length });
   return 0;
+}
+
+function shownPath({ path, pathBytes }: { readonly path: string; readonly pathBytes?: string | undefined }): string {
+  return pathBytes === undefined ? printable(path) : shownName(Buffer.from(pathBytes, "base64"));
 }

@@ -1,4 +1,5 @@
 import { BelayError } from "@belay/supervise";
+import { quotedName } from "../../tree/shown-name.ts";
 
 /** Words as rsync's `-e` takes them apart: at blanks, with quotes. @throws BelayError `EINVAL` for a word with both kinds of quotes */
 export function shellWords(words: readonly string[]): string {
@@ -18,7 +19,7 @@ export function plainPath(path: Buffer): string {
   if (/^[\w./@+,=-]+$/.test(text)) return text;
   throw new BelayError(
     "EENGINE",
-    `${JSON.stringify(path.toString())}: a destination with such characters cannot be given to a program through ssh`,
+    `${quotedName(path)}: a destination with such characters cannot be given to a program through ssh`,
     {
       hint: "use the engine stream",
     },

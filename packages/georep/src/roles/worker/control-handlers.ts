@@ -30,6 +30,7 @@ export function shownRetry({ path, directory, name, attempts, code, message }: R
   const nameBytes = name.toString("base64");
   return {
     path: path?.toString() ?? "",
+    pathBytes: path?.toString("base64") ?? "",
     directory: directory.toString("hex"),
     name: name.toString(),
     nameBytes,
@@ -40,5 +41,5 @@ export function shownRetry({ path, directory, name, attempts, code, message }: R
 }
 
 function shownDifference({ path, aspect, expected, found }: Difference): ControlDifference {
-  return { path: path.toString(), aspect, expected, found };
+  return { path: path.toString(), pathBytes: path.toString("base64"), aspect, expected, found };
 }
