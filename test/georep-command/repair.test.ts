@@ -126,6 +126,19 @@ test.runIf(canBeImmutable).each(["here", "ssh"] as const)(
       await expect.poll(() => progress, { timeout: 60_000 }).toContain("retryQueue");
       waiting.kill("SIGINT");
       expect(await once(waiting, "close")).toEqual([130, null]);
+      for (const [rest, state] of [
+        ["pause", "paused"],
+        ["stop", "stopped"],
+      ] as const) {
+        await place.georep(rest, "src");
+        const listed = await place.lines("retry", "src", "--list");
+        expect(listed.map(({ path, code }) => [path, code])).toEqual(expect.arrayContaining([["closed/new", "EPERM"]]));
+        expect((await place.georep("retry", "src", "--list")).out).toMatch(
+          new RegExp(`^closed/new +\\d+ +EPERM[^]*is ${state}: they are tried again when it runs\n$`, "m"),
+        );
+        expect(await place.georep("retry", "src")).toMatchObject({ code: 1 });
+      }
+      await place.georep("start", "src");
     } finally {
       execFileSync("chattr", ["-i", copy]);
     }

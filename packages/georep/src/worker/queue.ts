@@ -75,6 +75,9 @@ const firstRetryMs = 250;
 /** More are asked the destination for. */
 const mostFresh = 100_000;
 
+/** Name of the queue in the worker's directory. */
+export const queueName = "queue.sqlite";
+
 /** The worker's durable state: cursor, directories to compare, what is to be tried again; one database, one transaction for each step. */
 export class WorkQueue implements Disposable {
   readonly #database: DatabaseSync;

@@ -10,7 +10,7 @@ import type { Secondary } from "../rpc/secondary-client.ts";
 import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
 import type { Difference } from "../tree/compare.ts";
 import { anchorCursor } from "./anchor-cursor.ts";
-import { WorkQueue, type RetryItem } from "./queue.ts";
+import { queueName, WorkQueue, type RetryItem } from "./queue.ts";
 import { RunningWorker } from "./running-worker.ts";
 import type { WorkerStatus } from "./status.ts";
 
@@ -87,7 +87,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await using owned = new AsyncDisposableStack();
   const tree = owned.use(openSourceTree(options.source));
   const { policy = defaultPolicy } = options;
-  const queue = owned.use(new WorkQueue(join(options.state, "queue.sqlite"), policy.retryMs));
+  const queue = owned.use(new WorkQueue(join(options.state, queueName), policy.retryMs));
   tree.places.restore(queue.places());
   queue.retryNow(); // why it failed may have gone with the last worker
   // Watching first, comparing then: whatever changes while we compare is told of.

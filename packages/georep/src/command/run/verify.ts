@@ -1,5 +1,6 @@
 import { shownName } from "../../tree/shown-name.ts";
-import { askWorker } from "../ask-worker.ts";
+import { askWorker, requireRunning } from "../ask-worker.ts";
+import { listRetries } from "../retries.ts";
 import { printable, tableText } from "../table.ts";
 import { withProgress } from "./checkpoint.ts";
 import { sessionOf, type CommonOptions, type Context } from "./context.ts";
@@ -25,16 +26,20 @@ export interface RetryOptions extends CommonOptions {
   readonly list?: boolean;
 }
 
-/** `belay georep retry SESSION`: has what could not be applied tried again now; with `--list` only shows it. */
+/**
+ * `belay georep retry SESSION`: has what could not be applied tried again now; with `--list` only shows it, of a session that does not run, too.
+ */
 export async function retry(context: Context, words: Words, options: RetryOptions): Promise<number> {
   const { places, talk, signal } = context;
   const known = sessionOf(context, words);
-  const queue = await askWorker(places, known, "retries", {}, signal);
+  if (options.list !== true) requireRunning(places, known);
+  const { items: queue, rests } = await listRetries(places, known, signal);
   for (const item of queue) talk.tell(item);
   if (queue.length === 0) talk.say(`${known.name}: nothing waits to be tried again`);
   else {
     const rows = queue.map((item) => [shownPath(item) || "?", String(item.attempts), item.code, item.message]);
     talk.say(tableText(["NAME", "ATTEMPTS", "ERROR", "MESSAGE"], rows));
+    if (rests !== undefined) talk.say(`${known.name} is ${rests}: they are tried again when it runs`);
   }
   if (options.list === true || queue.length === 0) return 0;
   await askWorker(places, known, "retry", {}, signal);
