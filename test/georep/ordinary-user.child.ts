@@ -1,6 +1,7 @@
 /** Follows a tree twice through an agent, as somebody who may open no file handles; argv: source, destination, state. */
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 import { openLedger, silentLogger } from "@belay/supervise";
 
@@ -34,8 +35,32 @@ writeFileSync(join(source, "a/new/third"), "third");
 await follow();
 writeFileSync(join(source, "b/c/first"), "changed");
 await follow();
+// Directories that come and go, also those under the same name, are not remembered.
+for (let round = 0; round < 3; round++) {
+  for (let i = 0; i < 20; i++) mkdirSync(join(source, `passing ${round}-${i}/below`), { recursive: true });
+  mkdirSync(join(source, "again/deep"), { recursive: true });
+  await follow();
+  for (let i = 0; i < 20; i++) rmSync(join(source, `passing ${round}-${i}`), { recursive: true });
+  rmSync(join(source, "again"), { recursive: true });
+  if (round === 1) await follow();
+}
+await follow();
+if (knownPlaces() !== 4) throw new Error(`${knownPlaces()} directories are remembered, of 4 that there are`);
+// Nobody remembers where anything is; and what is to be found is below what is equal.
+for (const name of readdirSync(state)) if (name.startsWith("queue.sqlite")) rmSync(join(state, name));
+writeFileSync(join(source, "b/c/first"), "changed again");
+await follow();
+renameSync(join(source, "b"), join(source, "a/new/b"));
+await follow();
+writeFileSync(join(source, "a/new/b/c/second"), "changed");
+await follow();
 stop.abort();
 await agent;
+
+function knownPlaces(): number {
+  using database = new DatabaseSync(join(state, "queue.sqlite"));
+  return Number(database.prepare("SELECT count(*) AS n FROM places").get()?.["n"]);
+}
 
 async function follow(): Promise<void> {
   const openFeed = () => connectToAgent(state);

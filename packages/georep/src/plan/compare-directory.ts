@@ -117,7 +117,7 @@ export class DirectoryComparison {
   #compareDigest(fd: number, exclusion: Exclusion, reply: ListReply): boolean {
     const range = { after: this.#after, upTo: this.#endOf(reply) };
     const names = this.#namesOf(fd, exclusion);
-    const own = sourceDigest({ tree: this.#side.tree, fd, exclusion, names, range });
+    const own = sourceDigest({ tree: this.#side.tree, directory: this.#directory, fd, exclusion, names, range });
     if (own?.digest.equals(reply.digest) === true) this.#below.push(...own.below);
     else this.#differing = range;
     return true;
@@ -161,7 +161,9 @@ export class DirectoryComparison {
     const isEqual = listed !== undefined && isAsApplied(listed, stamp);
     const id = isEqual || isDirectory(stamp.mode) ? idOf(fd, name, stamp, listed) : undefined;
     if (!isEqual || id?.equals(listed.id) !== true) this.#add(name, dirty.gap);
-    if (isDirectory(stamp.mode) && id !== undefined) this.#below.push(id);
+    if (!isDirectory(stamp.mode) || id === undefined) return;
+    this.#side.tree.places.learn(id, this.#directory, Buffer.from(name, "latin1"));
+    this.#below.push(id);
   }
 
   #add(name: string, kinds: number): void {

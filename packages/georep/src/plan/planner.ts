@@ -178,6 +178,7 @@ class Planning implements Disposable {
     const exclusion = this.#exclusions.of(directory, fd);
     if (exclusion.isWhole && !this.#policy.deleteExcluded) return undefined;
     const { state, inline } = this.#read(fd, name, hintOf(kinds), exclusion);
+    if (state === undefined || !isDirectory(state.mode)) this.#tree.places.forgetAt(directory, name);
     if (state === undefined) {
       this.#goes(directory, name, exclusion);
       return undefined;

@@ -11,6 +11,7 @@ import { idAtName, indexesOf, isOnDevice, type NameRange } from "./source-names.
 /** Some names of a directory, which is open. */
 export interface NamesToDigest {
   readonly tree: SourceTree;
+  readonly directory: FileId;
   readonly fd: number;
   readonly exclusion: Exclusion;
   readonly names: readonly string[];
@@ -28,6 +29,7 @@ const nothing = Buffer.alloc(0);
  */
 export function sourceDigest({
   tree,
+  directory,
   fd,
   exclusion: { leavesOut },
   names,
@@ -49,7 +51,9 @@ export function sourceDigest({
     if (!isOnDevice(stamp, tree) || leavesOut(Buffer.from(name, "latin1"), isBelow)) continue;
     listing.add(name, stamp, lowHalf(stamp.ino));
     const id = isBelow ? idAtName(fd, name) : undefined;
-    if (id !== undefined) below.push(id);
+    if (id === undefined) continue;
+    tree.places.learn(id, directory, Buffer.from(name, "latin1"));
+    below.push(id);
   }
   return { digest: listing.take(), below };
 }

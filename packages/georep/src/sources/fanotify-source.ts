@@ -20,6 +20,7 @@ import {
   type FanotifyEvent,
   type FanotifyObject,
 } from "@belay/linux";
+import { BelayError } from "@belay/supervise";
 import { keyOf } from "../ids/file-id.ts";
 import { dirty, type DirtyRecord } from "../journal/record.ts";
 import { gapRecord, type ChangeSource, type SourceContext } from "./change-source.ts";
@@ -35,9 +36,11 @@ const dataEvents = FAN_MODIFY | FAN_CLOSE_WRITE;
  * Nothing has to be set up for each directory, and both names of a rename come in one event. Writing through a mapping is told only when the
  * file is closed.
  *
- * @throws ErrnoError EPERM without CAP_SYS_ADMIN, EINVAL before Linux 5.17, EOPNOTSUPP or ENODEV for a file system without handles
+ * @throws BelayError `EPERM` without CAP_DAC_READ_SEARCH; ErrnoError EPERM without CAP_SYS_ADMIN, EINVAL before Linux 5.17, EOPNOTSUPP or ENODEV for a file system without handles
  */
 export function watchByFanotify(context: SourceContext): ChangeSource {
+  // It tells of directories by their handles alone.
+  if (!context.tree.opensHandles) throw new BelayError("EPERM", "this process may not open file handles");
   const fd = fanotifyInit(FAN_REPORT_FID | FAN_REPORT_DFID_NAME | FAN_REPORT_TARGET_FID);
   try {
     const mask = entryEvents | dataEvents | FAN_ATTRIB | FAN_ONDIR;

@@ -50,3 +50,24 @@ test("a directory that is queued again while it is compared stays on the queue",
     rmSync(folder, { recursive: true });
   }
 });
+
+test("where directories are is kept until they are no more", () => {
+  const folder = mkdtempSync(join(tmpdir(), "belay-test-queue-"));
+  try {
+    const path = join(folder, "queue.sqlite");
+    const place = (id: string, name: string) => ({
+      id: Buffer.from(id),
+      parent: Buffer.from("p"),
+      name: Buffer.from(name),
+    });
+    {
+      using queue = new WorkQueue(path);
+      queue.record({ places: [place("one", "a"), place("two", "b")] });
+      queue.record({ places: [place("one", "moved")], placesGone: [Buffer.from("two"), Buffer.from("never known")] });
+    }
+    using queue = new WorkQueue(path);
+    expect([...queue.places()]).toEqual([place("one", "moved")]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

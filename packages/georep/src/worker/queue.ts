@@ -52,6 +52,8 @@ export interface Progress extends CompareProgress, HeldProgress {
   readonly failed?: readonly Failure[];
   /** Where directories were seen, of a source whose ids cannot be opened. */
   readonly places?: readonly DirectoryPlace[];
+  /** Directories of such a source that are no more. */
+  readonly placesGone?: readonly FileId[];
   readonly done?: readonly { readonly directory: FileId; readonly name: Buffer }[];
 }
 
@@ -83,6 +85,8 @@ export class WorkQueue implements Disposable {
   readonly #database: DatabaseSync;
   readonly #queue: StatementSync;
   readonly #forget: StatementSync;
+  readonly #place: StatementSync;
+  readonly #forgetPlace: StatementSync;
   readonly #retryMs: number;
   /** False: nothing waits to be tried again. */
   #mayRetry: boolean;
@@ -97,6 +101,8 @@ export class WorkQueue implements Disposable {
     this.#database.exec(schema);
     this.#queue = this.#database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)");
     this.#forget = this.#database.prepare("DELETE FROM crawl WHERE seq = ?");
+    this.#place = this.#database.prepare("INSERT OR REPLACE INTO places VALUES (?, ?, ?)");
+    this.#forgetPlace = this.#database.prepare("DELETE FROM places WHERE id = ?");
     this.#retryMs = retryMs;
     this.#mayRetry = this.retryLength > 0;
     this.compare = new CompareQueue(this.#database);
@@ -169,7 +175,7 @@ export class WorkQueue implements Disposable {
   }
 
   record(progress: Progress): void {
-    const { anchor, cursor, crawl = [], fresh = [], crawled = [], failed = [], done = [], places = [] } = progress;
+    const { anchor, cursor, crawl = [], fresh = [], crawled = [], failed = [], done = [] } = progress;
     const database = this.#database;
     database.exec("BEGIN");
     for (const { directory, name } of done)
@@ -181,8 +187,7 @@ export class WorkQueue implements Disposable {
     for (const { seq } of crawled) this.#forgetCrawl(seq);
     for (const directory of fresh) this.#queueFresh(directory);
     for (const directory of [...again, ...crawl]) this.#queue.run(directory);
-    for (const { id, parent, name } of places)
-      database.prepare("INSERT OR REPLACE INTO places VALUES (?, ?, ?)").run(id, parent, name);
+    this.#recordPlaces(progress);
     if (anchor !== undefined)
       database
         .prepare("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?, ?, ?, ?)")
@@ -197,6 +202,11 @@ export class WorkQueue implements Disposable {
 
   [Symbol.dispose](): void {
     this.#database.close();
+  }
+
+  #recordPlaces({ places = [], placesGone = [] }: Progress): void {
+    for (const id of placesGone) this.#forgetPlace.run(id);
+    for (const { id, parent, name } of places) this.#place.run(id, parent, name);
   }
 
   #forgetCrawl(seq: number): void {

@@ -171,7 +171,9 @@ function namesHere({ tree, policy }: Ends, id: FileId): { name: Buffer; below: F
       const stat = statAt(fd, name);
       const isBelow =
         stat !== undefined && isDirectory(stat.mode) && deviceOf(stat) === tree.device && !leavesOut(name, true);
-      return { name, below: isBelow ? idOrGone(fd, name) : undefined };
+      const below = isBelow ? idOrGone(fd, name) : undefined;
+      if (below !== undefined) tree.places.learn(below, id, name);
+      return { name, below };
     });
   } finally {
     close(fd);

@@ -226,7 +226,7 @@ export class WorkLoop {
     report.tally.note(outcome);
     report.noteFailures(outcome.failures);
     const progress = joinProgress(keeps, outcome);
-    queue.record({ ...progress, applied: this.#applied(names), places: tree.places.takeLearned() });
+    queue.record({ ...progress, applied: this.#applied(names), ...tree.places.takeChanges() });
     this.#crawler.recorded(progress.crawled);
     this.hot.recorded(progress.unheld ?? []);
     if ((progress.done?.length ?? 0) > 0) this.#isRetrying = false;
