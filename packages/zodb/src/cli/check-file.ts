@@ -1,10 +1,11 @@
 import { isZodbError } from "../errors/zodb-error.ts";
 import { damaged } from "../filestorage/damage.ts";
-import { isFinished, MAGIC_SIZE, STATUS, U64 } from "../filestorage/format.ts";
+import { isFinished, MAGIC_SIZE, STATUS, T, TRANSACTION_HEADER, U64 } from "../filestorage/format.ts";
 import { readTransaction, recordsOf, type RecordPlace, type TransactionPlace } from "../filestorage/iterate.ts";
 import { OidIndex } from "../filestorage/oid-index.ts";
 import { readAt } from "../filestorage/read-at.ts";
-import { goesOnBehind, transactionEndingAt } from "../filestorage/walk-back.ts";
+import { headerLength } from "../filestorage/scan.ts";
+import { endsLikeTransaction, goesOnBehind, transactionEndingAt } from "../filestorage/walk-back.ts";
 import { formatOid } from "../ids/oid.ts";
 import { formatTid, type Tid } from "../ids/tid.ts";
 
@@ -71,14 +72,21 @@ export class FileChecker {
   /** What a crash leaves, or a writer is at; undefined: a transaction, sound or not. */
   #tailAt(pos: number): string | undefined {
     const left = this.#size - pos;
-    const header = Buffer.alloc(23);
-    if (readAt(this.#fd, header, Math.min(left, 23), pos) < 23) return `${left} bytes, less than a transaction`;
-    const length = header.readBigUInt64BE(8);
-    const isDebris = header[16] === STATUS.inProgress || length + 8n > left || length < 23n;
-    // A crash leaves its debris at the very end.
-    if (!isDebris || goesOnBehind(this.#fd, this.#size, pos)) return undefined;
-    if (header[16] === STATUS.inProgress) return `${left} bytes, a transaction that is not finished`;
-    return length < 23n ? `${left} bytes, no transaction` : `${left} bytes, a transaction that is cut off`;
+    const header = Buffer.alloc(TRANSACTION_HEADER);
+    if (readAt(this.#fd, header, Math.min(left, header.length), pos) < header.length)
+      return `${left} bytes, less than a transaction`;
+    const length = header.readBigUInt64BE(T.length);
+    const isVoted = header[T.status] === STATUS.inProgress;
+    if (isVoted || length + 8n > left) {
+      // A crash leaves its debris at the very end.
+      if (goesOnBehind(this.#fd, this.#size, pos)) return undefined;
+      return isVoted
+        ? `${left} bytes, a transaction that is not finished`
+        : `${left} bytes, a transaction that is cut off`;
+    }
+    const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
+    if (length >= headerLength(view, 0) || endsLikeTransaction(this.#fd, this.#size, pos)) return undefined;
+    return `${left} bytes, no transaction`;
   }
 
   /** @returns where the next one starts; undefined: that cannot be told */

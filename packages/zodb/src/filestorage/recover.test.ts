@@ -6,6 +6,7 @@ import { formatTid } from "../ids/tid.ts";
 import { transactionMeta } from "../storage.ts";
 import { havePython, pythonJson } from "../testing/python.ts";
 import { openFileStorage } from "./open.ts";
+import { crashVariants, smallDatabase } from "./testing/crash-variants.ts";
 import { script, temporaryDirectory } from "./testing/python-database.ts";
 
 interface Outcome {
@@ -23,7 +24,7 @@ test.runIf(havePython)(
     const { file, last } = await smallDatabase(dir.file("Data.fs"));
     const [ours, theirs] = [dir.file("ours"), dir.file("theirs")];
     mkdirSync(ours);
-    for (const [name, bytes] of variants(file, last)) writeFileSync(join(ours, name), bytes);
+    for (const [name, bytes] of crashVariants(file, last)) writeFileSync(join(ours, name), bytes);
     cpSync(ours, theirs, { recursive: true });
     const expected = pythonJson(script("tails.py"), { args: [theirs] }) as Record<string, Outcome>;
     const outcomes: Record<string, Outcome> = {};
@@ -81,46 +82,6 @@ test("a database of Python 2 is read, followed and written, and stays one", asyn
   await using again = await openFileStorage(path);
   expect(again.lastTid()).toBe(reader.lastTid());
 });
-
-/** Three transactions; `last` is where the last one starts. */
-async function smallDatabase(path: string): Promise<{ file: Buffer; last: number }> {
-  let last = 0;
-  {
-    await using storage = await openFileStorage(path, { readOnly: false, create: true });
-    for (const serial of [0n, 1n, 2n]) {
-      last = storage.generation.pos;
-      const txn = storage.begin(transactionMeta({ user: "somebody", description: `number ${serial}` }));
-      txn.store(0n, serial === 0n ? 0n : storage.lastTid(), Buffer.from("root object"));
-      txn.store(serial + 1n, 0n, Buffer.alloc(60, 7));
-      txn.finish();
-    }
-  }
-  return { file: readFileSync(path), last };
-}
-
-function* variants(file: Buffer, last: number): Generator<[string, Buffer]> {
-  const before = file.subarray(0, last);
-  const changed = (at: number, ...bytes: number[]) => {
-    const copy = Buffer.from(file);
-    copy.set(bytes, at);
-    return copy;
-  };
-  for (let size = last; size <= file.length; size++) yield [`cut-${size}`, file.subarray(0, size)];
-  yield ["voted", changed(last + 16, 0x63)];
-  for (let size = last + 23; size < file.length; size += 11) {
-    yield [`voted-${size}`, changed(last + 16, 0x63).subarray(0, size)];
-  }
-  for (const size of [1, 22, 23, 24, 31, 100, 5000])
-    yield [`zeros-${size}`, Buffer.concat([before, Buffer.alloc(size)])];
-  for (const size of [22, 23, 64, 5000]) yield [`junk-${size}`, Buffer.concat([before, Buffer.alloc(size, "A")])];
-  // Zeros in the middle of the file: a sound transaction follows.
-  yield ["zeroed-header", changed(last, ...Buffer.alloc(23))];
-  yield ["zeroed-length", changed(last + 8, ...Buffer.alloc(8))];
-  yield ["wrong-trailer", changed(file.length - 1, 1)];
-  yield ["wrong-record-length", changed(last + 23 + 16 + 34 + 7, 99)];
-  yield ["wrong-transaction-of-record", changed(last + 23 + 16 + 31, 5)];
-  yield ["longer-than-the-file", changed(last + 14, 1)];
-}
 
 async function openBoth(path: string): Promise<Outcome> {
   const readOnly = await head(path, true);

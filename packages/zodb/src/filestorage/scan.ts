@@ -3,6 +3,7 @@ import type { Tid } from "../ids/tid.ts";
 import { damaged } from "./damage.ts";
 import { FileWindow } from "./file-window.ts";
 import { isFinished, offsetAt, R, RECORD_HEADER, STATUS, T, TRANSACTION_HEADER, U64 } from "./format.ts";
+import { endsLikeTransaction } from "./walk-back.ts";
 
 /**
  * Why a scan came to its end.
@@ -34,6 +35,7 @@ export class Scanner {
   pos: number;
   lastTid: Tid;
   readonly #path: string;
+  readonly #fd: number;
   readonly #size: number;
   readonly #window: FileWindow;
   readonly #sink: ScanSink;
@@ -45,6 +47,7 @@ export class Scanner {
    */
   constructor(path: string, fd: number, size: number, start: { pos: number; lastTid: Tid }, sink: ScanSink) {
     this.#path = path;
+    this.#fd = fd;
     this.#size = size;
     this.#window = new FileWindow(fd, size);
     this.#sink = sink;
@@ -115,11 +118,9 @@ export class Scanner {
       throw damaged(this.#path, offset, "wrong length after a transaction");
   }
 
-  // No header here. If the file ends like a transaction, this is damage in its middle, not the debris of a crash.
+  // No header here.
   #garbageOrDamage(): ScanStop {
-    const at = this.#window.at(this.#size - U64, U64);
-    const trailer = at < 0 ? 0 : offsetAt(this.#window.view, at);
-    if (trailer < TRANSACTION_HEADER || this.#size - trailer < this.pos) return "garbage";
+    if (!endsLikeTransaction(this.#fd, this.#size, this.pos)) return "garbage";
     throw damaged(this.#path, this.pos, "no transaction");
   }
 }

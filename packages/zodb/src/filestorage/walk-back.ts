@@ -23,3 +23,14 @@ export function goesOnBehind(fd: number, size: number, offset: number): boolean 
   const start = transactionEndingAt(fd, size);
   return start !== undefined && start > offset;
 }
+
+/**
+ * Whether a file ends with what may be the length of a transaction that starts at an offset or behind it. Where no header stands at the offset
+ * this tells damage from the debris of a crash, as Python tells them apart: also what was not synced may end so, but nobody can know.
+ */
+export function endsLikeTransaction(fd: number, size: number, offset: number): boolean {
+  const bytes = Buffer.alloc(U64);
+  if (readAt(fd, bytes, U64, size - U64) < U64) return false;
+  const length = offsetAt(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0);
+  return length >= TRANSACTION_HEADER && size - length >= offset;
+}
