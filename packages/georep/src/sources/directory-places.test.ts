@@ -60,7 +60,7 @@ test("a place inside of what it is the place of ends nowhere for ever", () => {
 
 test("directories that come and go for ever take no room", () => {
   const places = kept();
-  for (let i = 0; i < 100_000; i++) {
+  for (let i = 0; i < 10_000; i++) {
     places.learn(id(`child of ${i}`), id(String(i)), id("below"));
     places.learn(id(String(i)), root, id(i % 2 === 0 ? "same name" : `name ${i}`));
     if (i % 2 === 1) places.forgetAt(root, id(`name ${i}`));

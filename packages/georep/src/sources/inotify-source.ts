@@ -25,6 +25,7 @@ import { BelayError, hasCode } from "@belay/supervise";
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { dirty, type DirtyRecord } from "../journal/record.ts";
 import { deviceOf, isGone, pathAt, statAt } from "../tree/read-object.ts";
+import { stateDirectoryName } from "../tree/compare.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { gapRecord, type ChangeSource, type SourceContext } from "./change-source.ts";
 import { watchDescriptor } from "./descriptor-source.ts";
@@ -127,6 +128,7 @@ class Watches {
 
   #walkInto(parent: FileId, dirfd: number, name: Buffer): FileId | undefined {
     const { tree } = this.#context;
+    if (parent.equals(tree.rootId) && name.toString("latin1") === stateDirectoryName) return undefined;
     try {
       const stat = statAt(dirfd, name);
       if (stat === undefined || !isDirectory(stat.mode) || deviceOf(stat) !== tree.device) return undefined;

@@ -18,6 +18,7 @@ import {
 } from "@belay/linux";
 
 import { fileIdAt, inodeOffset, isHandle, type FileId } from "../ids/file-id.ts";
+import { stateDirectoryName } from "../tree/compare.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { deviceOf, isGone } from "../tree/read-object.ts";
 import { DirectoryPlaces } from "./directory-places.ts";
@@ -35,7 +36,10 @@ export interface SourceTree extends Disposable {
   readonly opensHandles: boolean;
   /** Directories by id, for trees whose ids cannot be opened. */
   readonly places: DirectoryPlaces;
-  /** Opens a directory wherever it is now; undefined when it is gone or outside the tree. The caller closes it. */
+  /**
+   * Opens a directory wherever it is now; undefined when it is gone or outside the tree, as is the state of those who replicate into it. The
+   * caller closes it.
+   */
   openDirectory(id: FileId): number | undefined;
   /** Opens a regular file by its id alone, where that is possible. The caller closes it. */
   openFile(id: FileId): number | undefined;
@@ -82,13 +86,19 @@ function canOpen(root: number, rootId: FileId): boolean {
 function openHandle(root: number, rootId: FileId, id: FileId): number | undefined {
   const fd = tryOpenHandle(root, id, O_RDONLY | O_DIRECTORY);
   if (fd === undefined) return undefined;
-  if (id.equals(rootId) || (statx(fd, "", AT_EMPTY_PATH).nlink > 0 && isInside(pathOf(fd), pathOf(root)))) return fd;
+  if (id.equals(rootId) || (statx(fd, "", AT_EMPTY_PATH).nlink > 0 && isPart(pathOf(fd), pathOf(root)))) return fd;
   close(fd);
   return undefined;
 }
 
 // The kernel shows "/" for what a bind mount does not reach: that is below no root, not even below "/".
-const isInside = (path: Buffer, root: Buffer): boolean => path.length > 1 && isBelow(path, root);
+function isPart(path: Buffer, root: Buffer): boolean {
+  if (path.length === 1 || !isBelow(path, root)) return false;
+  return !isBelow(path.subarray(root.length === 1 ? 1 : root.length + 1), stateDirectory);
+}
+
+/** Of those who replicate into this tree; what they note there is no part of it. */
+const stateDirectory = Buffer.from(stateDirectoryName);
 
 function openFileHandle(root: number, id: FileId): number | undefined {
   const fd = tryOpenHandle(root, id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -128,7 +138,7 @@ export function isBelow(path: Buffer, directory: Buffer): boolean {
 
 function openByPlace(root: number, rootId: FileId, places: DirectoryPlaces, id: FileId): number | undefined {
   const path = pathByPlaces(rootId, places, id);
-  if (path === undefined) return undefined;
+  if (path === undefined || isBelow(path, stateDirectory)) return undefined;
   let fd: number;
   try {
     const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;

@@ -8,7 +8,8 @@ import type { FileId } from "../ids/file-id.ts";
 import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
-import type { Difference } from "../tree/compare.ts";
+import { stateDirectoryName, type Difference } from "../tree/compare.ts";
+import { statAt } from "../tree/read-object.ts";
 import { anchorCursor } from "./anchor-cursor.ts";
 import { queueName, WorkQueue, type RetryItem } from "./queue.ts";
 import { RunningWorker } from "./running-worker.ts";
@@ -86,6 +87,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   mkdirSync(options.state, { recursive: true, mode: 0o700 });
   await using owned = new AsyncDisposableStack();
   const tree = owned.use(openSourceTree(options.source));
+  tellLeftOut(tree, options);
   const { policy = defaultPolicy } = options;
   const queue = owned.use(new WorkQueue(join(options.state, queueName), policy.retryMs));
   tree.places.restore(queue.places());
@@ -98,4 +100,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { shell, ledger, logger } = options;
   const programs = { directory: join(options.state, "engine"), shell, ledger, logger };
   return new RunningWorker({ tree, queue, feed, secondary, policy, programs, position, owned: owned.move() }, options);
+}
+
+// Whoever makes a directory of that name himself would look for it at the destination.
+function tellLeftOut({ root }: SourceTree, { source, logger }: Pick<WorkerOptions, "source" | "logger">): void {
+  if (statAt(root, Buffer.from(stateDirectoryName)) === undefined) return;
+  logger.warn(`${join(source, stateDirectoryName)} is left out: it is the state of replications into the source`);
 }
