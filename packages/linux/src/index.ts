@@ -22,6 +22,7 @@ export type { Address, Pointer } from "./ffi/libc.ts";
 export { koffiAssetName } from "./ffi/load-koffi.ts";
 export * from "./files/at-calls.ts";
 export * from "./files/descriptor-flags.ts";
+export * from "./files/directory-entries.ts";
 export * from "./files/file-handle.ts";
 export * from "./files/io.ts";
 export * from "./files/ioctl.ts";

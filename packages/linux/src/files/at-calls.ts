@@ -3,7 +3,7 @@
  * last name without a slash, keep a peer's path inside its tree however links change meanwhile.
  */
 import { cString, type Path } from "../ffi/c-string.ts";
-import { check, libc } from "../ffi/libc.ts";
+import { check, libc, orNegatedErrno } from "../ffi/libc.ts";
 import { AT_REMOVEDIR } from "./open-flags.ts";
 
 const mkdiratNative = libc("int mkdirat(int dirfd, void *path, uint32_t mode)");
@@ -73,6 +73,17 @@ export function rmdirat(dirfd: number, path: Path): void {
 /** renameat2(2). @param flags  RENAME_… */
 export function renameat2(oldDirfd: number, oldPath: Path, newDirfd: number, newPath: Path, flags = 0): void {
   check(renameat2Native(oldDirfd, cString(oldPath), newDirfd, cString(newPath), flags), "renameat2", newPath);
+}
+
+/** renameat2(2) for hot loops: 0 or -errno. Both names end in a NUL byte. */
+export function renameat2Raw(
+  oldDirfd: number,
+  oldName: Uint8Array,
+  newDirfd: number,
+  newName: Uint8Array,
+  flags: number,
+): number {
+  return orNegatedErrno(renameat2Native(oldDirfd, oldName, newDirfd, newName, flags));
 }
 
 /**

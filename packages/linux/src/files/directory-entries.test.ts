@@ -1,0 +1,58 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+
+import { expect, test } from "vitest";
+
+import { tempDir } from "../testing/temp-dir.ts";
+import { directoryEntries, DT_DIR, DT_LNK, DT_REG, DT_UNKNOWN } from "./directory-entries.ts";
+import { O_DIRECTORY, O_RDONLY } from "./open-flags.ts";
+import { close, open, openatRaw } from "./open.ts";
+
+function entriesOf(path: string, most?: number): Map<string, { type: number; cName: Buffer }> {
+  const fd = open(path, O_RDONLY | O_DIRECTORY);
+  try {
+    directoryEntries(fd); // a second reading begins anew
+    return new Map(directoryEntries(fd, most).map((entry) => [entry.cName.toString("latin1"), entry]));
+  } finally {
+    close(fd);
+  }
+}
+
+test("all entries of a directory, with their types and the bytes of their names", () => {
+  using dir = tempDir();
+  const odd = Buffer.concat([Buffer.from([0xff, 0x0a, 0xc3]), Buffer.alloc(252, 0x78)]);
+  writeFileSync(Buffer.concat([Buffer.from(`${dir.path}/`), odd]), "");
+  writeFileSync(dir.file(".hidden"), "");
+  writeFileSync(dir.file("..x"), "");
+  mkdirSync(dir.file("d"));
+  symlinkSync("nowhere", dir.file("l"));
+  const found = entriesOf(dir.path);
+  expect([...found.keys()].sort()).toEqual(["..x\0", ".hidden\0", "d\0", "l\0", `${odd.toString("latin1")}\0`].sort());
+  const told = (name: string) => found.get(`${name}\0`)?.type;
+  if (told("d") === DT_UNKNOWN) return; // a file system that does not tell types
+  expect([told("d"), told("l"), told(".hidden")]).toEqual([DT_DIR, DT_LNK, DT_REG]);
+});
+
+test("more entries than one call gives, all or enough of them; their names serve as those of raw calls", () => {
+  using dir = tempDir();
+  for (let index = 0; index < 5000; index++) writeFileSync(dir.file(`name-${index}`), "");
+  expect(entriesOf(dir.path).size).toBe(5000);
+  expect(entriesOf(dir.path, 10).size).toBeGreaterThanOrEqual(10);
+  expect(entriesOf(dir.path, 10).size).toBeLessThan(5000);
+  const directory = open(dir.path, O_RDONLY | O_DIRECTORY);
+  const [{ cName } = { cName: Buffer.alloc(1) }] = directoryEntries(directory, 1);
+  const fd = openatRaw(directory, cName, O_RDONLY, 0);
+  close(directory);
+  expect(fd).toBeGreaterThanOrEqual(0);
+  close(fd);
+});
+
+test("what is no directory", () => {
+  using dir = tempDir();
+  writeFileSync(dir.file("f"), "");
+  const fd = open(dir.file("f"), O_RDONLY);
+  try {
+    expect(() => directoryEntries(fd)).toThrow("ENOTDIR");
+  } finally {
+    close(fd);
+  }
+});
