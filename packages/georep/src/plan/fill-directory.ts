@@ -1,29 +1,57 @@
-import { close } from "@belay/linux";
+import { close, directoryEntries, type DirectoryEntry } from "@belay/linux";
 
 import type { FileId } from "../ids/file-id.ts";
 import { dirty } from "../journal/record.ts";
+import { excludesNothing } from "../policy/excludes.ts";
+import type { SyncPolicy } from "../policy/policy.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
-import { namesIn } from "../tree/names-in.ts";
+import { stateDirectoryName } from "../tree/compare.ts";
 import { dirtyName, type DirtyName } from "./dirty-set.ts";
 
+/** What lies in a directory that is empty at the destination, or a part of it: there is nothing to be compared. */
+export interface Filling {
+  readonly directory: FileId;
+  readonly entries: readonly DirectoryEntry[];
+}
+
+/** Work that fills directories: files that can go many at once, and names that are looked at one by one. */
+export interface FillWork {
+  readonly fillings: readonly Filling[];
+  readonly names: readonly DirtyName[];
+}
+
 /**
- * All names, by `keyOf`, of a directory that is empty at the destination: there is nothing to be compared. Of a large one they are many, so they
- * are no {@link nameToFill names to be looked at} yet.
+ * What is to be filled into a directory that is empty at the destination.
  *
+ * @param most  so many are enough, see `directoryEntries`
  * @returns none when the directory is gone
  * @throws errno errors when it cannot be read
  */
-export function namesToFill(tree: SourceTree, directory: FileId): string[] {
+export function entriesToFill(tree: SourceTree, directory: FileId, most?: number): DirectoryEntry[] {
   const fd = tree.openDirectory(directory);
   if (fd === undefined) return [];
   try {
-    return namesIn(fd, directory.equals(tree.rootId));
+    const entries = directoryEntries(fd, most);
+    return directory.equals(tree.rootId) ? entries.filter(({ cName }) => !cName.equals(stateCName)) : entries;
   } finally {
     close(fd);
   }
 }
 
-/** One of {@link namesToFill}. */
-export function nameToFill(directory: FileId, name: string): DirtyName {
-  return dirtyName({ directory, name: Buffer.from(name, "latin1") }, dirty.gap | dirty.below);
+const stateCName = Buffer.from(`${stateDirectoryName}\0`);
+
+/** Puts some of {@link entriesToFill} into the form in which they go fastest. */
+export function workToFill(policy: SyncPolicy, filling: Filling): FillWork {
+  if (isPlain(policy)) return { fillings: filling.entries.length === 0 ? [] : [filling], names: [] };
+  return { fillings: [], names: filling.entries.map((entry) => nameToFill(filling, entry)) };
+}
+
+// Where nothing has to be looked at but the file itself.
+function isPlain({ engine, excludes, ignoreDeletes }: SyncPolicy): boolean {
+  return engine === "stream" && excludes === excludesNothing && !ignoreDeletes;
+}
+
+/** One of {@link entriesToFill}, to be looked at as any other name is. */
+export function nameToFill({ directory }: Filling, { cName }: DirectoryEntry): DirtyName {
+  return dirtyName({ directory, name: cName.subarray(0, -1) }, dirty.gap | dirty.below);
 }

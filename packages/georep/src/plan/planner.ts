@@ -22,6 +22,7 @@ import { deviceOf, readFileAt, readObjectAt, readObjectOf, statAt } from "../tre
 import { ContentRoom } from "./content-room.ts";
 import type { DirtyName } from "./dirty-set.ts";
 import { Exclusions, type Exclusion } from "./exclusion.ts";
+import { portion, settledAfterNs } from "./portion.ts";
 
 /** What one `apply` will say, and where the content of its files is to be had. */
 export interface Plan {
@@ -41,17 +42,8 @@ export interface Plan {
   readonly next: number;
 }
 
-/**
- * How much one plan takes: what both ends work through in some milliseconds, and a socket has room for. So the destination has the next one
- * when it is done with one, and neither end is deaf for long.
- */
-const portion = { names: 128, bytes: 512 * 1024 } as const;
-
 /** Where a program sends the content, it is better asked for many files at once. */
 const programNames = 250;
-
-/** An object whose last change is older than this shows every further one in its ctime, whatever the kernel's clock. */
-const settledAfterNs = 50_000_000n;
 
 const nothing = Buffer.alloc(0);
 

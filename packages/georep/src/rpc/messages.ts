@@ -20,6 +20,7 @@ export const methods = {
   take: 14,
   survey: 15,
   forget: 16,
+  fill: 17,
 } as const;
 export type Method = keyof typeof methods;
 

@@ -3,6 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import type { FileId } from "../ids/file-id.ts";
 import { RpcClient } from "./client.ts";
 import type { Transport } from "./frame-sender.ts";
+import { readLeft } from "./fill-messages.ts";
 import { readInspectReply, writeInspect, type InspectReply, type InspectRequest } from "./inspect-messages.ts";
 import { readListReplies, writeList, type ListReply, type ListRequest } from "./list-messages.ts";
 import * as message from "./messages.ts";
@@ -16,6 +17,13 @@ export interface Secondary extends Disposable {
   readonly lost: Promise<Error>;
   /** @param contentBytes  of what comes along, about; the request is copied before this returns */
   apply(request: message.ApplyRequest, contentBytes: number): Promise<message.ApplyReply>;
+  /**
+   * Makes small files in a directory where it has nothing.
+   *
+   * @param files  the message, see `fill-messages.ts`; it may be used again when this resolves
+   * @returns indexes of those that it left alone
+   */
+  fill(files: Buffer): Promise<readonly number[]>;
   signatures(id: FileId, firstBlock: number, count: number): Promise<Buffer>;
   begin(id: FileId, keepsBase: boolean): Promise<void>;
   data(id: FileId, offset: number, bytes: Buffer): Promise<void>;
@@ -84,6 +92,7 @@ export async function connectSecondary(
       const reply = await rpc.call("apply", (to) => message.writeApply(to, request), { expected });
       return message.readApplyReply(reply);
     },
+    fill: async (files) => readLeft(await rpc.call("fill", undefined, { tail: files })),
     signatures: async (id, firstBlock, count) => {
       const reply = await rpc.call("signatures", (to) => void to.bytes(id).u32(firstBlock).u32(count));
       return reply.bytes(16 * 65_536);

@@ -9,6 +9,7 @@ import {
   O_NOFOLLOW,
   O_WRONLY,
   openat,
+  openatRaw,
   UTIME_OMIT,
 } from "@belay/linux";
 
@@ -16,47 +17,66 @@ import { fileIdAt, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import type { Batch } from "./batch.ts";
 import { birthOf, type Birth } from "./birth.ts";
-import { nothing, tryUnlink, wholeContent } from "./new-file.ts";
+import { tryUnlink, wholeContent } from "./new-file.ts";
 import { writeAll } from "./write-all.ts";
 
 /** Name of a file while it is made, one at a time; what is left of one by a process that was killed goes with the next session. */
 export const aside = Buffer.from("new");
+/** The same with a NUL, as the `Raw` calls take names. */
+const asideCName = Buffer.from("new\0");
+
+/** Where a file is made that gets its name by being moved. */
+export const inHeld = ({ session }: Batch): MakeAt => ({ dirfd: session.heldDirectory, cName: asideCName });
 
 const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const isPrivileged = process.geteuid?.() === 0;
 
+/** What is given to a file besides its content. */
+type Given = Pick<ObjectChange, "mode" | "uid" | "gid" | "mtime">;
+
 /** Tells whether a file that came whole can be made with one descriptor, and nothing but its content, owner, mode and mtime. */
 export function isPlain(birth: Birth, change: ObjectChange): boolean {
   if (change.nlink !== 1 || change.xattrs.length > 0 || wholeContent(change) === undefined) return false;
-  return isPrivileged || (change.uid === birth.uid && change.gid === birth.gid);
+  return mayGive(birth, change);
+}
+
+/** Tells whether a file can be given this owner. */
+export function mayGive(birth: Birth, { uid, gid }: Given): boolean {
+  return isPrivileged || (uid === birth.uid && gid === birth.gid);
+}
+
+/** Where a file is made: a directory, and a name with its NUL. */
+export interface MakeAt {
+  readonly dirfd: number;
+  readonly cName: Uint8Array;
 }
 
 /**
- * Makes a file that {@link isPlain} in `held/`, to be put in its place from there.
+ * Makes a file that {@link isPlain}, where nobody sees it.
  *
- * @param put  moves {@link aside} to where it belongs; an errno error of it takes the file away
- * @returns false when it could not be made or put there: nothing is left of it
+ * @param put  moves it to where it belongs; an errno error of it takes the file away
+ * @returns what `put` returns, or false when it could not be made or put there: nothing is left of it
  */
 export function makeAside(
-  { session: { heldDirectory } }: Batch,
+  { dirfd, cName }: MakeAt,
   birth: Birth,
-  change: ObjectChange,
-  put: (fd: number, here: FileId) => void,
+  given: Given,
+  content: Buffer,
+  put: (fd: number, here: FileId) => boolean,
 ): boolean {
-  let fd: number | undefined;
+  const fd = openatRaw(dirfd, cName, flags, given.mode & 0o777);
+  if (fd < 0) return false;
   try {
-    fd = openat(heldDirectory, aside, flags, change.mode & 0o777);
-    writeAll(fd, wholeContent(change) ?? nothing, 0);
-    giveOwnerAndMode(fd, birth, change);
-    futimens(fd, UTIME_OMIT, change.mtime);
-    put(fd, fileIdAt(fd, ""));
-    return true;
+    writeAll(fd, content, 0);
+    giveOwnerAndMode(fd, birth, given);
+    futimens(fd, UTIME_OMIT, given.mtime);
+    return put(fd, fileIdAt(fd, ""));
   } catch (error) {
-    if (fd !== undefined) tryUnlink(heldDirectory, aside);
+    tryUnlink(dirfd, cName.subarray(0, -1));
     if (errnoOf(error) === undefined) throw error;
     return false;
   } finally {
-    if (fd !== undefined) close(fd);
+    close(fd);
   }
 }
 
@@ -77,7 +97,7 @@ export function learnBirth({ session: { heldDirectory, rules } }: Batch): Birth 
   }
 }
 
-function giveOwnerAndMode(fd: number, { uid, gid, umask }: Birth, change: ObjectChange): void {
+function giveOwnerAndMode(fd: number, { uid, gid, umask }: Birth, change: Given): void {
   if (change.uid !== uid || change.gid !== gid) fchown(fd, change.uid, change.gid);
   if ((change.mode & (0o7000 | umask)) !== 0) fchmod(fd, change.mode & 0o7777);
 }

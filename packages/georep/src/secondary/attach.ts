@@ -16,7 +16,7 @@ import {
 } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
-import { fileIdAt, keyOf } from "../ids/file-id.ts";
+import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
 import { quotedName } from "../tree/shown-name.ts";
@@ -24,6 +24,7 @@ import { inTheWay, keyOfName, look, openDirectory, placeOf, touch } from "./batc
 import type { Batch, Order, Place } from "./batch.ts";
 import { detach } from "./detach.ts";
 import { openNamed } from "./directory-modes.ts";
+import { liesHidden, makeHidden, takeHidden } from "./hidden.ts";
 import { linkOver } from "./link-over.ts";
 import { isNewFile, makeNewFile } from "./new-file.ts";
 import { isBound } from "./own-access.ts";
@@ -39,6 +40,7 @@ import { writeAll } from "./write-all.ts";
 export function attach(batch: Batch, order: Order, waiting: Map<string, Order>): void {
   const { parent, name, change } = order;
   const dirfd = openParent(batch, order, waiting);
+  if (batch.session.map.isKnown(change.id)) reveal(batch, parent);
   if (order.isNew) {
     if (!batch.made.has(keyOf(change.id)) && makeNewFile(batch, order, dirfd, false)) return;
     detach(batch, order, change);
@@ -50,8 +52,10 @@ export function attach(batch: Batch, order: Order, waiting: Map<string, Order>):
   }
   if (found !== undefined && found.object === undefined) throw inTheWay(name);
   if (isNewFile(batch, change) && makeNewFile(batch, order, dirfd, found !== undefined)) return;
-  if (isDirectory(change.mode)) attachDirectory(batch, order, dirfd);
-  else if (!attachFile(batch, order, dirfd, found !== undefined)) return;
+  const isAttached = isDirectory(change.mode)
+    ? attachDirectory(batch, order, dirfd)
+    : attachFile(batch, order, dirfd, found !== undefined);
+  if (!isAttached) return;
   batch.session.map.putName({ parent, name }, change.id);
 }
 
@@ -66,20 +70,35 @@ function openParent(batch: Batch, { parent, name }: Order, waiting: Map<string, 
   throw new BelayError("EPARENT", `${quotedName(name)}: its directory is not known at the destination`);
 }
 
-function attachDirectory(batch: Batch, { name, change }: Order, dirfd: number): void {
+// Something that may be elsewhere comes into a directory: what is cut off must not take it along.
+function reveal(batch: Batch, directory: FileId): void {
+  const order = takeHidden(batch, directory);
+  if (order !== undefined) attach(batch, order, new Map());
+}
+
+/** @returns false when the directory is hidden until the batch is finished */
+function attachDirectory(batch: Batch, order: Order, dirfd: number): boolean {
+  const { name, change } = order;
   const { map, held } = batch.session;
   const known = map.get(change.id);
   const place = known && placeOf(batch, known);
   if (known === undefined || place === undefined) {
-    mkdirat(dirfd, name, 0o700);
-    remember(batch, change, { dirfd, name, isHeld: false });
+    const made = change.content === "compare" ? makeHidden(batch, order, dirfd) : makeInPlace(dirfd, name);
+    remember(batch, change, made);
     batch.madeDirectories.push(change.id);
-    return;
+    return !made.isHeld;
   }
+  if (liesHidden(batch, change.id)) reveal(batch, change.id);
   if (isBound) openNamed(batch, known, place);
   renameat2(place.dirfd, place.name, dirfd, name, RENAME_NOREPLACE);
   held.delete(keyOf(change.id));
   map.removeNamesOf(change.id);
+  return true;
+}
+
+function makeInPlace(dirfd: number, name: Buffer): Place {
+  mkdirat(dirfd, name, 0o700);
+  return { dirfd, name, isHeld: false };
 }
 
 /** @returns false when the file has to be complete first */

@@ -23,6 +23,17 @@ export interface Order {
   readonly isNew: boolean;
 }
 
+/**
+ * New directories of a comparison are made in `held/` and get their names when the batch is finished: nobody sees one that is filled half, and what
+ * is made in one needs no care of its own. What is cut off goes as a whole, so that nothing may lie in one but what the same batch has made.
+ */
+export interface HiddenDirectories {
+  /** For each directory, the one in `held/` that it is or lies in, by key. */
+  readonly tops: Map<string, string>;
+  /** Orders of those in `held/`, by key. */
+  readonly orders: Map<string, Order>;
+}
+
 /** One batch, from its first `apply` to its `finish`. */
 export interface Batch {
   readonly session: Session;
@@ -37,6 +48,7 @@ export interface Batch {
   readonly complete: Set<string>;
   /** Names that wait for a new file to be complete, each with what was last said of it. */
   readonly postponed: Map<string, Order>;
+  readonly hidden: HiddenDirectories;
   /** Objects that were here before we knew them. */
   readonly adopted: Set<string>;
   /** Files whose content is not what it has to be. */
@@ -75,6 +87,7 @@ export function startBatch(session: Session): Batch {
     complete: new Set(),
     streams: new Map(),
     postponed: new Map(),
+    hidden: { tops: new Map(), orders: new Map() },
     adopted: new Set(),
     lacking: new Set(),
     touched: new Set(),

@@ -34,6 +34,9 @@ export function isBornRight(birth: Birth | undefined, { mode, uid, gid, xattrs }
 }
 
 /** Tells whether owner and mode are what they have to be. */
-export function hasOwnerAndMode(stat: OwnStamp, { mode, uid, gid }: ObjectChange): boolean {
+export function hasOwnerAndMode(
+  stat: OwnStamp,
+  { mode, uid, gid }: Pick<ObjectChange, "mode" | "uid" | "gid">,
+): boolean {
   return stat.mode === mode && stat.uid === uid && stat.gid === gid;
 }

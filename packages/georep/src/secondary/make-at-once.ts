@@ -2,9 +2,9 @@ import { renameat2, RENAME_NOREPLACE } from "@belay/linux";
 
 import type { FileId } from "../ids/file-id.ts";
 import type { ApplyRequest, EntryChange, ObjectChange } from "../rpc/messages.ts";
-import { aside, isPlain, makeAside } from "./aside-file.ts";
+import { aside, inHeld, isPlain, makeAside } from "./aside-file.ts";
 import type { Batch } from "./batch.ts";
-import { ctimeOf } from "./new-file.ts";
+import { ctimeOf, nothing, wholeContent } from "./new-file.ts";
 import { Parents } from "./parents.ts";
 
 /** What is left of a request when files that could be made at once are made. */
@@ -51,10 +51,11 @@ function make(batch: Batch, { dirfd, parent, name, change }: NewFile): boolean {
   const { heldDirectory, map } = batch.session;
   const { birth } = batch;
   if (birth === undefined) return false;
-  return makeAside(batch, birth, change, (fd, here) => {
+  return makeAside(inHeld(batch), birth, change, wholeContent(change) ?? nothing, (fd, here) => {
     renameat2(heldDirectory, aside, dirfd, name, RENAME_NOREPLACE);
     const { id, mode, size, mtime, ctime, settled } = change;
     const hereCtime = ctimeOf(batch, fd, change);
     map.putNew({ id, here, mode, size, mtime, ctime: settled ? ctime : 0n, hereCtime }, { parent, name });
+    return true;
   });
 }

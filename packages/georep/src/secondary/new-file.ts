@@ -104,7 +104,7 @@ export function ctimeOf(batch: Batch, fd: number, change: ObjectChange): bigint 
 }
 
 /** Takes away a file that could not be completed. It may have its name by now; then nothing is there to be taken away. */
-export function tryUnlink(dirfd: number, name: Buffer): void {
+export function tryUnlink(dirfd: number, name: Uint8Array): void {
   try {
     unlinkat(dirfd, name);
   } catch {

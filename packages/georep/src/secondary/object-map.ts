@@ -125,10 +125,25 @@ export class ObjectMap implements Disposable {
 
   /** An object that is not known, and its only name: costs half of `put` and `putName`. */
   putNew(object: MappedObject, { parent, name }: MappedName): void {
-    const num = this.#insert(object);
     const directory = this.#parentOf(parent);
-    if (directory === undefined) return;
     this.#recent.forgetNamesOf(keyOf(object.id));
+    if (directory === undefined) this.#insert(object);
+    else this.putIn(directory, name, object);
+  }
+
+  /** Number of a directory, for {@link putIn}. */
+  numberOf(directory: FileId): bigint | undefined {
+    this.#recent.forgetNames();
+    return this.#parentOf(directory);
+  }
+
+  /**
+   * As {@link putNew}, of many objects in one directory.
+   *
+   * @param directory  see {@link numberOf}; nobody has asked for names of the object since
+   */
+  putIn(directory: bigint, name: Buffer, object: MappedObject): void {
+    const num = this.#insert(object);
     try {
       this.#sql.insertName.run(directory, name, num);
     } catch (error) {

@@ -4,10 +4,10 @@ import { keyOf } from "../ids/file-id.ts";
 import type { ApplyRequest, EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { fileIdIfThere, statAt } from "../tree/read-object.ts";
-import { aside, isPlain, learnBirth, makeAside } from "./aside-file.ts";
+import { aside, inHeld, isPlain, learnBirth, makeAside } from "./aside-file.ts";
 import { type Batch } from "./batch.ts";
 import type { Rest } from "./make-at-once.ts";
-import { ctimeOf } from "./new-file.ts";
+import { ctimeOf, nothing, wholeContent } from "./new-file.ts";
 import type { MappedObject } from "./object-map.ts";
 import { Parents } from "./parents.ts";
 
@@ -61,11 +61,12 @@ function replace(batch: Batch, dirfd: number, { parent, name }: EntryChange, cha
   if (names.length !== 1 || names[0]?.parent.equals(parent) !== true || !names[0].name.equals(name)) return false;
   const birth = (batch.birth ??= learnBirth(batch));
   if (birth?.isBare !== true || !isPlain(birth, change) || !standsAlone(dirfd, name, known)) return false;
-  const isMade = makeAside(batch, birth, change, (fd, here) => {
+  const isMade = makeAside(inHeld(batch), birth, change, wholeContent(change) ?? nothing, (fd, here) => {
     renameat2(heldDirectory, aside, dirfd, name);
     const { id, mode, size, mtime, ctime, settled } = change;
     const hereCtime = ctimeOf(batch, fd, change);
     map.put({ id, here, mode, size, mtime, ctime: settled ? ctime : 0n, hereCtime });
+    return true;
   });
   if (isMade) batch.changes.delete(keyOf(change.id)); // what was said of it before counts no more
   return isMade;

@@ -4,6 +4,7 @@ import { silentLogger, type Logger } from "@belay/supervise";
 
 import { digestSize } from "../engines/content-digest.ts";
 import { keyOf } from "../ids/file-id.ts";
+import { writeLeft } from "../rpc/fill-messages.ts";
 import { maxSpan, readInspect, writeInspectReply } from "../rpc/inspect-messages.ts";
 import { readList, writeListReplies } from "../rpc/list-messages.ts";
 import * as message from "../rpc/messages.ts";
@@ -20,6 +21,7 @@ import { isNewFile } from "./new-file.ts";
 import { replaceAtOnce } from "./replace-at-once.ts";
 import { forgetSession } from "./forget.ts";
 import { detach } from "./detach.ts";
+import { fillDirectory } from "./fill.ts";
 import { finishBatch } from "./finish.ts";
 import { abandonAll, beginContent, endContent, takeContent } from "./incoming.ts";
 import { digestPart, inspect } from "./inspect.ts";
@@ -101,6 +103,11 @@ function handlersOf(state: ServeState): Handlers {
     apply: (request, reply) => {
       const changes = decoded(request, message.readApply(request));
       message.writeApplyReply(reply, applyChanges(batch(), changes));
+    },
+    fill: (request, reply) => {
+      const left = fillDirectory(batch(), request);
+      decoded(request, undefined);
+      writeLeft(reply, left);
     },
     signatures: (request, reply) => {
       const [id, first, count] = decoded(request, [message.readId(request), request.u32(), request.u32()] as const);

@@ -105,7 +105,8 @@ export function readFileAt(dirfd: number, name: Buffer, before: Statx, content: 
 }
 
 /** The device an object lies on. */
-export const deviceOf = ({ devMajor, devMinor }: Statx): string => `${devMajor}:${devMinor}`;
+export const deviceOf = ({ devMajor, devMinor }: Pick<Statx, "devMajor" | "devMinor">): string =>
+  `${devMajor}:${devMinor}`;
 
 /** All of an open regular file or directory. */
 export function readObjectOf(fd: number): ObjectState {

@@ -43,7 +43,7 @@ const refusing: Secondary = {
   replica: "",
   lost: new Promise<Error>(() => undefined),
   copy: undefined,
-  ...{ apply: refuse, signatures: refuse, begin: refuse, data: refuse, end: refuse, finish: refuse },
+  ...{ apply: refuse, fill: refuse, signatures: refuse, begin: refuse, data: refuse, end: refuse, finish: refuse },
   ...{ list: refuse, inspect: refuse, digest: refuse, stage: refuse, take: refuse, [Symbol.dispose]: () => undefined },
 };
 

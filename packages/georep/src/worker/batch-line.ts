@@ -4,6 +4,7 @@ import { toError } from "@belay/supervise";
 
 import type { DirtyName } from "../plan/dirty-set.ts";
 import type { Ends } from "../plan/ends.ts";
+import type { Filling } from "../plan/fill-directory.ts";
 import { isSick } from "../rpc/failure.ts";
 import { Batch, type BatchContext } from "./batch.ts";
 import type { HotFiles } from "./hot-files.ts";
@@ -17,6 +18,7 @@ const longestPauseMs = 10_000;
 /** Names that are durable at the destination, and what has to be recorded for that. */
 export interface DoneBatch {
   readonly names: readonly DirtyName[];
+  readonly fillings: readonly Filling[];
   readonly keeps: readonly Keep[];
   readonly outcome: BatchOutcome;
 }
@@ -55,7 +57,15 @@ export class BatchLine {
   constructor(ends: Ends, hot: HotFiles, events: LineEvents) {
     this.#events = events;
     const onAnswer = () => this.#answered();
-    this.#context = { ends, window: new Window(), content: new WantedContent(ends), hot, rooms: [], onAnswer };
+    this.#context = {
+      ends,
+      window: new Window(),
+      content: new WantedContent(ends),
+      hot,
+      rooms: [],
+      fillMemory: [],
+      onAnswer,
+    };
     this.#failed.promise.catch(() => undefined); // whoever works with the line awaits it
   }
 
@@ -71,7 +81,7 @@ export class BatchLine {
 
   /** Names that are on their way. */
   get length(): number {
-    return this.#batches.reduce((sum, { names }) => sum + names.length, 0);
+    return this.#batches.reduce((sum, { size }) => sum + size, 0);
   }
 
   get isEmpty(): boolean {
@@ -79,10 +89,10 @@ export class BatchLine {
   }
 
   /** Takes names, and what is to be kept when they are durable. Resolves when there is room for more. */
-  async add(names: readonly DirtyName[], keep: Keep): Promise<void> {
+  async add(names: readonly DirtyName[], keep: Keep, fillings: readonly Filling[] = []): Promise<void> {
     while (this.#recovery !== undefined) await this.#recovery;
     const batch = (this.#open ??= this.#begin());
-    batch.take(names, keep);
+    batch.take(names, keep, fillings);
     await this.#send(batch);
   }
 
@@ -139,7 +149,8 @@ export class BatchLine {
       finishIsSent();
       const outcome = await finished;
       this.#batches.shift();
-      this.#events.onDone({ names: batch.names, keeps: batch.keeps, outcome });
+      const { names, fillings, keeps } = batch;
+      this.#events.onDone({ names, fillings, keeps, outcome });
       this.#events.onProgress();
     } catch (error) {
       this.#recovery = this.#recover(toError(error));
@@ -167,7 +178,9 @@ export class BatchLine {
         const crawl = [...outcome.crawl, ...attempts.flatMap(({ unlooked }) => unlooked)];
         this.#batches = [];
         this.#gate = Promise.resolve();
-        this.#events.onDone({ names, keeps: batches.flatMap(({ keeps }) => keeps), outcome: { ...outcome, crawl } });
+        const keeps = batches.flatMap((each) => each.keeps);
+        const fillings = batches.flatMap((each) => each.fillings);
+        this.#events.onDone({ names, fillings, keeps, outcome: { ...outcome, crawl } });
         this.#events.onProgress();
         return;
       } catch (again) {

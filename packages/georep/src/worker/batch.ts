@@ -5,6 +5,8 @@ import type { Ends } from "../plan/ends.ts";
 import type { ContentRoom } from "../plan/content-room.ts";
 import { makePlan, newContentRoom, type Plan } from "../plan/planner.ts";
 import type { DirtyName } from "../plan/dirty-set.ts";
+import { nameToFill, type Filling } from "../plan/fill-directory.ts";
+import { newFillMemory, planFill, type FillPlan } from "../plan/fill-plan.ts";
 import type { ApplyReply, Failure, ObjectChange } from "../rpc/messages.ts";
 import { malformed } from "../rpc/wire.ts";
 import { isParentless, namesToFollow } from "./followers.ts";
@@ -22,6 +24,8 @@ export interface BatchContext {
   readonly hot: HotFiles;
   /** Rooms for the contents of plans that nobody uses just now. */
   readonly rooms: ContentRoom[];
+  /** The same for messages that fill directories. */
+  readonly fillMemory: Buffer[];
   /** Told whenever a request was answered. */
   readonly onAnswer: () => void;
 }
@@ -36,6 +40,10 @@ export class Batch {
   readonly #unsettled = new Unsettled();
   readonly #abandoned = Promise.withResolvers<undefined>();
   readonly names: DirtyName[] = [];
+  /** What fills directories; what of it cannot go as it is joins the names. */
+  readonly fillings: Filling[] = [];
+  /** Names that were given, those that fill directories too. */
+  size = 0;
   readonly keeps: Keep[] = [];
   /** Since when changes are in it, which are not durable before its end. */
   changedSince: number | undefined;
@@ -46,6 +54,9 @@ export class Batch {
   readonly #places = new Map<string, NamedPlace>();
   #bytes = 0;
   #sent = 0;
+  /** How many of the fillings have been sent, and of the next one how many entries. */
+  #filledUp = 0;
+  #filledOfNext = 0;
   #underWay = 0;
   #settled = Promise.withResolvers<undefined>();
   error: Error | undefined;
@@ -59,15 +70,17 @@ export class Batch {
   }
 
   /** Takes names, and what is to be kept when they are durable. */
-  take(names: readonly DirtyName[], keep: Keep): void {
+  take(names: readonly DirtyName[], keep: Keep, fillings: readonly Filling[] = []): void {
     for (const name of names) this.names.push(name);
+    for (const filling of fillings) this.fillings.push(filling);
+    this.size += fillings.reduce((sum, { entries }) => sum + entries.length, names.length);
     this.keeps.push(keep);
     if (keep.cursor !== undefined) this.changedSince ??= performance.now();
   }
 
   /** All names have been sent and answered, and what the answers asked for is done. */
   get isSettled(): boolean {
-    return this.#underWay === 0 && this.#sent === this.names.length;
+    return this.#underWay === 0 && !this.#hasMore;
   }
 
   /** Content is being sent that was asked for. */
@@ -83,12 +96,42 @@ export class Batch {
 
   /** Looks at the next names and sends what is to be said of them. @returns whether there are more */
   sendNext(): boolean {
-    if (this.#isAbandoned || this.error !== undefined || this.#sent >= this.names.length) return false;
-    const room = this.#room();
-    const plan = makePlan({ ...this.#context.ends, room }, this.names, this.#sent);
-    this.#sent = plan.next;
-    this.#track(this.#apply(plan, room));
-    return this.#sent < this.names.length;
+    if (this.#isAbandoned || this.error !== undefined) return false;
+    const filling = this.fillings[this.#filledUp];
+    if (filling !== undefined) this.#fillNext(filling);
+    else if (this.#sent < this.names.length) {
+      const room = this.#room();
+      const plan = makePlan({ ...this.#context.ends, room }, this.names, this.#sent);
+      this.#sent = plan.next;
+      this.#track(this.#apply(plan, room));
+    }
+    return this.#hasMore;
+  }
+
+  get #hasMore(): boolean {
+    return this.#filledUp < this.fillings.length || this.#sent < this.names.length;
+  }
+
+  #fillNext(filling: Filling): void {
+    const memory = this.#context.fillMemory.pop() ?? newFillMemory();
+    const plan = planFill({ ...this.#context.ends, memory }, filling, this.#filledOfNext);
+    this.#filledOfNext = plan.next;
+    if (plan.next >= filling.entries.length) [this.#filledUp, this.#filledOfNext] = [this.#filledUp + 1, 0];
+    for (const name of plan.rest) this.names.push(name);
+    this.#bytes += plan.bytes;
+    if (plan.files.length === 0) this.#context.fillMemory.push(memory);
+    else this.#track(this.#sendFill(filling, plan, memory));
+  }
+
+  async #sendFill(filling: Filling, plan: FillPlan, memory: Buffer): Promise<void> {
+    const { window, ends, fillMemory } = this.#context;
+    const { message, files } = plan;
+    window.take(message.length);
+    const answered = this.#askWhenOpen(() => ends.secondary.fill(message), this.#gate);
+    const left = await answered.finally(() => window.release(message.length));
+    fillMemory.push(memory);
+    const names = left.map((index) => nameToFill(filling, files[index] ?? strangeAnswer()));
+    await this.#applyAll(names, true);
   }
 
   /** Resolves when everything that was sent is answered. @throws the first error of them */
@@ -123,13 +166,13 @@ export class Batch {
 
   /** Directories that have still to be looked at, should this batch be done again. */
   get unlooked(): FileId[] {
-    return [...this.#crawl.values(), ...this.#fresh.values()];
+    return [...this.#crawl.values(), ...this.#fresh.values(), ...this.fillings.map(({ directory }) => directory)];
   }
 
   /** Resolves when all of it is durable. To be called when it has settled; the request is on its way when this returns. */
   async finish(): Promise<BatchOutcome> {
     // Of a comparison that found all equal there is nothing to be made durable.
-    const finished = this.names.length > 0 ? await this.#context.ends.secondary.finish() : [];
+    const finished = this.size > 0 ? await this.#context.ends.secondary.finish() : [];
     const failures = [...this.#failures, ...finished];
     const named = failures.map((failure) => {
       const place = failure.name.length === 0 ? this.#places.get(keyOf(failure.id)) : undefined;
@@ -140,7 +183,7 @@ export class Batch {
       fresh: [...this.#fresh.values()],
       filled: [...this.#filled.values()],
       failures: withReasons(named),
-      entries: this.names.length,
+      entries: this.size,
       bytes: this.#bytes,
     };
   }
@@ -180,11 +223,15 @@ export class Batch {
     const following = mayFollow ? namesToFollow(ends.tree, plan.request, reply) : [];
     // What is followed up has not failed yet.
     this.#failures.push(...(mayFollow ? reply.failures.filter((each) => !isParentless(each)) : reply.failures));
-    for (let at = 0; at < following.length;) {
-      const nextRoom = this.#room();
-      const next = makePlan({ ...ends, room: nextRoom }, following, at);
-      at = next.next;
-      await this.#apply(next, nextRoom, false);
+    await this.#applyAll(following, false);
+  }
+
+  async #applyAll(names: readonly DirtyName[], mayFollow: boolean): Promise<void> {
+    for (let at = 0; at < names.length;) {
+      const room = this.#room();
+      const plan = makePlan({ ...this.#context.ends, room }, names, at);
+      at = plan.next;
+      await this.#apply(plan, room, mayFollow);
     }
   }
 
@@ -214,12 +261,18 @@ export class Batch {
     }
   }
 
-  async #ask({ request, bytes }: Plan, room: ContentRoom, gate: Promise<unknown>): Promise<ApplyReply> {
+  #ask({ request, bytes }: Plan, room: ContentRoom, gate: Promise<unknown>): Promise<ApplyReply> {
+    return this.#askWhenOpen(() => {
+      const reply = this.#context.ends.secondary.apply(request, bytes);
+      this.#context.rooms.push(room); // its content is in the message by now
+      return reply;
+    }, gate);
+  }
+
+  async #askWhenOpen<T>(ask: () => Promise<T>, gate: Promise<unknown>): Promise<T> {
     await gate;
     if (this.#isAbandoned) throw new Error("abandoned");
-    const reply = this.#context.ends.secondary.apply(request, bytes);
-    this.#context.rooms.push(room); // its content is in the message by now
-    return reply;
+    return ask();
   }
 
   #noteMade(id: FileId): void {
@@ -228,6 +281,10 @@ export class Batch {
     this.#filled.delete(key);
     this.#fresh.set(key, id);
   }
+}
+
+function strangeAnswer(): never {
+  throw malformed("a file left alone that it was not told of");
 }
 
 // Whoever receives gets what is replicated, and no other file that we may read.

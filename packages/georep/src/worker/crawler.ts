@@ -1,17 +1,19 @@
+import type { DirectoryEntry } from "@belay/linux";
 import { toError } from "@belay/supervise";
 
 import { crawlDirectory, type Crawling } from "../plan/crawl.ts";
+import { dirty } from "../journal/record.ts";
 import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import type { Ends } from "../plan/ends.ts";
-import { namesToFill, nameToFill } from "../plan/fill-directory.ts";
+import { entriesToFill, workToFill, type FillWork } from "../plan/fill-directory.ts";
 import { errnoFailure } from "../rpc/failure.ts";
 import { maxListedDirectories, type ListReply } from "../rpc/list-messages.ts";
 import type { Keep } from "./join-progress.ts";
 import type { CrawlItem, WorkQueue } from "./queue.ts";
 
 /** Names that a comparison found, and what is to be kept when they are applied. */
-export interface CrawlWork {
-  readonly names: DirtyName[];
+export interface CrawlWork extends Partial<Pick<FillWork, "fillings">> {
+  readonly names: readonly DirtyName[];
   readonly keep: Keep;
   /** The root of the source is empty, and the destination is not. */
   readonly isRootEmptied: boolean;
@@ -135,21 +137,27 @@ export class Crawler {
     }
   }
 
+  // It was made in an earlier batch: its own times have to be set again.
   *#fill(item: CrawlItem): Generator<CrawlWork, void> {
-    const { names, failed } = this.#namesOf(item);
-    for (let at = 0; at === 0 || at < names.length; at += fillNames) {
-      const isDone = at + fillNames >= names.length;
+    const { directory } = item;
+    const { entries, failed } = this.#entriesOf(item);
+    for (let at = 0; at === 0 || at < entries.length; at += fillNames) {
+      const isDone = at + fillNames >= entries.length;
       const keep = { failed: isDone ? failed : [], crawled: isDone ? [item] : [] };
-      const portion = names.slice(at, at + fillNames).map((name) => nameToFill(item.directory, name));
-      yield { names: portion, keep, isRootEmptied: false };
+      const portion = entries.slice(at, at + fillNames);
+      const { fillings, names } = workToFill(this.#ends.policy, { directory, entries: portion });
+      const itself = portion.length === 0 ? [] : [dirtyName({ directory, name: nothing }, dirty.entry)];
+      yield { names: [...itself, ...names], fillings, keep, isRootEmptied: false };
     }
   }
 
-  #namesOf({ directory }: CrawlItem): { names: string[]; failed: NonNullable<Keep["failed"]> } {
+  #entriesOf({ directory }: CrawlItem): { entries: DirectoryEntry[]; failed: NonNullable<Keep["failed"]> } {
     try {
-      return { names: namesToFill(this.#ends.tree, directory), failed: [] };
+      return { entries: entriesToFill(this.#ends.tree, directory), failed: [] };
     } catch (error) {
-      return { names: [], failed: [errnoFailure(directory, error)] };
+      return { entries: [], failed: [errnoFailure(directory, error)] };
     }
   }
 }
+
+const nothing = Buffer.alloc(0);

@@ -1,7 +1,9 @@
+import type { DirectoryEntry } from "@belay/linux";
 import { errnoName } from "@belay/supervise";
 
+import type { Ends } from "../plan/ends.ts";
 import type { DirtyName } from "../plan/dirty-set.ts";
-import { namesToFill, nameToFill } from "../plan/fill-directory.ts";
+import { entriesToFill, workToFill, type Filling, type FillWork } from "../plan/fill-directory.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import type { Batch } from "./batch.ts";
 import { mostNames } from "./take-from-feed.ts";
@@ -15,32 +17,38 @@ const enough = 500;
  *
  * @returns undefined when nothing is to be filled
  */
-export function fillMade(tree: SourceTree, batch: Batch): { names: DirtyName[]; directories: number } | undefined {
-  const found: DirtyName[] = [];
-  let directories = 0;
-  for (let room = mostNames - batch.names.length; room > 0 && found.length < enough;) {
+export function fillMade(
+  { tree, policy }: Pick<Ends, "tree" | "policy">,
+  batch: Batch,
+): (FillWork & { readonly directories: number }) | undefined {
+  const [fillings, names]: [Filling[], DirtyName[]] = [[], []];
+  let [found, directories] = [0, 0];
+  for (let room = mostNames - batch.size; room > 0 && found < enough;) {
     const directory = batch.toFill;
     if (directory === undefined) break;
-    const names = namesOrNone(tree, directory);
-    if (names === undefined) {
+    const entries = entriesOrNone(tree, directory, room);
+    if (entries === undefined) {
       batch.leave(directory);
       continue;
     }
-    if (names.length > room) {
+    if (entries.length > room) {
       batch.stopFilling();
       break;
     }
     batch.fill(directory);
-    for (const name of names) found.push(nameToFill(directory, name));
-    room -= names.length;
+    const work = workToFill(policy, { directory, entries });
+    fillings.push(...work.fillings);
+    names.push(...work.names);
+    found += entries.length;
+    room -= entries.length;
     directories++;
   }
-  return directories === 0 ? undefined : { names: found, directories };
+  return directories === 0 ? undefined : { fillings, names, directories };
 }
 
-function namesOrNone(tree: SourceTree, directory: Buffer): string[] | undefined {
+function entriesOrNone(tree: SourceTree, directory: Buffer, room: number): DirectoryEntry[] | undefined {
   try {
-    return namesToFill(tree, directory);
+    return entriesToFill(tree, directory, room + 1);
   } catch (error) {
     if (errnoName(error) === undefined) throw error;
     return undefined;

@@ -3,6 +3,7 @@ import { sleep, untilAborted } from "@belay/supervise";
 import { comparePositions, type Position } from "../journal/position.ts";
 import { dirty } from "../journal/record.ts";
 import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
+import { nameToFill, type Filling } from "../plan/fill-directory.ts";
 import { keyOf } from "../ids/file-id.ts";
 import { rootEmpty } from "./anchor-cursor.ts";
 import { BatchLine, type DoneBatch } from "./batch-line.ts";
@@ -130,7 +131,7 @@ export class WorkLoop {
   #sealIfDue(): void {
     const { open } = this.#line;
     if (open === undefined) return;
-    const isFull = open.names.length >= mostNames;
+    const isFull = open.size >= mostNames;
     const age = open.changedSince === undefined ? 0 : performance.now() - open.changedSince;
     // What comes behind a seal waits until everything before it is done; content may take long.
     if (isFull || (age >= syncEveryMs && !open.isSending)) this.#line.seal();
@@ -163,10 +164,10 @@ export class WorkLoop {
 
   async #fill(): Promise<boolean> {
     const { open } = this.#line;
-    const names = open && fillMade(this.#parts.tree, open);
-    if (names === undefined) return false;
-    this.#context.report.tally.directories += names.directories;
-    await this.#line.add(names.names, {});
+    const work = open && fillMade(this.#parts, open);
+    if (work === undefined) return false;
+    this.#context.report.tally.directories += work.directories;
+    await this.#line.add(work.names, {}, work.fillings);
     return true;
   }
 
@@ -178,7 +179,7 @@ export class WorkLoop {
     report.state = "crawling";
     report.tally.directories += work.keep.crawled?.length ?? 0;
     report.noteFailures(work.keep.failed ?? []);
-    await this.#line.add(work.names, work.keep);
+    await this.#line.add(work.names, work.keep, work.fillings);
     return true;
   }
 
@@ -220,13 +221,13 @@ export class WorkLoop {
     await sleep(pauseMs, this.#stop.signal);
   }
 
-  #record({ names, keeps, outcome }: DoneBatch): void {
+  #record({ names, fillings, keeps, outcome }: DoneBatch): void {
     const { queue, tree, feed } = this.#parts;
     const { report, onProgress } = this.#context;
     report.tally.note(outcome);
     report.noteFailures(outcome.failures);
     const progress = joinProgress(keeps, outcome);
-    queue.record({ ...progress, applied: this.#applied(names), ...tree.places.takeChanges() });
+    queue.record({ ...progress, applied: this.#applied(names, fillings), ...tree.places.takeChanges() });
     this.#crawler.recorded(progress.crawled);
     this.hot.recorded(progress.unheld ?? []);
     if ((progress.done?.length ?? 0) > 0) this.#isRetrying = false;
@@ -242,8 +243,10 @@ export class WorkLoop {
     onProgress();
   }
 
-  #applied(names: readonly DirtyName[]): readonly NamePlace[] {
+  #applied(others: readonly DirtyName[], fillings: readonly Filling[]): readonly NamePlace[] {
     if (!this.#parts.policy.verifiesCheckpoints) return [];
+    const filled = fillings.flatMap((filling) => filling.entries.map((entry) => nameToFill(filling, entry)));
+    const names = [...others, ...filled];
     const directories = new Map(names.map(({ directory }) => [keyOf(directory), directory]));
     return [...names, ...[...directories.values()].map((directory) => ({ directory, name: Buffer.alloc(0) }))];
   }

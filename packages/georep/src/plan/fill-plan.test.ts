@@ -1,0 +1,108 @@
+import { execFileSync } from "node:child_process";
+import { linkSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { excludesNothing, parseExcludes } from "../policy/excludes.ts";
+import { defaultPolicy } from "../policy/policy.ts";
+import { readNewFile, type NewFile } from "../rpc/fill-messages.ts";
+import { maxInline, readId } from "../rpc/messages.ts";
+import { WireReader } from "../rpc/wire.ts";
+import { openSourceTree } from "../sources/source-tree.ts";
+import { stateDirectoryName } from "../tree/compare.ts";
+import { entriesToFill, workToFill, type Filling } from "./fill-directory.ts";
+import { newFillMemory, planFill, type FillPlan } from "./fill-plan.ts";
+import { portion } from "./portion.ts";
+
+function openTree() {
+  const path = mkdtempSync(join(tmpdir(), "belay-test-fill-"));
+  const tree = openSourceTree(path);
+  onTestFinished(() => {
+    tree[Symbol.dispose]();
+    rmSync(path, { recursive: true });
+  });
+  const filling: () => Filling = () => ({ directory: tree.rootId, entries: entriesToFill(tree, tree.rootId) });
+  const plan = (of: Filling, from = 0) => planFill({ tree, policy: defaultPolicy, memory: newFillMemory() }, of, from);
+  return { path, tree, filling, plan };
+}
+
+function filesOf({ message }: FillPlan): Map<string, NewFile> {
+  const reader = new WireReader(message);
+  readId(reader);
+  const files = new Map<string, NewFile>();
+  for (let file = readNewFile(reader); file !== undefined; file = readNewFile(reader))
+    files.set(file.cName.toString("latin1", 0, file.cName.length - 1), file);
+  reader.end();
+  return files;
+}
+
+test("small files go together; what is anything else is left to be looked at by itself", () => {
+  const { path, tree, filling, plan } = openTree();
+  mkdirSync(join(path, stateDirectoryName));
+  mkdirSync(join(path, "directory"));
+  symlinkSync("plain", join(path, "link"));
+  execFileSync("mkfifo", [join(path, "fifo")]);
+  for (const [name, content] of [["plain", "abc"], ["empty", ""], ["large", "x".repeat(maxInline + 1)]] as const) writeFileSync(join(path, name), content); // prettier-ignore
+  writeFileSync(join(path, "twice"), "2");
+  linkSync(join(path, "twice"), join(path, "second"));
+  writeFileSync(join(path, "attributed"), "a");
+  execFileSync("setfattr", ["-n", "user.a", "-v", "1", join(path, "attributed")]);
+  const made = plan(filling());
+  const files = filesOf(made);
+  expect([...files.keys()].sort()).toEqual(["empty", "plain"]);
+  const stat = lstatSync(join(path, "plain"), { bigint: true });
+  expect(files.get("plain")).toMatchObject({
+    content: Buffer.from("abc"),
+    mode: Number(stat.mode),
+    mtime: stat.mtimeNs,
+  });
+  expect(made.rest.map(({ name }) => name.toString()).sort()).toEqual(
+    ["attributed", "directory", "fifo", "large", "link", "second", "twice"].sort(),
+  );
+  expect(made.files).toHaveLength(2);
+  expect(tree.openFile(files.get("plain")?.id ?? tree.rootId)).not.toBe(tree.root);
+});
+
+test("a file changed just now may change again unseen: its ctime counts for nothing", async () => {
+  const { path, filling, plan } = openTree();
+  writeFileSync(join(path, "f"), "1");
+  expect(filesOf(plan(filling())).get("f")?.ctime).toBe(0n);
+  await new Promise((resolve) => setTimeout(resolve, 80));
+  expect(filesOf(plan(filling())).get("f")?.ctime).toBe(lstatSync(join(path, "f"), { bigint: true }).ctimeNs);
+});
+
+test("a plan takes no more than a portion, and what is gone by then is looked at by itself", () => {
+  const { path, filling, plan } = openTree();
+  for (let index = 0; index < portion.names + 10; index++) writeFileSync(join(path, `f${index}`), `${index}`);
+  const all = filling();
+  const first = plan(all);
+  expect([first.next, first.files.length]).toEqual([portion.names, portion.names]);
+  for (const { cName } of all.entries.slice(portion.names)) rmSync(join(path, cName.toString("latin1", 0, cName.length - 1))); // prettier-ignore
+  const second = plan(all, first.next);
+  expect([second.next, second.files.length, second.rest.length]).toEqual([portion.names + 10, 0, 10]);
+  for (let index = 0; index < 10; index++) writeFileSync(join(path, `large${index}`), Buffer.alloc(maxInline));
+  expect(filesOf(plan(filling())).size).toBeLessThanOrEqual(portion.names);
+});
+
+test("many large names in one message", () => {
+  const { path, filling, plan } = openTree();
+  for (let index = 0; index < 6; index++) {
+    const file = join(path, `${index}${"x".repeat(254)}`);
+    writeFileSync(file, Buffer.alloc(maxInline, index));
+    utimesSync(file, 1, 1);
+  }
+  const made = plan(filling());
+  expect(made.next).toBe(portion.bytes / maxInline);
+  for (const { content } of filesOf(made).values()) expect(content.every((byte) => byte === content[0])).toBe(true);
+});
+
+test("where more counts than the file itself, each name is looked at by itself", () => {
+  const { path, filling } = openTree();
+  writeFileSync(join(path, "f"), "1");
+  const work = (more: Partial<typeof defaultPolicy>) => workToFill({ ...defaultPolicy, ...more }, filling());
+  expect(work({ excludes: excludesNothing })).toMatchObject({ fillings: [{}], names: [] });
+  for (const more of [{ engine: "rsync" }, { ignoreDeletes: true }, { excludes: parseExcludes("*.o") }] as const)
+    expect(work(more)).toMatchObject({ fillings: [], names: [{ name: Buffer.from("f") }] });
+});

@@ -1,0 +1,8 @@
+/**
+ * How much one plan takes: what both ends work through in some milliseconds, and a socket has room for. So the destination has the next one
+ * when it is done with one, and neither end is deaf for long.
+ */
+export const portion = { names: 128, bytes: 512 * 1024 } as const;
+
+/** An object whose last change is older than this shows every further one in its ctime, whatever the kernel's clock. */
+export const settledAfterNs = 50_000_000n;

@@ -1,0 +1,165 @@
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { endNewFiles, writeNewFile, type NewFile } from "../rpc/fill-messages.ts";
+import type { ObjectChange } from "../rpc/messages.ts";
+import { WireReader, WireWriter } from "../rpc/wire.ts";
+import { fileChange } from "../testing/file-change.ts";
+import { entryOf, openSessionPlace, rootId, wholeFile } from "../testing/session-place.ts";
+import { startBatch, type Batch } from "./batch.ts";
+import { fillDirectory } from "./fill.ts";
+import { finishBatch } from "./finish.ts";
+import { applyChanges } from "./serve.ts";
+import { recover } from "./session.ts";
+
+const isRoot = process.geteuid?.() === 0;
+const times = { mtime: 1_700_000_000_123_456_789n, ctime: 1_700_000_001_000_000_000n };
+
+function newFile(name: string, text: string, more: Partial<NewFile> = {}): NewFile {
+  const { uid, gid } = fileChange(name);
+  const ids = { id: Buffer.from(name), cName: Buffer.from(`${name}\0`) };
+  return { ...ids, mode: 0o100644, uid, gid, ...times, content: Buffer.from(text), ...more };
+}
+
+/** @returns names that were left alone */
+function fill(batch: Batch, directory: Buffer, files: readonly NewFile[]): string[] {
+  const message = new WireWriter().bytes(directory);
+  for (const file of files) writeNewFile(message, file);
+  endNewFiles(message);
+  const left = fillDirectory(batch, new WireReader(message.finish()));
+  return left.map((index) => files[index]?.cName.toString("latin1", 0, files[index].cName.length - 1) ?? "");
+}
+
+/** A directory that a comparison found missing, or that somebody has just made. */
+const directoryOf = (id: string, content: ObjectChange["content"]): ObjectChange =>
+  fileChange(id, { mode: 0o040755, content, ...times });
+
+function makeDirectory(batch: Batch, name: string, content: ObjectChange["content"], parent = rootId): void {
+  const entry = { ...entryOf(name, 0), parent };
+  expect(applyChanges(batch, { objects: [directoryOf(name, content)], entries: [entry] }).failures).toEqual([]);
+}
+
+const dirId = Buffer.from("dir");
+
+test.each(["compare", "changed"] as const)("files are made with all they have to have (%s)", async (content) => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const batch = startBatch(session);
+  makeDirectory(batch, "dir", content);
+  const others = isRoot ? [newFile("foreign", "f", { uid: 1234, gid: 4321 }), newFile("set-id", "s", { mode: 0o106755 })] : []; // prettier-ignore
+  const files = [newFile("plain", "abc"), newFile("empty", ""), newFile("shut", "y", { mode: 0o100000 }), ...others];
+  expect(fill(batch, dirId, files)).toEqual([]);
+  expect(existsSync(join(root, "dir"))).toBe(content === "changed");
+  expect(finishBatch(batch)).toEqual([]);
+  for (const { id, cName, mode, uid, gid, mtime, content: bytes } of files) {
+    const path = join(root, "dir", cName.toString("latin1", 0, cName.length - 1));
+    const stat = statSync(path, { bigint: true });
+    expect(stat).toMatchObject({ mode: BigInt(mode), uid: BigInt(uid), gid: BigInt(gid), mtimeNs: mtime });
+    if (mode !== 0o100000 || isRoot) expect(readFileSync(path)).toEqual(bytes);
+    expect(session.map.get(id)).toMatchObject({ mtime, size: bytes.length, hereCtime: stat.ctimeNs });
+    expect(session.map.namesOf(id)).toEqual([{ parent: dirId, name: id }]);
+  }
+  expect(statSync(join(root, "dir"), { bigint: true })).toMatchObject({ mode: 0o040755n, mtimeNs: times.mtime });
+  expect(place.held()).toEqual([]);
+});
+
+test("what is known, or whose name is taken, is left alone, and nothing of it stays", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const batch = startBatch(session);
+  makeDirectory(batch, "dir", "changed");
+  writeFileSync(join(root, "dir", "taken"), "not ours");
+  applyChanges(batch, { objects: [wholeFile("known", "1")], entries: [entryOf("elsewhere", 0)] });
+  const files = [newFile("a", "1"), newFile("taken", "2"), newFile("known", "3"), newFile("z", "4")];
+  expect(fill(batch, dirId, files)).toEqual(["taken", "known"]);
+  expect(fill(batch, Buffer.from("no such"), files.slice(0, 1))).toEqual(["a"]);
+  expect(readdirSync(join(root, "dir")).sort()).toEqual(["a", "taken", "z"]);
+  expect(readFileSync(join(root, "dir", "taken"), "utf8")).toBe("not ours");
+  expect(place.held()).toEqual([]);
+});
+
+test("directories in a hidden one are hidden with it, and all appear together", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const batch = startBatch(session);
+  makeDirectory(batch, "dir", "compare");
+  makeDirectory(batch, "inner", "compare", dirId);
+  expect(fill(batch, Buffer.from("inner"), [newFile("f", "1")])).toEqual([]);
+  expect(readdirSync(root)).toEqual([".belay-georep"]);
+  expect(place.held()).toEqual([dirId.toString("hex")]);
+  expect(finishBatch(batch)).toEqual([]);
+  expect(readFileSync(join(root, "dir/inner/f"), "utf8")).toBe("1");
+  expect(session.map.namesOf(Buffer.from("inner"))).toEqual([{ parent: dirId, name: Buffer.from("inner") }]);
+});
+
+test("a hidden directory shows before something known comes into it: what is cut off does not take that along", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const first = startBatch(session);
+  mkdirSync(join(root, "unrelated"));
+  applyChanges(first, { objects: [wholeFile("old", "precious")], entries: [entryOf("old", 0)] });
+  expect(finishBatch(first)).toEqual([]);
+  const batch = startBatch(session);
+  makeDirectory(batch, "dir", "compare");
+  makeDirectory(batch, "inner", "compare", dirId);
+  const moved = { ...entryOf("old", 0), parent: Buffer.from("inner") };
+  const request = { objects: [wholeFile("old", "precious")], entries: [entryOf("old", undefined), moved] };
+  expect(applyChanges(batch, request).failures).toEqual([]);
+  expect(readFileSync(join(root, "dir/inner/old"), "utf8")).toBe("precious");
+  expect(fill(batch, Buffer.from("inner"), [newFile("f", "1")])).toEqual([]); // now as where others look on
+  expect(finishBatch(batch)).toEqual([]);
+  expect(readdirSync(join(root, "dir/inner")).sort()).toEqual(["f", "old"]);
+});
+
+test("a hidden directory that is to be elsewhere, or nowhere, when the batch ends", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const batch = startBatch(session);
+  for (const name of ["moves", "goes", "outer"]) makeDirectory(batch, name, "compare");
+  makeDirectory(batch, "inner", "compare", Buffer.from("outer"));
+  const objects = [directoryOf("moves", "changed"), directoryOf("inner", "changed")];
+  const entries = [entryOf("moves", undefined), entryOf("moved", 0), entryOf("goes", undefined), entryOf("out", 1)];
+  const left = { ...entryOf("inner", undefined), parent: Buffer.from("outer") };
+  expect(applyChanges(batch, { objects, entries: [...entries, left] }).failures).toEqual([]);
+  expect(finishBatch(batch)).toEqual([]);
+  expect(readdirSync(root).sort()).toEqual([".belay-georep", "moved", "out", "outer"]);
+  expect(readdirSync(join(root, "outer"))).toEqual([]);
+  expect(session.map.get(Buffer.from("goes"))).toBeUndefined();
+  expect(place.held()).toEqual([]);
+});
+
+test("a name that somebody takes before the batch ends stays theirs, and fails", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const batch = startBatch(session);
+  makeDirectory(batch, "dir", "compare");
+  expect(fill(batch, dirId, [newFile("f", "1")])).toEqual([]);
+  writeFileSync(join(root, "dir"), "not ours");
+  linkSync(join(root, "dir"), join(root, "same"));
+  expect(finishBatch(batch)).toMatchObject([{ id: rootId, name: dirId, code: "EEXIST" }]);
+  expect(readFileSync(join(root, "dir"), "utf8")).toBe("not ours");
+  expect(session.map.get(dirId)).toBeUndefined();
+  expect(place.held()).toEqual([]);
+});
+
+test("of a batch that is cut off, what was hidden is gone", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const batch = startBatch(session);
+  makeDirectory(batch, "dir", "compare");
+  expect(fill(batch, dirId, [newFile("f", "1")])).toEqual([]);
+  session.map.rollback();
+  recover(session);
+  expect(readdirSync(root)).toEqual([".belay-georep"]);
+  expect(place.held()).toEqual([]);
+  expect(session.map.get(dirId)).toBeUndefined();
+});
+
+test.each(["a/b\0", "..\0", ".\0", "a\0b\0", "no end"])("a peer cannot name %j", async (name) => {
+  using place = await openSessionPlace();
+  const batch = startBatch(place.session);
+  const files = [newFile("fine", ""), { ...newFile("x", ""), cName: Buffer.from(name) }];
+  expect(() => fill(batch, rootId, files)).toThrow(expect.objectContaining({ code: "EPROTO" }));
+});
