@@ -52,6 +52,14 @@ describe.skipIf(!built)("the executable", () => {
     expect(stderr).toMatch(/^Usage: .*wcfs \[OPTIONS\] zurl mntpt\n/);
   });
 
+  test("what a role refuses, in another part of it, is a line and a hint, as everywhere", () => {
+    const { code, stderr } = run(join(bin, "gsyncd"), "worker", "volume", "host::volume", "--local-path=/brick");
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^gsyncd: gluster:.* cannot be replicated yet\n {2}hint: .*\n$/),
+    ]);
+  });
+
   test("an unknown command of the front end is named", () => {
     expect(run(join(bin, "wcfs"), "sevre", "file:///x.fs")).toMatchObject({
       code: 2,

@@ -7,6 +7,10 @@ export interface BelayErrorOptions {
   readonly [fact: string]: unknown;
 }
 
+// The executable has these classes once in each of its parts: what is thrown in one and caught in another is told by these marks.
+const belayMark = Symbol.for("belay.error");
+const bugMark = Symbol.for("belay.error.bug");
+
 /**
  * The error everything above `@belay/linux` throws: a stable code for programs, a message that names the thing for people.
  *
@@ -29,6 +33,14 @@ export class BelayError extends Error {
     this.facts = facts;
     Object.assign(this, facts);
   }
+
+  get [belayMark](): boolean {
+    return true;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === BelayError ? bears(value, belayMark) : isMadeBy(this, value);
+  }
 }
 
 /** A broken assumption of the program; shown with its stack. */
@@ -40,6 +52,22 @@ export class BugError extends BelayError {
     });
     this.name = "BugError";
   }
+
+  get [bugMark](): boolean {
+    return true;
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === BugError ? bears(value, bugMark) : isMadeBy(this, value);
+  }
+}
+
+function bears(value: unknown, mark: symbol): boolean {
+  return value instanceof Error && mark in value;
+}
+
+function isMadeBy(type: abstract new (...args: never[]) => unknown, value: unknown): boolean {
+  return Function.prototype[Symbol.hasInstance].call(type, value);
 }
 
 /**

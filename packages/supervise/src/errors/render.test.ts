@@ -44,6 +44,21 @@ test("a bug shows its stack, the stack of its cause, and leaves with 70", () => 
   expect(renderError(bug).text).toMatch(/no block 7[^]*caused by: TypeError[^]*render\.test\.ts/);
 });
 
+test("errors of another copy of these classes are known as what they are, those of their heirs only to the heirs", async () => {
+  class Heir extends BelayError {}
+  const copy = "../errors/belay-error.ts?copy";
+  const other = (await import(copy)) as typeof import("./belay-error.ts");
+  expect(other.BelayError).not.toBe(BelayError);
+  const [error, bug] = [new other.BelayError("EX", "no"), new other.BugError("no")];
+  expect([error instanceof BelayError, error instanceof BugError, error instanceof Heir]).toEqual([true, false, false]);
+  expect([bug instanceof BelayError, bug instanceof BugError, isUserError(bug)]).toEqual([true, true, false]);
+  expect([new Heir("EX", "no") instanceof Heir, new Heir("EX", "no") instanceof other.BelayError]).toEqual([
+    true,
+    true,
+  ]);
+  expect(new Error("no") instanceof BelayError).toBe(false);
+});
+
 test("the JSON form has code, message and the hint where there is one", () => {
   expect(JSON.parse(renderError(new BelayError("EX", "no", { hint: "do" })).json)).toEqual({
     error: { code: "EX", message: "no", hint: "do" },
