@@ -1,6 +1,7 @@
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { placesOf, sessionsDirectory, type Places } from "../session/places.ts";
+import { userRunDirectory, userStateDirectory } from "../session/user-places.ts";
 
 /** Where `belay georep` keeps its sessions: the layout of glusterd, under places of its own. */
 export interface GeorepPlaces extends Places {
@@ -30,8 +31,8 @@ function roots(env: NodeJS.ProcessEnv, uid: number): Record<"state" | "run" | "l
   if (uid === 0) {
     return { state: "/var/lib/belay/georep", run: "/run/belay/georep", log: "/var/log/belay/georep" };
   }
-  const state = join(env["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "belay", "georep");
-  const run = env["XDG_RUNTIME_DIR"] ?? join(tmpdir(), `belay-${uid}`);
+  const state = join(userStateDirectory(env), "belay", "georep");
+  const run = userRunDirectory(env) ?? join(tmpdir(), `belay-${uid}`);
   return { state, run: join(run, "belay", "georep"), log: join(state, "log") };
 }
 

@@ -13,12 +13,13 @@ export interface Places {
   readonly machineConfig: string;
 }
 
-/** The places as glusterd hands them down in the environment, or where Gluster has them by default. */
+/** The places as glusterd hands them down in the environment, or where Gluster has them by default. A variable that is empty says nothing. */
 export function placesOf(env: NodeJS.ProcessEnv): Places {
+  const said = (name: string) => (env[name] === "" ? undefined : env[name]);
   return {
-    workDirectory: env["GLUSTERD_WORKDIR"] ?? "/var/lib/glusterd",
-    runDirectory: env["DEFAULT_VAR_RUN_DIRECTORY"] ?? "/var/run/gluster",
-    logs: env["BELAY_LOG_DIR"],
+    workDirectory: said("GLUSTERD_WORKDIR") ?? "/var/lib/glusterd",
+    runDirectory: said("DEFAULT_VAR_RUN_DIRECTORY") ?? "/var/run/gluster",
+    logs: said("BELAY_LOG_DIR"),
     machineConfig: "/etc/glusterfs/gsyncd.conf",
   };
 }

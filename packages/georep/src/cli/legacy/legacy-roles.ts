@@ -4,6 +4,7 @@ import { createConfig, type Config } from "../../config/config.ts";
 import type { LiveConfig } from "../../config/live-config.ts";
 import { placesOf } from "../../session/places.ts";
 import { sessionBetween, sessionFolder, type Session } from "../../session/session.ts";
+import { userStateDirectory } from "../../session/user-places.ts";
 import type { Resource } from "../../url/resource.ts";
 import { requireRoles } from "../require-roles.ts";
 import type { MonitorRequest, RoleRequest } from "../roles.ts";
@@ -124,8 +125,7 @@ function followConfig(context: LegacyContext, session: Session): LiveConfig {
 
 // Where users without privileges keep their state; what is built in is root's.
 function ownWorkingDirectory(env: NodeJS.ProcessEnv, session: Session): string {
-  const state = env["XDG_STATE_HOME"] ?? join(env["HOME"] ?? "/", ".local/state");
-  return join(state, "belay/georep/gsyncd", sessionFolder(session));
+  return join(userStateDirectory(env), "belay/georep/gsyncd", sessionFolder(session));
 }
 
 function configOf(context: LegacyContext, session: Session): Config {
