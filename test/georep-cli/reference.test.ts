@@ -147,6 +147,66 @@ const oldCalls: readonly (readonly string[])[] = [
   ["delete", ...session],
 ];
 
+// Options that are cut short, repeated, misplaced, without a value; names as nobody writes them.
+const get = (...more: string[]): string[] => ["config-get", ...session, ...more];
+const setting = (...more: string[]): string[] => ["config-set", ...session, ...more];
+const oddCalls: readonly (readonly string[])[] = [
+  ...[[], [""], ["-"], ["--"], ["-x"], ["--versio"], ["--i"], ["config", ...session], ["CONFIG-GET", ...session]],
+  ...[
+    ["--i", ...get()],
+    ["--debug", ...get()],
+    ["-c", sessionConfig, ...get()],
+  ],
+  ...[get("--nam", "log-level"), get("--n=log-level", "--show"), get("--name"), get("--name="), get("--only-value=1")],
+  get("--name", "log-level", "--name", "sync-jobs", "--only-value"),
+  ...[get("-n", "log-level"), get("--name= log-level"), get("--name=Log-Level"), get("--name=log_level")],
+  ...[get("--name=foo"), get("--name=foo", "--only-value"), get("--name=pid-file"), get("--name=checkpoint")],
+  ...[get("-c"), get("-c", ""), get("-c", "/nonexistent/x.conf"), get("-c", sessionConfig, "-c", "/nonexistent")],
+  ...[get("--config_file", sessionConfig), get(`-c${sessionConfig}`), get("--"), get("--", "x")],
+  ["config-get", "--name", "log-level", ...session],
+  ["config-get", "pv", "--only-value", "sh.example::sv", "--name=log-level"],
+  ...[setting("-nsync-jobs", "-v7"), setting("-n", "sync-jobs", "-v", "7", "-v", "8")],
+  ...[setting("-n", "rsync-options", "-v", "--whole-file"), setting("-n", "rsync-options", "-v", "-x")],
+  ...[setting("-n", "rsync-options", "-v-x"), setting("-n", "rsync-options", "--value", "--whole-file -x")],
+  ...[setting("-n", "checkpoint", "-v", "-5"), setting("-n", "checkpoint", "-v=5"), setting("-n", "foo", "-v", "x")],
+  ...[setting("-n", "", "-v", "x"), setting("-n", "log-level", "-v", "DEBUG", "-c", "/nonexistent/x")],
+  ...[setting("-n", "log-level", "-v", "DEBUG", "extra"), setting("-n", "log-level", "-v", "DEBUG", "--bogus")],
+  ...["foo", "all", "All", "", "LOG-LEVEL"].map((name) => ["config-reset", ...session, name]),
+  ...[["--value="], ["--val", "DEBUG"], ["--value"], ["x"]].map((more) => ["config-check", "log-level", ...more]),
+  ...[
+    ["status", "pv", "sh.other::sv", "--local-path", "/b"],
+    ["status", ...session, "--local-path"],
+  ],
+  ...[
+    ["monitor-status", ...session],
+    ["monitor-status", ...session, "X", "Y"],
+    ["monitor-status", ...session, "-x"],
+  ],
+  ...[
+    ["--create", ...old],
+    ["--config-get", ...old],
+    [...old, "--config-set", "--value=x"],
+    [...old, "--config-del"],
+  ],
+  ...[
+    ["--create", "Some Thing", ...old],
+    ["--create", "", ...old],
+    ["--create", "Created", ":pv"],
+  ],
+  [...old, "--config-set", "rsync-options", "--value", "--whole-file"],
+  [...old, "--config-set", "rsync-options", "--value=--whole-file"],
+  [...old, "--config-del", "all"],
+  [...old, "--config-get-all", "--config-get", "log-level"],
+  ["-c", sessionConfig, "--inet6", "--iprefix=/var", ":pv", "sh.example::sv", "--config-get", "log-file"],
+  ["--delete", ...old, "--path-list", "--path=/b1 --path=/b2 "],
+  ["worker", ...session, "--feedback-fd", "x"],
+  ...[
+    ["secondary", ...session, "--secondary-timeout", "x"],
+    ["monitor", ...session, "--bogus"],
+    ["worker", "pv"],
+  ],
+];
+
 const brick = (more: object): string =>
   JSON.stringify({
     secondary_node: "h2",
@@ -206,7 +266,7 @@ const watched = [
 const steps: readonly Step[] = [
   ...setSteps,
   ...filesToRead.map(read),
-  ...oldCalls.map((argv): Step => ({
+  ...[...oldCalls, ...oddCalls].map((argv): Step => ({
     argv,
     fresh: true,
     files: {

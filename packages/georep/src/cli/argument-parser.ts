@@ -63,7 +63,7 @@ export function parseArguments(command: CommandSpec, args: readonly string[]): P
   const positionals: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const word = args[i] ?? "";
-    if (word === "-h" || word === "--help") return undefined;
+    if (asksForHelp(command, word)) return undefined;
     if (word === "--") {
       positionals.push(...args.slice(i + 1));
       break;
@@ -104,10 +104,18 @@ function unrecognized(command: CommandSpec, words: readonly string[]): BelayErro
   return usageError(command, `unrecognized arguments: ${words.join(" ")}`);
 }
 
-// A negative number, a lone dash and text with blanks are values.
-function looksLikeOption(word: string): boolean {
+/** Tells options from values: a negative number, a lone dash and text with blanks are values. */
+export function looksLikeOption(word: string): boolean {
   if (!word.startsWith("-") || word === "-" || /^-\d+$|^-\d*\.\d+$/.test(word)) return false;
   return !word.includes(" ") || /^--[\w-]+=/.test(word) || /^-[a-z]=/.test(word);
+}
+
+// Cut short like any other; no option of a sub-command begins like it.
+function asksForHelp({ options }: CommandSpec, word: string): boolean {
+  if (word === "-h" || word === "--help") return true;
+  return (
+    word.length > 2 && "--help".startsWith(word) && !options.some((option) => `--${keyOf(option)}`.startsWith(word))
+  );
 }
 
 function findOption(command: CommandSpec, word: string): { option: OptionSpec; value: string | undefined } {

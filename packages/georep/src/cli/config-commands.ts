@@ -45,29 +45,32 @@ export async function configGet(invocation: Invocation): Promise<number> {
   if (!existsSync(file)) {
     log(invocation, config, "W", "Session config file not exists, using the default config", { path: file });
   }
-  const shown = (name: string) => args.flag("show-defaults") || config.isModified(name);
+  const shown = (name: string) => args.flag("show-defaults") || isSomebodysChoice(config, name);
   const label = (name: string) => (args.flag("use-underscore") ? name.replaceAll("-", "_") : name);
   const asked = args.text("name");
   if (asked !== undefined) {
-    const name = findOption(asked)?.name;
-    if (name === undefined || !config.names.includes(name) || !shown(name)) {
-      throw new BelayError("ENAME", `Invalid config name "${asked}"`);
-    }
-    terminal.out(args.flag("only-value") ? `${config.text(name)}\n` : `${label(name)}:${config.text(name)}\n`);
+    const name = findOption(asked)?.name ?? asked;
+    if (!config.names.includes(name) || !shown(name)) throw new BelayError("ENAME", `Invalid config name "${asked}"`);
+    terminal.out(args.flag("only-value") ? `${config.text(name)}\n` : `${label(asked)}:${config.text(name)}\n`);
     return 0;
   }
   const names = config.names.filter(shown);
-  if (args.flag("json")) terminal.out(`${formatJson(names.map((name) => describe(config, name, label(name))))}\n`);
+  if (args.flag("json")) terminal.out(`${formatJson(names.map((name) => describe(config, name)))}\n`);
   else terminal.out(names.map((name) => `${label(name)}:${config.text(name)}\n`).join(""));
   return 0;
 }
 
-function describe(config: Config, name: string, label: string): Record<string, string | boolean> {
+// What the monitor wrote for itself is not.
+function isSomebodysChoice(config: Config, name: string): boolean {
+  return config.isModified(name) && options.get(name)?.configurable !== false;
+}
+
+function describe(config: Config, name: string): Record<string, string | boolean> {
   const option = options.get(name);
   // Truth values are capitalised here, and only here.
   const spelled = (value: string) => (option?.type === "bool" ? value.charAt(0).toUpperCase() + value.slice(1) : value);
   return {
-    name: label,
+    name,
     value: spelled(config.text(name)),
     default: spelled(config.defaultText(name) ?? ""),
     configurable: option?.configurable ?? false,

@@ -90,11 +90,13 @@ async function currentMain(
   roles: Roles | undefined,
 ): Promise<number> {
   const places = placesOf(env);
-  const inet6 = argv.includes("--inet6");
-  const words = argv.filter((word, i) => word !== "--inet6" || i > argv.indexOf("--inet6"));
-  const [first = ""] = words;
+  const at = argv.findIndex(isInet6);
+  const inet6 = at >= 0;
+  const words = argv.filter((_word, i) => i !== at);
+  const [first] = words;
   makeTemplateFile(places);
-  if (Object.hasOwn(actions, currentName(first))) return runCommand(words, { places, env, terminal, roles, inet6 });
+  if (first !== undefined && Object.hasOwn(actions, currentName(first)))
+    return runCommand(words, { places, env, terminal, roles, inet6 });
   const upgraded = upgradeArguments(words, places);
   if (upgraded?.kind === "done") return 0;
   if (upgraded?.kind === "urls") {
@@ -105,8 +107,8 @@ async function currentMain(
 }
 
 async function runCommand(argv: readonly string[], around: Omit<Invocation, "command" | "args">): Promise<number> {
-  const [given = "", ...rest] = argv;
-  const command = commands.find(({ name }) => name === currentName(given));
+  const [given, ...rest] = argv;
+  const command = commands.find(({ name }) => given !== undefined && name === currentName(given));
   if (command === undefined) return noCommand(given, around.terminal);
   if (!isAllowed(command, around.env)) {
     throw new BelayError("ERESTRICTED", "disallowed gsyncd invocation: only secondary may be run");
@@ -119,6 +121,11 @@ async function runCommand(argv: readonly string[], around: Omit<Invocation, "com
   return (await actions[command.name]?.({ ...around, command: command.name, args })) ?? 1;
 }
 
+// Where a sub-command is expected it may be cut short.
+function isInet6(word: string, i: number): boolean {
+  return word === "--inet6" || (i === 0 && word.length > 2 && "--inet6".startsWith(word));
+}
+
 // Sub-commands had other names before GlusterFS 10.
 function currentName(name: string): string {
   if (name === "slave") return "secondary";
@@ -129,14 +136,14 @@ function isAllowed({ name }: CommandSpec, env: NodeJS.ProcessEnv): boolean {
   return (env["_GSYNCD_RESTRICTED_"] ?? "") === "" || name === "secondary";
 }
 
-function noCommand(given: string, terminal: Terminal): number {
+function noCommand(given: string | undefined, terminal: Terminal): number {
   const names = commands.map(({ name }) => name);
   const usage = `usage: ${programName} [-h] [--inet6] {${names.join(",")}} ...\n`;
-  if (given === "-h" || given === "--help") {
+  if (given !== undefined && /^(?:-h|--h(?:e(?:lp?)?)?)$/.test(given)) {
     terminal.out(`${usage}\n${commands.map(({ name, help }) => `  ${name.padEnd(16)}${help}\n`).join("")}`);
     return 0;
   }
-  if (given === "") {
+  if (given === undefined) {
     terminal.err(`${usage}${programName}: error: the following arguments are required: subcmd\n`);
     return 1;
   }

@@ -1,11 +1,10 @@
-import { resolve } from "node:path";
 import { BelayError } from "@belay/supervise";
 import { openLiveConfig } from "../config/live-config.ts";
 import { upgradeConfigFile } from "../config/upgrade-file.ts";
 import { requireRoles } from "./require-roles.ts";
 import { onlyRootsOf } from "./restricted/only-roots.ts";
 import type { MonitorRequest, RoleRequest } from "./roles.ts";
-import { sessionOf, type Invocation, type SessionRequest } from "./session-request.ts";
+import { fileNamed, sessionOf, type Invocation, type SessionRequest } from "./session-request.ts";
 
 /** `monitor P S` */
 export async function monitor(invocation: Invocation): Promise<number> {
@@ -26,7 +25,7 @@ export async function monitor(invocation: Invocation): Promise<number> {
 function childArguments({ args, inet6 }: Invocation): Pick<MonitorRequest, "workerArguments" | "agentArguments"> {
   const file = args.text("config-file");
   const before = inet6 ? ["--inet6"] : [];
-  const after = file === undefined ? [] : [`--config-file=${resolve(file)}`];
+  const after = file === undefined ? [] : [`--config-file=${fileNamed(file)}`];
   const stays = ["debug", "foreground"].filter((name) => args.flag(name)).map((name) => `--${name}`);
   return {
     workerArguments: (localPath, feedbackFd) => [

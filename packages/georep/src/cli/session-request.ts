@@ -42,7 +42,12 @@ export function sessionOf({ args, places }: Pick<Invocation, "args" | "places">)
   const [primary = "", secondary = ""] = args.positionals;
   const about = isUrl(primary) ? betweenUrls(primary, secondary) : betweenVolumes(primary, secondary);
   const given = args.text("config-file");
-  return { ...about, file: given === undefined ? sessionConfigPath(places, about.session) : resolve(given) };
+  return { ...about, file: given === undefined ? sessionConfigPath(places, about.session) : fileNamed(given) };
+}
+
+/** A configuration file as the command line names it. An empty name is that of a file that is not there, not that of the folder. */
+export function fileNamed(given: string): string {
+  return given === "" ? "" : resolve(given);
 }
 
 // No volume's name has any of these.

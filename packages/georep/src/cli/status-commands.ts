@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { BelayError } from "@belay/supervise";
 import { writeMonitorStatus } from "../status/monitor-status.ts";
 import { usageError } from "./argument-parser.ts";
 import { commands } from "./commands.ts";
@@ -14,14 +17,23 @@ export function status(invocation: Invocation): number {
     return 2;
   }
   const { config } = configOf(invocation);
+  const state = config.text("state-file");
+  requireSession(dirname(state));
   printBrickStatus(terminal, {
-    state: config.text("state-file"),
+    state,
     pidFile: config.text("pid-file"),
     brick,
     checkpoint: config.int("checkpoint"),
     json: args.flag("json"),
   });
   return 0;
+}
+
+function requireSession(folder: string): void {
+  if (existsSync(folder)) return;
+  throw new BelayError("ENOENT", `there is no such session: ${folder} is missing`, {
+    hint: "names are those it was created with",
+  });
 }
 
 /** `monitor-status P S TEXT`: glusterd's way to say what state a session is in. */

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { BelayError } from "@belay/supervise";
 import { sessionConfigPath, sessionsDirectory, type Places } from "../session/places.ts";
 import { parseSession } from "../session/session.ts";
-import { programName } from "./argument-parser.ts";
+import { looksLikeOption, programName } from "./argument-parser.ts";
 
 /** A call in the words glusterd uses, taken apart. */
 interface OldCall {
@@ -44,10 +44,7 @@ const command = (...argv: string[]): Upgraded => ({ kind: "command", argv });
 /** Which option makes which call, in the order in which they are looked for. */
 const branches: readonly (readonly [trigger: string, Branch])[] = [
   ["--monitor", upgradeMonitor],
-  [
-    "--status-get",
-    (call, places) => command("status", `--local-path=${call.values.get("--path") ?? ""}`, ...session(call, places)),
-  ],
+  ["--status-get", (call, places) => command("status", ...localPath(call), ...session(call, places))],
   ["--canonicalize-url", (call) => printUrls(call, "canonical")],
   ["--normalize-url", (call) => printUrls(call, "normal")],
   [
@@ -93,9 +90,13 @@ function takeApart(argv: readonly string[]): OldCall {
     const [, name = word, value] = /^(--[^=]+)=(.*)$/s.exec(word) ?? [];
     if (!word.startsWith("-")) positionals.push(word);
     else if (!valued.has(name)) flags.add(name);
-    else values.set(name, value ?? argv[++i] ?? missing(name));
+    else values.set(name, value ?? valueOf(name, argv[++i]));
   }
   return { values, flags, positionals };
+}
+
+function valueOf(name: string, next: string | undefined): string {
+  return next === undefined || looksLikeOption(next) ? missing(name) : next;
 }
 
 function missing(name: string): never {
@@ -118,6 +119,11 @@ function session({ positionals }: OldCall, places: Places): string[] {
 function cutSecondary(text: string): string {
   const [host = "", volume] = text.replace(/^ssh:\/\//, "").split("::");
   return volume === undefined ? host : `${host}::${volume.replace(/:.*$/s, "")}`;
+}
+
+function localPath({ values }: OldCall): string[] {
+  const path = values.get("--path");
+  return path === undefined ? [] : [`--local-path=${path}`];
 }
 
 // A paused session that is started again stays paused: glusterd says so, and means it.

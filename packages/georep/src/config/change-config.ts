@@ -3,7 +3,8 @@ import { BelayError } from "@belay/supervise";
 import { isAcceptable, parseTruth, problemOf } from "./check-value.ts";
 import type { Config } from "./config.ts";
 import { editIni } from "./edit-ini.ts";
-import { findOption, options, type Option } from "./options.ts";
+import { findOption, type Option } from "./options.ts";
+import { readIni } from "./read-ini.ts";
 
 /** Section of a session's file that holds its options. */
 const section = "vars";
@@ -37,7 +38,7 @@ export function checkOption(given: string, value: string | undefined): void {
  * @throws BelayError `ENAME`, `EVALUE`, `ENOTCONF`; of {@link editIni}
  */
 export async function setOption(file: string, given: string, value: string, present?: Config): Promise<void> {
-  const option = requireOption(given);
+  const option = requireOptionOf(file, given);
   requireConfigurable(option, given, file);
   requireValue(option, given, value);
   if (option.type === "string" && present?.text(option.name) === value) return;
@@ -58,7 +59,7 @@ export async function setOption(file: string, given: string, value: string, pres
  */
 export async function resetOption(file: string, given: string): Promise<void> {
   if (given === "all" && existsSync(file)) return resetAll(file);
-  const option = requireOption(given);
+  const option = requireOptionOf(file, given);
   requireConfigurable(option, given, file);
   await editIni(file, ({ sections }) => {
     const entries = sections.get(section);
@@ -66,12 +67,21 @@ export async function resetOption(file: string, given: string): Promise<void> {
   });
 }
 
-// What the monitor writes for itself stays: it is not anybody's setting.
+// A name that stands in the file, and that nobody here knows, is refused in another way than one that does not.
+function requireOptionOf(file: string, given: string): Option {
+  const stored = () => readIni(file)?.sections.get(section);
+  if (findOption(given) === undefined && stored()?.has(given) === true)
+    throw new BelayError("ENOTCONF", `Not configurable "${given}"`, { hint: "reset all, and it is gone" });
+  return requireOption(given);
+}
+
+// What the monitor writes for itself stays: it is not anybody's setting. Names that mean nothing go.
 async function resetAll(file: string): Promise<void> {
-  const settable = [...options.values()].filter(({ configurable }) => configurable);
   await editIni(file, ({ sections }) => {
     const entries = sections.get(section);
-    return entries !== undefined && settable.map((option) => forget(entries, option)).includes(true);
+    const gone = [...(entries?.keys() ?? [])].filter((name) => findOption(name)?.configurable !== false);
+    for (const name of gone) entries?.delete(name);
+    return gone.length > 0;
   });
 }
 

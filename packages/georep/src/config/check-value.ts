@@ -29,8 +29,8 @@ export function parseTruth(text: string): boolean | undefined {
 
 /** Tells whether a value may be stored for an option. */
 export function isAcceptable(option: Option, value: string): boolean {
-  // One value is one line wherever it is printed and read.
-  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)) return false;
+  // One value is one line wherever it is printed and read. U+FFFD stands where an argument was not UTF-8: it would not be what was said.
+  if (/[\u0000-\u0008\u000a-\u001f\u007f\ufffd]/.test(value)) return false;
   return passes(option.check, value);
 }
 
