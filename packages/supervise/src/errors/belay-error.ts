@@ -18,6 +18,7 @@ const bugMark = Symbol.for("belay.error.bug");
  * hint, without a stack. What can only come from a mistake in the program itself is a {@link BugError}.
  */
 export class BelayError extends Error {
+  readonly [belayMark] = true;
   /** Stable, upper case: an errno name where one fits (`ETIMEDOUT`), our own otherwise (`ELOCKED`). */
   readonly code: string;
   readonly hint: string | undefined;
@@ -34,10 +35,6 @@ export class BelayError extends Error {
     Object.assign(this, facts);
   }
 
-  get [belayMark](): boolean {
-    return true;
-  }
-
   static override [Symbol.hasInstance](value: unknown): boolean {
     return this === BelayError ? bears(value, belayMark) : isMadeBy(this, value);
   }
@@ -45,16 +42,14 @@ export class BelayError extends Error {
 
 /** A broken assumption of the program; shown with its stack. */
 export class BugError extends BelayError {
+  readonly [bugMark] = true;
+
   constructor(message: string, options: BelayErrorOptions = {}) {
     super("EBUG", message, {
       hint: "this is a mistake in the program: please report it with the text above",
       ...options,
     });
     this.name = "BugError";
-  }
-
-  get [bugMark](): boolean {
-    return true;
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {

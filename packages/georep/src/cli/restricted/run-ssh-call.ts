@@ -26,7 +26,10 @@ export interface SshRequest {
 export function sshRequestOf(argv: readonly string[], env: NodeJS.ProcessEnv): SshRequest | undefined {
   if (env["_GLUSTERD_CALLED_"] === "1" || env["_GSYNCD_DISPATCHED_"] !== undefined) return undefined;
   const command = env["SSH_ORIGINAL_COMMAND"] ?? shellCommand(argv, env);
-  if (command === undefined) return undefined;
+  if (command === undefined) {
+    if (!argv.some((word) => word.startsWith("--only-"))) return undefined;
+    throw new BelayError("ERESTRICTED", "this key is for replication: no shell is given, and no command was");
+  }
   const values = (name: string) =>
     argv.filter((word) => word.startsWith(`${name}=`)).map((word) => word.slice(name.length + 1));
   const [owner] = values("--only-session");

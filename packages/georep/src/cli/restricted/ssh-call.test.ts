@@ -24,6 +24,8 @@ describe("a key for replication may", () => {
 
   test.each([
     ["ls", "invoking ls in restricted SSH session is not allowed"],
+    ["l\u001b[2J\ns", "invoking l?[2J?s in restricted SSH session is not allowed"],
+    ["x".repeat(100_000), /^invoking x{200,300}…$/],
     ["sh -c gsyncd", "invoking sh in"],
     ["gluster", "disallowed gluster invocation"],
     ["gluster --xml", "disallowed gluster invocation"],
@@ -88,6 +90,16 @@ test.each([
   [[], { SSH_ORIGINAL_COMMAND: "ls", _GSYNCD_DISPATCHED_: "" }, undefined],
 ])("the command of %j with %j is %s", (argv, env, command) => {
   expect(sshRequestOf(argv, env)?.command).toBe(command);
+});
+
+test("a key that is restricted gives no shell", async () => {
+  using place = makePlace({ _GLUSTERD_CALLED_: undefined });
+  const ended = await place.call("--only-session=me", "--only-root=/srv");
+  expect(ended).toEqual({
+    out: "",
+    err: expect.stringMatching(/^this key is for replication: .*\n$/) as string,
+    code: 1,
+  });
 });
 
 test("refusals end with 1 and say what was refused, an empty command says nothing", async () => {

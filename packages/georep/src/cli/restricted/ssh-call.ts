@@ -68,8 +68,10 @@ export function allowSshCall(
   }
 }
 
+// Words of a stranger are told in one line that nobody's terminal obeys, and not at any length.
 function refused(problem: string): BelayError {
-  return new BelayError("ERESTRICTED", problem);
+  const told = problem.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+  return new BelayError("ERESTRICTED", told.length > 300 ? `${told.slice(0, 300)}…` : told);
 }
 
 function allowGsyncd(
