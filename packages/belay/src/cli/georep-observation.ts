@@ -59,7 +59,7 @@ function addChecks(georep: Command): void {
     );
 
   sessionCommand(georep, "retry", "show what could not be applied, and try it again now")
-    .option("--list", "only show it")
+    .option("--list", "only show it; the session need not run")
     .option("--json", "as JSON lines")
     .addHelpText("after", "\nExample:\n  belay georep retry data")
     .action((source: string, destination: string | undefined, options: georepCommands.RetryOptions) =>

@@ -7,7 +7,7 @@ import { userError } from "@belay/supervise";
 import { connect, readHead, type Conn, type ConnectOptions } from "../client/index.ts";
 import { attach } from "./attach.ts";
 import { autostartOfEnvironment } from "./environment.ts";
-import { ensureMountpoint } from "./mountpoint.ts";
+import { mountpointOf } from "./mountpoint.ts";
 import { prepare } from "./prepare.ts";
 import type { Server } from "./server.ts";
 import { startPrepared } from "./start.ts";
@@ -107,7 +107,7 @@ const registry = new Map<string, Promise<Wcfs>>();
  * @throws BelayError `ENOSERVER`: none runs and none is to be started; what start throws
  */
 export async function join(zurl: string, options: JoinOptions = {}): Promise<Wcfs> {
-  const mountpoint = ensureMountpoint(zurl);
+  const mountpoint = mountpointOf(zurl);
   const known = registry.get(mountpoint);
   if (known !== undefined) return (await known).addJoin();
   const joining = joinAnew(zurl, mountpoint, options);
