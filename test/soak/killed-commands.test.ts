@@ -13,10 +13,13 @@ import { makePlace, startBelay, type Place } from "../georep-command/place.ts";
 const rounds = Number(process.env["BELAY_SOAK_ROUNDS"] ?? 2);
 const limit = 60_000 + rounds * 60_000;
 
+/** Milliseconds that commands took last: they are killed at any moment of that. */
+const took = new Map<string, number>();
+
 async function killed(place: Place, ...words: string[]): Promise<string> {
   const child = startBelay(place, ...words);
   const closed = once(child, "close"); // it may have ended before it is killed
-  const ms = Math.round(Math.random() * 1500);
+  const ms = Math.round(Math.random() * 1.2 * (took.get(String(words[0])) ?? 1500));
   await sleep(ms);
   child.kill("SIGKILL");
   await closed;
@@ -25,7 +28,9 @@ async function killed(place: Place, ...words: string[]): Promise<string> {
 
 /** The next command. */
 async function works(place: Place, after: string, ...words: string[]): Promise<void> {
+  const start = performance.now();
   const { code, err } = await place.georep(...words);
+  took.set(String(words[0]), performance.now() - start);
   expect([code, err], `${words.join(" ")} after ${after}`).toEqual([0, ""]);
 }
 
