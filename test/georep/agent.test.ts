@@ -177,6 +177,7 @@ test("a source that is found empty at a comparison halts the work", async () => 
 
 test.runIf(isRoot)(
   "an ordinary user, who can open no file handles, is served by inotify, also by a worker that comes later",
+  { timeout: 120_000 },
   () => {
     using pair = makePair();
     fs.mkdirSync(join(pair.state, "run"), { recursive: true });
