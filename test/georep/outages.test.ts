@@ -75,6 +75,11 @@ test.each(["secondary", "worker", "agent", "monitor"])(
     const [held = NaN] = place.processes(role);
     killIfThere(held, "SIGSTOP");
     write(place, "meanwhile", "2");
+    const silent = {
+      state: "waiting",
+      lastError: expect.stringMatching(/^no answer from the secondary for \d+ s$/) as string,
+    };
+    if (role === "secondary") await expect.poll(() => place.extra()["worker"], slow).toMatchObject(silent);
     await sleep(7000);
     const { restarts } = fault(place) as { restarts: number };
     // What only waits for a file, or for a child, is not missed; the two ends of a connection miss each other.

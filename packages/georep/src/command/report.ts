@@ -1,10 +1,11 @@
-import { existsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import { brickStatusPath, extraStatusPath, readBrickStatus, type StoredBrickStatus } from "../status/brick-status.ts";
 import { readExtraStatus, type ExtraStatus } from "../status/extra-status.ts";
 import { readMonitorStatus } from "../status/monitor-status.ts";
 import { isPidFileHeld } from "../status/pid-lock-state.ts";
 import { showStatus } from "../status/shown-status.ts";
 import { endText } from "./ends.ts";
+import { heldProcesses, type HeldProcesses } from "./held-processes.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
 import { configOf, statePath } from "./session-files.ts";
@@ -74,12 +75,18 @@ export function reportOf(places: GeorepPlaces, known: KnownSession, live?: LiveW
   const brick = readBrickStatus(brickStatusPath(state, known.source.path), (problem) => problems.push(problem));
   const extra = readExtra(extraStatusPath(state, known.source.path), problems);
   const alive = isPidFileHeld(config.text("pid-file"));
-  const shown = stateOf({ monitor: readMonitorStatus(state), alive, brick, extra, live });
   const told = live ?? extra;
   const { worker } = told;
+  const said = stateOf({ monitor: readMonitorStatus(state), alive, brick, extra, live });
+  const held = alive && said.state !== "paused" ? heldProcesses(places, known, told.pid) : undefined;
+  if (alive && isFull(known.folder))
+    problems.push(`no room is left in ${known.folder}: status, queue and journal cannot be written`);
+  const { isHeld, ...shown } = stateWith(held, said);
+  if (held?.monitor !== undefined && !isHeld)
+    problems.push(`its monitor (process ${held.monitor}) is held: what ends is not started again`);
   const isWorking = ["active", "comparing", "waiting", "paused"].includes(shown.state);
   const now = isWorking ? worker : undefined;
-  const pace = shown.state === "paused" ? undefined : now; // nothing goes on, and nobody sees what changes
+  const pace = shown.state === "paused" || isHeld ? undefined : now; // nothing goes on, or nobody sees what changes
   return {
     name: known.name,
     id: known.id,
@@ -109,6 +116,16 @@ export function reportOf(places: GeorepPlaces, known: KnownSession, live?: LiveW
   };
 }
 
+// Who runs out of room for what he has to say cannot say that either.
+function isFull(folder: string): boolean {
+  try {
+    const { blocks, bfree, bavail } = statfsSync(folder);
+    return blocks > 0 && (process.geteuid?.() === 0 ? bfree : bavail) === 0;
+  } catch {
+    return false;
+  }
+}
+
 /** What a worker says of itself at its socket. */
 export type LiveWorker = Required<Pick<ExtraStatus, "pid" | "startedAt">> & {
   readonly worker: NonNullable<ExtraStatus["worker"]>;
@@ -135,6 +152,18 @@ function stateOf({ monitor = "", alive, brick, extra, live }: StateFacts): Shown
   if (brick.worker_status === "Faulty" || brick.worker_status === "inconsistent") return faulty(extra);
   if (brick.worker_status !== "Active") return { state: "starting", why: undefined };
   return workingState(extra.worker);
+}
+
+// Who is held cannot tell: what its files say is of the moment before.
+function stateWith(held: HeldProcesses | undefined, said: Shown): Shown & { readonly isHeld: boolean } {
+  const isWorking = said.state === "active" || said.state === "comparing" || said.state === "waiting";
+  if (isWorking && held?.worker !== undefined)
+    return { state: "waiting", why: `its worker (process ${held.worker}) is held`, isHeld: true };
+  if (said.state === "active" && held?.agent !== undefined) {
+    const why = `the process that watches the source (${held.agent}) is held: what changes waits for it`;
+    return { state: "waiting", why, isHeld: true };
+  }
+  return { ...said, isHeld: false };
 }
 
 function faulty({ monitor }: ExtraStatus): Shown {

@@ -7,6 +7,7 @@ import { methods, type Method } from "./messages.ts";
 import { MessageMemory } from "./message-memory.ts";
 import { makeRoomy } from "./roomy-output.ts";
 import { encodePreamble, readPreamble, type Preamble } from "./preamble.ts";
+import { CountedSilence } from "./silence.ts";
 import { malformed, WireReader, WireWriter } from "./wire.ts";
 
 /** Replies have the type of their request with this bit. */
@@ -50,6 +51,7 @@ export class RpcClient implements Disposable {
   #beat: NodeJS.Timeout | undefined;
   readonly #lostMs: number;
   readonly lost: Promise<Error>;
+  readonly silence = new CountedSilence();
   readonly #lose: (error: Error) => void;
   readonly #sender: FrameSender;
 
@@ -75,7 +77,7 @@ export class RpcClient implements Disposable {
     void this.#receive();
     const everyMs = this.#lostMs === 0 ? heartbeat.everyMs : Math.min(heartbeat.everyMs, this.#lostMs / 3);
     const mostSilent = this.#lostMs === 0 ? Infinity : Math.ceil(this.#lostMs / everyMs);
-    this.#beat = setInterval(() => this.#pulse(mostSilent), everyMs).unref();
+    this.#beat = setInterval(() => this.#pulse(everyMs, mostSilent), everyMs).unref();
     return peer;
   }
 
@@ -135,6 +137,7 @@ export class RpcClient implements Disposable {
         const frame = await readFrame(this.#queue);
         if (frame === undefined) throw new BelayError("ECONNLOST", "the secondary has closed the connection");
         this.#hasHeard = true;
+        if (this.#silentBeats > 0) this.#countSilence(0, 0);
         this.#answer(frame.type, frame.request, frame.payload);
       }
     } catch (error) {
@@ -158,12 +161,17 @@ export class RpcClient implements Disposable {
   }
 
   // Silence is counted in beats, as time also goes by while this process is stopped: that is not the peer's silence.
-  #pulse(mostSilent: number): void {
-    this.#silentBeats = this.#hasHeard || this.#waiting.size === 0 ? 0 : this.#silentBeats + 1;
+  #pulse(everyMs: number, mostSilent: number): void {
+    this.#countSilence(this.#hasHeard || this.#waiting.size === 0 ? 0 : this.#silentBeats + 1, everyMs);
     this.#hasHeard = false;
     if (this.#silentBeats >= mostSilent)
       this.#fail(new BelayError("ECONNLOST", `no answer from the secondary for ${this.#lostMs / 1000} s`));
     else if (this.#waiting.size === 0) this.call("ping").catch(() => undefined);
+  }
+
+  #countSilence(beats: number, everyMs: number): void {
+    this.#silentBeats = beats;
+    this.silence.set(beats * everyMs);
   }
 
   #fail(error: Error): void {

@@ -7,6 +7,7 @@ import { readLeft } from "./fill-messages.ts";
 import { readInspectReply, writeInspect, type InspectReply, type InspectRequest } from "./inspect-messages.ts";
 import { readListReplies, writeList, type ListReply, type ListRequest } from "./list-messages.ts";
 import * as message from "./messages.ts";
+import type { Silence } from "./silence.ts";
 import type { WireWriter } from "./wire.ts";
 
 /** A secondary as the worker sees it: each method is one request. */
@@ -15,6 +16,8 @@ export interface Secondary extends Disposable {
   readonly replica: string;
   /** Settles, with the reason, when the connection is lost. */
   readonly lost: Promise<Error>;
+  /** Whether it answers: a line that is cut and a process that is held are silent long before they are given up. */
+  readonly silence: Silence;
   /** @param contentBytes  of what comes along, about; the request is copied before this returns */
   apply(request: message.ApplyRequest, contentBytes: number): Promise<message.ApplyReply>;
   /**
@@ -87,6 +90,7 @@ export async function connectSecondary(
   return {
     replica,
     lost: rpc.lost,
+    silence: rpc.silence,
     apply: async (request, contentBytes) => {
       const expected = contentBytes + bytesOfChange * (request.objects.length + request.entries.length);
       const reply = await rpc.call("apply", (to) => message.writeApply(to, request), { expected });

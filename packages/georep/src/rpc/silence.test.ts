@@ -3,8 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { expect, test } from "vitest";
 
-import { RpcClient } from "./client.ts";
+import { replyBit, RpcClient } from "./client.ts";
 import { plainTransport } from "./frame-sender.ts";
+import { encodeFrame } from "./frames.ts";
+import { methods } from "./messages.ts";
 import { encodePreamble } from "./preamble.ts";
 
 const lostMs = 300;
@@ -21,10 +23,27 @@ async function connected(): Promise<RpcClient> {
 const isLost = (client: RpcClient, ms: number) =>
   Promise.race([client.lost.then(() => true), delay(ms, false, { ref: true })]);
 
-test("a peer that does not answer is given up in time", async () => {
+test("a peer that does not answer is told of beat by beat, and given up in time", async () => {
   using client = await connected();
+  const told: number[] = [];
+  client.silence.onChange = (ms) => told.push(ms);
   const error = await client.lost;
   expect(error).toMatchObject({ code: "ECONNLOST", message: "no answer from the secondary for 0.3 s" });
+  expect(told).toEqual([100, 200, 300]);
+});
+
+test("an answer ends the silence at once", async () => {
+  const input = new PassThrough();
+  using client = new RpcClient(input, new PassThrough().resume(), plainTransport, 3000);
+  input.write(encodePreamble({ role: "secondary", session: "s", credit: 1000 }));
+  await client.connect("s");
+  const told: number[] = [];
+  client.silence.onChange = (ms) => told.push(ms);
+  const answer = client.call("finish");
+  await expect.poll(() => client.silence.ms, { timeout: 5000 }).toBe(1000);
+  input.write(Buffer.concat(encodeFrame({ type: methods.finish | replyBit, request: 1, payload: Buffer.alloc(0) })));
+  await answer;
+  expect(told).toEqual([1000, 0]);
 });
 
 test("the time in which this process is stopped is not the peer's silence, and a peer that stays silent is given up all the same", async () => {

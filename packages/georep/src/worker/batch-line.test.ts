@@ -42,6 +42,7 @@ const refuse = (): never => {
 const refusing: Secondary = {
   replica: "",
   lost: new Promise<Error>(() => undefined),
+  silence: { ms: 0, onChange: () => undefined },
   copy: undefined,
   ...{ apply: refuse, fill: refuse, signatures: refuse, begin: refuse, data: refuse, end: refuse, finish: refuse },
   ...{ list: refuse, inspect: refuse, digest: refuse, stage: refuse, take: refuse, [Symbol.dispose]: () => undefined },

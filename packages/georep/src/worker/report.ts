@@ -10,7 +10,7 @@ import { Tally } from "./tally.ts";
 /** How often a status is told at most while much happens, in milliseconds. */
 const tellEveryMs = 250;
 
-type ReportParts = Pick<Parts, "tree" | "queue" | "feed">;
+type ReportParts = Pick<Parts, "tree" | "queue" | "feed" | "secondary">;
 
 /** What a worker tells about itself. */
 export class Report {
@@ -24,6 +24,7 @@ export class Report {
   lastSynced: number | undefined;
   #lastError: string | undefined;
   #lastTold = 0;
+  #isSilent = false;
 
   /** @param tell  hands the status to whoever wants it */
   constructor(parts: ReportParts, logger: Logger, tell: () => void) {
@@ -46,6 +47,14 @@ export class Report {
     this.#lastError = toError(error).message;
     this.state = "waiting";
     this.#logger.warn(`the destination takes nothing just now: ${this.#lastError}`);
+    this.tellNow();
+  }
+
+  /** @param ms  how long the secondary has not answered; 0: it does again */
+  noteSilence(ms: number): void {
+    if (ms === 0) this.#logger.info("the secondary answers again");
+    else if (!this.#isSilent) this.#logger.warn(silenceText(ms));
+    this.#isSilent = ms > 0;
     this.tellNow();
   }
 
@@ -77,12 +86,13 @@ export class Report {
    * @param heldBack  names that are sent later, see `HotFiles`
    */
   status(isPaused: boolean, applying: number, heldBack: number): WorkerStatus {
-    const { queue, feed } = this.#parts;
+    const { queue, feed, secondary } = this.#parts;
+    const { ms: silentMs } = secondary.silence;
     const behind = this.behindSince;
     const [directories, retryQueue] = [queue.crawlLength, queue.retryLength];
     const pending = applying + retryQueue + heldBack;
     return {
-      state: isPaused ? "paused" : this.state,
+      state: isPaused ? "paused" : silentMs > 0 ? "waiting" : this.state,
       source: feed.kind,
       lagSeconds: behind === undefined ? 0 : (performance.now() - behind) / 1000,
       crawlQueue: directories,
@@ -95,8 +105,12 @@ export class Report {
       bytes: this.tally.bytes,
       failures: this.tally.failures,
       lastSynced: this.lastSynced,
-      lastError: this.#lastError,
+      lastError: silentMs > 0 ? silenceText(silentMs) : this.#lastError,
       feedTrouble: feed.trouble?.message,
     };
   }
+}
+
+function silenceText(ms: number): string {
+  return `no answer from the secondary for ${ms / 1000} s`;
 }

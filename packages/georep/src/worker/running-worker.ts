@@ -31,6 +31,7 @@ export class RunningWorker implements Worker {
       this.#report.behindSince ??= performance.now();
       this.#loop.poke();
     };
+    parts.secondary.silence.onChange = (ms) => this.#report.noteSilence(ms);
     this.ended = this.#run();
     this.ended.catch(() => undefined); // whoever wants to know awaits it
   }

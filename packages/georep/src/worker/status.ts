@@ -1,6 +1,6 @@
 import type { SourceKind } from "../sources/change-source.ts";
 
-/** What a worker does right now: comparing, following changes, held by the user, or waiting until the destination can take more. */
+/** What a worker does right now: comparing, following changes, held by the user, or waiting until the destination can take more or answers. */
 export type WorkerState = "starting" | "crawling" | "active" | "paused" | "waiting";
 
 /** One look at a worker. */
