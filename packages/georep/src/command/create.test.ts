@@ -7,6 +7,7 @@ import { readMonitorStatus } from "../status/monitor-status.ts";
 import { deleteSession } from "./delete-session.ts";
 import { findSession, listSessions } from "./find-session.ts";
 import { recordPath } from "./known-session.ts";
+import { georepPlaces } from "./places.ts";
 import { statePath } from "./session-files.ts";
 
 test("a created session has its files, and is found however it is written", async () => {
@@ -26,6 +27,18 @@ test("a created session has its files, and is found however it is written", asyn
   await expect(place.create("./src", "dst")).rejects.toMatchObject({ code: "EEXIST" });
   expect(() => findSession(place.places, ["src", "other"], place.path)).toThrow("is not replicated to");
   expect(() => findSession(place.places, ["zzz"], place.path)).toThrow("there is no session 'zzz'");
+});
+
+test("where nothing can be written, it is said which place that is and how to name another", async () => {
+  using place = makeCommandPlace();
+  place.directory("src");
+  writeFileSync(join(place.path, "belay"), "no folder");
+  await expect(place.create("src", "dst")).rejects.toMatchObject({
+    code: "ESTATE",
+    message: expect.stringContaining(`nothing can be written in ${place.path}/belay/`) as string,
+    hint: expect.stringContaining("BELAY_GEOREP_DIR") as string,
+  });
+  expect(georepPlaces({ BELAY_GEOREP_DIR: "some/where" }).workDirectory).toBe(join(process.cwd(), "some/where"));
 });
 
 test("a session that was not created to the end is none, and is created over", async () => {

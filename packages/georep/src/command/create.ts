@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { BelayError, toError } from "@belay/supervise";
 import { storeFacts } from "../config/change-config.ts";
 import { loadConfig } from "../config/load-config.ts";
@@ -12,6 +11,7 @@ import { parseEnds, pathOf } from "./ends.ts";
 import { listSessions, otherWay } from "./find-session.ts";
 import { fasterCipher } from "./faster-cipher.ts";
 import { parseOption, type GivenOption } from "./given-options.ts";
+import { intoState } from "./into-state.ts";
 import { keyFileFor } from "./key.ts";
 import { sessionOfPair, writeRecord, type KnownSession } from "./known-session.ts";
 import { placeOptions, type GeorepPlaces } from "./places.ts";
@@ -74,11 +74,13 @@ export async function proposeSession(
 export async function createSession(proposal: Proposal): Promise<KnownSession> {
   const { known, options } = proposal;
   if (known.destination.scheme === "file") makeDestination(pathOf(known.destination));
-  mkdirSync(known.folder, { recursive: true, mode: 0o700 });
-  await storeFacts(known.configFile, Object.fromEntries(options));
-  await writeMonitorStatus(statePath(known), "Created");
-  await writeRecord(known);
-  return known;
+  return intoState(known.folder, async () => {
+    makeDirectory(known.folder, 0o700);
+    await storeFacts(known.configFile, Object.fromEntries(options));
+    await writeMonitorStatus(statePath(known), "Created");
+    await writeRecord(known);
+    return known;
+  });
 }
 
 function makeDestination(path: string): void {

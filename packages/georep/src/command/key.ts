@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { BelayError, run } from "@belay/supervise";
+import { makeDirectory } from "../tree/make-directory.ts";
 import { pathOf } from "./ends.ts";
+import { intoState } from "./into-state.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
 
@@ -69,7 +71,7 @@ function shellWord(text: string): string {
 async function makeOwnKey(places: GeorepPlaces, known: KnownSession): Promise<string> {
   const file = ownKeyFile(places, known);
   if (existsSync(file) && existsSync(`${file}.pub`)) return file;
-  mkdirSync(places.keyDirectory, { recursive: true, mode: 0o700 });
+  await intoState(places.keyDirectory, () => makeDirectory(places.keyDirectory, 0o700));
   // Without an answer on stdin ssh-keygen does not replace a file that is there.
   await run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", `belay-georep ${known.name}`, "-f", file]);
   return file;

@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { placesOf, sessionsDirectory, type Places } from "../session/places.ts";
 import { userRunDirectory, userStateDirectory } from "../session/user-places.ts";
 
@@ -27,7 +27,11 @@ export function georepPlaces(env: NodeJS.ProcessEnv = process.env, uid = process
 
 function roots(env: NodeJS.ProcessEnv, uid: number): Record<"state" | "run" | "log", string> {
   const given = env[placesVariable];
-  if (given !== undefined && given !== "") return { state: given, run: join(given, "run"), log: join(given, "log") };
+  if (given !== undefined && given !== "") {
+    // Absolute, as daemons work in another directory than the one they are started in.
+    const state = resolve(given);
+    return { state, run: join(state, "run"), log: join(state, "log") };
+  }
   if (uid === 0) {
     return { state: "/var/lib/belay/georep", run: "/run/belay/georep", log: "/var/log/belay/georep" };
   }

@@ -1,8 +1,10 @@
-import { mkdirSync, watch } from "node:fs";
-import { BelayError, Deadline, ProcessError, run, sleep, type SpawnOptions } from "@belay/supervise";
+import { watch } from "node:fs";
+import { BelayError, Deadline, hasCode, ProcessError, run, sleep, toError, type SpawnOptions } from "@belay/supervise";
 import { escapedUrl } from "../url/format.ts";
+import { makeDirectory } from "../tree/make-directory.ts";
 import { checkSource } from "./check-source.ts";
 import { gsyncdArgv } from "./gsyncd-program.ts";
+import { intoState } from "./into-state.ts";
 import type { KnownSession } from "./known-session.ts";
 import { findMonitor } from "./monitor-process.ts";
 import { roleEnvironment, type GeorepPlaces } from "./places.ts";
@@ -59,9 +61,8 @@ async function startMonitor(places: GeorepPlaces, known: KnownSession, options: 
 export async function prepareStart(places: GeorepPlaces, known: KnownSession): Promise<void> {
   const [problem] = checkSource(known.source.path);
   if (problem !== undefined) throw problem;
-  for (const path of [places.runDirectory, places.logDirectory, places.scratchDirectory]) {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  }
+  for (const path of [places.runDirectory, places.logDirectory, places.scratchDirectory])
+    await intoState(path, () => makeDirectory(path, 0o700));
   await upgradeConfig(known);
 }
 
@@ -93,8 +94,16 @@ async function waitUntilConnected(
     if (["active", "comparing", "waiting", "paused"].includes(report.state)) return report;
     if (report.state === "faulty") throw faulty(known, report);
     if (report.state === "dead" || report.state === "stopped") throw await ended(places, known, signal);
-    await nextChange(known.folder, deadline.signal);
+    await nextChange(known.folder, deadline.signal).catch((error: unknown) => {
+      throw withProblem(error, report);
+    });
   }
+}
+
+// What cannot be written to the status is seen from here.
+function withProblem(error: unknown, { problems: [problem] }: SessionReport): unknown {
+  if (problem === undefined || !hasCode(error, "ETIMEDOUT")) return error;
+  return new BelayError("ETIMEDOUT", `${toError(error).message}: ${problem}`, { cause: error });
 }
 
 // The files of the session are replaced by rename. The pid lock has no event, so we look now and then anyway.

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,4 +26,18 @@ test("when it cannot be replaced the old content stays and the temporary file go
   await mkdir(path);
   await expect(writeFileAtomic(path, Buffer.from("x"))).rejects.toMatchObject({ code: "EISDIR" });
   expect((await readdir(directory)).sort()).toEqual(["cursor", "taken"]);
+});
+
+test.skipIf(process.getuid?.() !== 0)("a file system that is full: the error says which file it was", async () => {
+  const full = join(directory, "full");
+  await mkdir(full);
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=16k", "none", full]);
+  try {
+    const path = join(full, "state");
+    const failed = { code: "ENOSPC", path, message: expect.stringContaining(path) as string };
+    await expect(writeFileAtomic(path, Buffer.alloc(100_000, 1))).rejects.toMatchObject(failed);
+    expect(await readdir(full)).toEqual([]);
+  } finally {
+    execFileSync("umount", [full]);
+  }
 });

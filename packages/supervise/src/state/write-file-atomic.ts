@@ -15,9 +15,18 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array, { mode = 
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw withPath(error, path);
   }
   await syncDirectory(dirname(path));
+}
+
+// What is said of a descriptor does not say which file it was.
+function withPath(error: unknown, path: string): unknown {
+  if (error instanceof Error && "syscall" in error && !("path" in error)) {
+    error.message += ` '${path}'`;
+    Object.assign(error, { path });
+  }
+  return error;
 }
 
 async function writeDurably(path: string, bytes: Uint8Array, mode: number): Promise<void> {
