@@ -21,8 +21,11 @@ export interface CrawlStep {
   readonly isDone: boolean;
 }
 
-/** Most names of one step: what takes some milliseconds. */
-const stepNames = 250;
+/**
+ * Most names of one step: what takes some milliseconds, also when all of them are directories that the destination lacks. These are filled in the same batch, and so not
+ * many of them may be made at once.
+ */
+export const stepNames = 64;
 
 interface Part extends NamesOfDirectory {
   /** See `ListRequest`. */

@@ -9,6 +9,7 @@ import { nameToFill, type Filling } from "../plan/fill-directory.ts";
 import { newFillMemory, planFill, type FillPlan } from "../plan/fill-plan.ts";
 import type { ApplyReply, Failure, ObjectChange } from "../rpc/messages.ts";
 import { malformed } from "../rpc/wire.ts";
+import { isDirectory } from "../tree/object-state.ts";
 import { isParentless, namesToFollow } from "./followers.ts";
 import type { BatchOutcome, Keep } from "./join-progress.ts";
 import type { HotFiles } from "./hot-files.ts";
@@ -62,6 +63,8 @@ export class Batch {
   error: Error | undefined;
   #isAbandoned = false;
   #isFilling = true;
+  /** Directories of a comparison that were told of; the answer says which of them were made. */
+  #asked = 0;
 
   /** @param gate  what is sent waits for it: the batch before this one has to be finished by the destination first */
   constructor(context: BatchContext, gate: Promise<unknown>) {
@@ -143,6 +146,11 @@ export class Batch {
   /** A directory that was made and is to get its contents in this batch. */
   get toFill(): FileId | undefined {
     return this.#isFilling ? this.#fresh.values().next().value : undefined;
+  }
+
+  /** Directories whose contents may be called for, at most. */
+  get expected(): number {
+    return this.#isFilling ? this.#asked + this.#fresh.size : 0;
   }
 
   /** There is no room for the contents of further directories: they are left to a comparison that needs no listing. */
@@ -237,7 +245,7 @@ export class Batch {
 
   // The request, and the content that the answer asks for.
   async #send(plan: Plan, room: ContentRoom): Promise<ApplyReply> {
-    const { window, content } = this.#context;
+    const { window, content: wanted } = this.#context;
     const { objects, entries } = plan.request;
     const size = plan.bytes + overhead * (objects.length + entries.length);
     const before = this.#unsettled.before(objects);
@@ -245,13 +253,18 @@ export class Batch {
     if (before !== undefined) this.#gate = Promise.all([this.#gate, before]);
     const settle = this.#unsettled.begin(objects);
     const cool = this.#context.hot.begin(objects, this.#places);
+    const asked = objects.reduce((sum, { mode, content }) => sum + Number(content === "compare" && isDirectory(mode)), 0); // prettier-ignore
+    this.#asked += asked;
     try {
       window.take(size);
-      const reply = await this.#ask(plan, room, this.#gate).finally(() => window.release(size));
+      const reply = await this.#ask(plan, room, this.#gate).finally(() => {
+        window.release(size);
+        this.#asked -= asked;
+      });
       refuseOthers(reply, objects);
       for (const id of reply.crawl) this.#crawl.set(keyOf(id), id);
       for (const id of reply.made) this.#noteMade(id);
-      const { bytes, failures } = await content.send(reply.wants, this.#places);
+      const { bytes, failures } = await wanted.send(reply.wants, this.#places);
       this.#bytes += bytes;
       this.#failures.push(...failures);
       return reply;

@@ -6,7 +6,7 @@ import type { DirtyName } from "../plan/dirty-set.ts";
 import { entriesToFill, workToFill, type Filling, type FillWork } from "../plan/fill-directory.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import type { Batch } from "./batch.ts";
-import { mostNames } from "./take-from-feed.ts";
+import { mostFilled } from "./take-from-feed.ts";
 
 /** So many names are enough for now. */
 const enough = 500;
@@ -20,10 +20,10 @@ const enough = 500;
 export function fillMade(
   { tree, policy }: Pick<Ends, "tree" | "policy">,
   batch: Batch,
-): (FillWork & { readonly directories: number }) | undefined {
+): (FillWork & { readonly directories: number; readonly entries: number }) | undefined {
   const [fillings, names]: [Filling[], DirtyName[]] = [[], []];
   let [found, directories] = [0, 0];
-  for (let room = mostNames - batch.size; room > 0 && found < enough;) {
+  for (let room = mostFilled - batch.size; room > 0 && found < enough;) {
     const directory = batch.toFill;
     if (directory === undefined) break;
     const entries = entriesOrNone(tree, directory, room);
@@ -43,7 +43,7 @@ export function fillMade(
     room -= entries.length;
     directories++;
   }
-  return directories === 0 ? undefined : { fillings, names, directories };
+  return directories === 0 ? undefined : { fillings, names, directories, entries: found };
 }
 
 function entriesOrNone(tree: SourceTree, directory: Buffer, room: number): DirectoryEntry[] | undefined {

@@ -8,6 +8,9 @@ import type { SourceTree } from "../sources/source-tree.ts";
 /** Most names that are made durable together, more or less. */
 export const mostNames = 4000;
 
+/** As many are made durable together where directories that were made just now are filled: those that are left have to be looked for again. */
+export const mostFilled = 16_000;
+
 /** What the feed told of. */
 export interface Taken {
   readonly names: DirtyName[];

@@ -2,10 +2,12 @@ import { sleep, untilAborted } from "@belay/supervise";
 
 import { comparePositions, type Position } from "../journal/position.ts";
 import { dirty } from "../journal/record.ts";
+import { stepNames } from "../plan/crawl.ts";
 import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import { nameToFill, type Filling } from "../plan/fill-directory.ts";
 import { keyOf } from "../ids/file-id.ts";
 import { rootEmpty } from "./anchor-cursor.ts";
+import type { Batch } from "./batch.ts";
 import { BatchLine, type DoneBatch } from "./batch-line.ts";
 import type { NamePlace } from "./compare-queue.ts";
 import { Crawler } from "./crawler.ts";
@@ -14,7 +16,7 @@ import { HotFiles } from "./hot-files.ts";
 import { joinProgress } from "./join-progress.ts";
 import type { Parts } from "./parts.ts";
 import type { Report } from "./report.ts";
-import { mostNames, takeFrom } from "./take-from-feed.ts";
+import { mostFilled, mostNames, takeFrom } from "./take-from-feed.ts";
 import type { Verifier } from "./verifier.ts";
 import { verifyStep } from "./verify-step.ts";
 import type { WorkerOptions } from "./worker.ts";
@@ -54,6 +56,9 @@ export class WorkLoop {
   #isPoked = false;
   #wake = Promise.withResolvers<undefined>();
   #isRetrying = false;
+  /** Directories that were filled, and the names in them; one, and a guess, to begin with. */
+  #directories = 1;
+  #names = 100;
   #taken = 0;
   readonly #stop = new AbortController();
 
@@ -131,7 +136,7 @@ export class WorkLoop {
   #sealIfDue(): void {
     const { open } = this.#line;
     if (open === undefined) return;
-    const isFull = open.size >= mostNames;
+    const isFull = open.size >= mostFilled || (open.size >= mostNames && open.expected === 0);
     const age = open.changedSince === undefined ? 0 : performance.now() - open.changedSince;
     // What comes behind a seal waits until everything before it is done; content may take long.
     if (isFull || (age >= syncEveryMs && !open.isSending)) this.#line.seal();
@@ -167,11 +172,16 @@ export class WorkLoop {
     const work = open && fillMade(this.#parts, open);
     if (work === undefined) return false;
     this.#context.report.tally.directories += work.directories;
+    this.#directories += work.directories;
+    this.#names += work.entries;
     await this.#line.add(work.names, {}, work.fillings);
     return true;
   }
 
+  // Directories that this makes are filled before more of them are made, so that they are in the same batch.
   async #compare(): Promise<boolean> {
+    const { open } = this.#line;
+    if (open !== undefined && this.#isFullWith(open)) return false;
     const work = this.#crawler.next();
     if (work === undefined) return false;
     const { options, report } = this.#context;
@@ -181,6 +191,12 @@ export class WorkLoop {
     report.noteFailures(work.keep.failed ?? []);
     await this.#line.add(work.names, work.keep, work.fillings);
     return true;
+  }
+
+  // What is made in it has still to be filled.
+  #isFullWith({ size, expected }: Batch): boolean {
+    const most = size + ((expected + stepNames) * this.#names) / this.#directories;
+    return size >= mostNames || (expected > 0 && most > mostFilled);
   }
 
   async #verify(): Promise<boolean> {
