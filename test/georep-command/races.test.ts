@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -47,7 +47,7 @@ test("of two starts at once one starts the session, the other says that it runs;
 
   const again = ended(place, "start", "src", "--json");
   await sleep(700);
-  expect(await place.georep("delete", "src", "--force")).toMatchObject({ code: 0 });
+  expect(await place.georep("delete", "src", "--force")).toMatchObject({ code: 0, err: "" });
   expect((await again).err).toMatch(/ESTOPPED|ENOSESSION|^$/);
   expect(await place.lines("list")).toEqual([]);
 });
@@ -66,6 +66,42 @@ test("a start that is killed anywhere leaves a session that can be started, and 
   expect(await place.georep("start", "src", "--force")).toMatchObject({ code: 0 });
   expect(await place.georep("checkpoint", "src", "--timeout", "60")).toMatchObject({ code: 0 });
   expect(compareTrees(place.source, place.destination)).toEqual([]);
+});
+
+/** A start that is killed when its monitor has just begun to be. */
+async function killStart(place: Place): Promise<void> {
+  const child = startBelay(place, "start", "src");
+  const closed = once(child, "close");
+  await expect.poll(() => monitorsOf(place).length, { timeout: 60_000, interval: 10 }).toBeGreaterThan(0);
+  child.kill("SIGKILL");
+  await closed;
+}
+
+/** Processes of the monitor of a place, also those that are about to be it. */
+function monitorsOf(place: Place): string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      const words = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0") : [];
+      return words.includes("monitor") && words.some((word) => word.includes(place.path));
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+}
+
+test("what comes after a start that was killed waits until its monitor can be seen, and ends it", async () => {
+  await using place = makePlace();
+  await place.georep("create", "src", "dst");
+  await killStart(place);
+  expect(await place.georep("stop", "src")).toMatchObject({ code: 0, out: matching(/^stopped/) });
+  expect(monitorsOf(place)).toEqual([]);
+  await killStart(place);
+  expect(await place.georep("start", "src")).toMatchObject({ code: 1, err: matching(/already started/) });
+  await place.georep("stop", "src");
+  await killStart(place);
+  expect(await place.georep("delete", "src", "--force")).toMatchObject({ code: 0 });
+  expect(monitorsOf(place)).toEqual([]);
+  expect(await place.lines("list")).toEqual([]);
 });
 
 test("destinations where nothing can be made are told in one line each", async () => {

@@ -4,7 +4,8 @@ import { BelayError, hasCode, takeFileLock, type FileLock } from "@belay/supervi
 import { recordPath, type KnownSession } from "./known-session.ts";
 
 /**
- * Has starting, stopping and deleting of a session come one after the other. The lock goes with the process, however it ends.
+ * Has starting, stopping and deleting of a session come one after the other. The lock goes with the process, however it ends; that of a start that
+ * is killed with the monitor, or when others can see that.
  *
  * @throws BelayError `ENOSESSION` when it was deleted meanwhile; the signal's reason
  */

@@ -1,5 +1,6 @@
 import { watch } from "node:fs";
 import { BelayError, Deadline, hasCode, ProcessError, run, sleep, toError, type SpawnOptions } from "@belay/supervise";
+import { withCommandLock } from "../session/command-lock.ts";
 import { escapedUrl } from "../url/format.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { checkSource } from "./check-source.ts";
@@ -41,14 +42,15 @@ export async function startSession(
 
 /** @returns false when it runs already, and that is well */
 async function startMonitor(places: GeorepPlaces, known: KnownSession, options: StartOptions): Promise<boolean> {
-  using _lock = await lockSession(known, options.signal);
+  using lock = await lockSession(known, options.signal);
   if (findMonitor(places, known) !== undefined) {
     if (options.force === true) return false;
     throw new BelayError("EACTIVE", `${known.name} is already started`, { hint: `belay georep status ${known.name}` });
   }
   await prepareStart(places, known);
   const words = monitorWords(known, options);
-  const started: SpawnOptions = { cwd: "/", env: roleEnvironment(places), signal: options.signal };
+  const env = withCommandLock(roleEnvironment(places), 3);
+  const started: SpawnOptions = { cwd: "/", env, extraStdio: [lock.fd], signal: options.signal };
   try {
     await run(gsyncdArgv(words), started);
   } catch (error) {

@@ -12,6 +12,9 @@ import { ownerTokenVariable, sendSignal } from "../process/process-group.ts";
 const readyVariable = "BELAY_READY_FD";
 const readyFd = 3;
 
+/** Number of the first descriptor that a daemon inherits. */
+export const firstInherited = readyFd + 1;
+
 /** How a daemon is started. */
 export interface DaemonizeOptions {
   /** Program and arguments; see {@link ownCommand} for this very program. */
@@ -22,6 +25,8 @@ export interface DaemonizeOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Descriptors for the daemon's stdout and stderr; default `/dev/null`. */
   readonly output?: { readonly stdout?: number; readonly stderr?: number };
+  /** Descriptors for the daemon, from {@link firstInherited} on. */
+  readonly inherit?: readonly number[];
   /** Ends the wait, and the daemon that is not ready by then. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -54,13 +59,13 @@ export function ownCommand(args: readonly string[]): string[] {
  * @throws the daemon's own error as BelayError with its code and hint; `EDAEMON` if it ended without one; the signal's reason
  */
 export async function daemonize(options: DaemonizeOptions): Promise<StartedDaemon> {
-  const { argv, cwd, argv0, output = {}, signal } = options;
+  const { argv, cwd, argv0, output = {}, inherit = [], signal } = options;
   signal?.throwIfAborted();
   const { spawn } = await import("node:child_process");
   const [file = "", ...args] = argv;
   const child = spawn(file, args, {
     detached: true,
-    stdio: ["ignore", output.stdout ?? "ignore", output.stderr ?? "ignore", "pipe"],
+    stdio: ["ignore", output.stdout ?? "ignore", output.stderr ?? "ignore", "pipe", ...inherit],
     // Not the token of an entry that we were started for: the daemon is to outlive us.
     env: { ...(options.env ?? process.env), [readyVariable]: String(readyFd), [ownerTokenVariable]: undefined },
     ...(cwd === undefined ? {} : { cwd }),

@@ -35,7 +35,7 @@ export async function start(context: Context, words: Words, options: StartComman
   const { places, talk, signal } = context;
   const known = sessionOf(context, words);
   if (options.dryRun === true) return tellPlan(context, known, options);
-  if (options.foreground === true) return runInForeground(places, known);
+  if (options.foreground === true) return runInForeground(places, known, signal);
   const { force = false, wait = true } = options;
   const report = await startSession(places, known, { force, wait, timeoutMs: secondsOf(options.timeout), signal });
   talk.say(

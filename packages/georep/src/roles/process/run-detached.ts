@@ -1,4 +1,6 @@
-import { BelayError, daemonize, hasCode, ownCommand } from "@belay/supervise";
+import { BelayError, daemonize, firstInherited, hasCode, ownCommand, type DaemonizeOptions } from "@belay/supervise";
+
+import { takeCommandLock, withCommandLock } from "../../session/command-lock.ts";
 
 const daemonVariable = "_GSYNCD_DAEMON_";
 
@@ -15,14 +17,19 @@ const taken = { code: 2, text: "pidfile is taken, exiting.\n" };
 export async function runDetached(foreground: boolean, role: () => Promise<number>): Promise<number> {
   try {
     if (foreground || isDaemon()) return await role();
-    const env = { ...process.env, [daemonVariable]: "1" };
-    await daemonize({ argv: ownCommand(process.argv.slice(2)), env });
+    await daemonize({ argv: ownCommand(process.argv.slice(2)), ...daemonSurroundings() });
     return 0;
   } catch (error) {
     if (!(error instanceof BelayError) || !hasCode(error, "EPIDFILE")) throw error;
     process.stderr.write(taken.text);
     return taken.code;
   }
+}
+
+function daemonSurroundings(): Pick<DaemonizeOptions, "env" | "inherit"> {
+  const lock = takeCommandLock();
+  const env = { ...process.env, [daemonVariable]: "1" };
+  return lock === undefined ? { env } : { env: withCommandLock(env, firstInherited), inherit: [lock] };
 }
 
 function isDaemon(): boolean {
