@@ -20,12 +20,13 @@ import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
 import { quotedName } from "../tree/shown-name.ts";
-import { inTheWay, keyOfName, look, openDirectory, placeOf, touch } from "./batch.ts";
+import { attempt, inTheWay, keyOfName, look, openDirectory, placeOf, touch } from "./batch.ts";
 import type { Batch, Order, Place } from "./batch.ts";
 import { detach } from "./detach.ts";
 import { openNamed } from "./directory-modes.ts";
-import { liesHidden, makeHidden, takeHidden } from "./hidden.ts";
+import { endHiding, hiddenOrder, liesHidden, makeHidden } from "./hidden.ts";
 import { linkOver } from "./link-over.ts";
+import type { MappedName } from "./object-map.ts";
 import { isNewFile, makeNewFile } from "./new-file.ts";
 import { isBound } from "./own-access.ts";
 import { beneath } from "./beneath.ts";
@@ -70,9 +71,22 @@ function openParent(batch: Batch, { parent, name }: Order, waiting: Map<string, 
   throw new BelayError("EPARENT", `${quotedName(name)}: its directory is not known at the destination`);
 }
 
+/**
+ * Something is said anew of a name, and what waited for it counts no more. A hidden directory gets the name nevertheless, as if it had had it all
+ * along: what is said now deals with it as with any other.
+ */
+export function withdraw(batch: Batch, named: MappedName): void {
+  const order = batch.postponed.get(keyOfName(named));
+  if (order === undefined) return;
+  const { change, parent, name } = order;
+  attempt(batch, parent, name, () => reveal(batch, change.id));
+  endHiding(batch, change.id);
+  batch.postponed.delete(keyOfName(named));
+}
+
 // Something that may be elsewhere comes into a directory: what is cut off must not take it along.
 function reveal(batch: Batch, directory: FileId): void {
-  const order = takeHidden(batch, directory);
+  const order = hiddenOrder(batch, directory);
   if (order !== undefined) attach(batch, order, new Map());
 }
 
@@ -92,6 +106,7 @@ function attachDirectory(batch: Batch, order: Order, dirfd: number): boolean {
   if (isBound) openNamed(batch, known, place);
   renameat2(place.dirfd, place.name, dirfd, name, RENAME_NOREPLACE);
   held.delete(keyOf(change.id));
+  endHiding(batch, change.id);
   map.removeNamesOf(change.id);
   return true;
 }

@@ -163,3 +163,67 @@ test.each(["a/b\0", "..\0", ".\0", "a\0b\0", "no end"])("a peer cannot name %j",
   const files = [newFile("fine", ""), { ...newFile("x", ""), cName: Buffer.from(name) }];
   expect(() => fill(batch, rootId, files)).toThrow(expect.objectContaining({ code: "EPROTO" }));
 });
+
+test("a hidden directory that goes in the same batch in which what was in it moves away", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const batch = startBatch(session);
+  makeDirectory(batch, "outer", "compare");
+  makeDirectory(batch, "inner", "compare", Buffer.from("outer"));
+  const left = { ...entryOf("inner", undefined), parent: Buffer.from("outer") };
+  const entries = [left, entryOf("out", 0), entryOf("outer", undefined)];
+  const reply = applyChanges(batch, { objects: [directoryOf("inner", "changed")], entries });
+  expect(reply).toMatchObject({ failures: [], detached: expect.arrayContaining([Buffer.from("outer")]) as unknown });
+  expect(fill(batch, Buffer.from("inner"), [newFile("f", "1")])).toEqual([]);
+  expect(finishBatch(batch)).toEqual([]);
+  expect(readdirSync(root).sort()).toEqual([".belay-georep", "out"]);
+  expect(readdirSync(join(root, "out"))).toEqual(["f"]);
+  expect(session.map.get(Buffer.from("outer"))).toBeUndefined();
+});
+
+test("a name of a hidden directory is told of another one, and the first one's contents move", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const batch = startBatch(session);
+  makeDirectory(batch, "dir", "compare");
+  makeDirectory(batch, "inner", "compare", dirId);
+  const other = { objects: [directoryOf("other", "compare")], entries: [entryOf("dir", 0)] };
+  expect(applyChanges(batch, other).failures).toEqual([]);
+  const left = { ...entryOf("inner", undefined), parent: dirId };
+  const moved = { objects: [directoryOf("inner", "changed")], entries: [left, entryOf("out", 0)] };
+  expect(applyChanges(batch, moved).failures).toEqual([]);
+  expect(finishBatch(batch)).toEqual([]);
+  expect(readdirSync(root).sort()).toEqual([".belay-georep", "dir", "out"]);
+  expect(session.map.namesOf(Buffer.from("other"))).toEqual([{ parent: rootId, name: dirId }]);
+  expect(session.map.get(dirId)).toBeUndefined();
+});
+
+test("a hidden directory that has got another name meanwhile keeps that one", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const batch = startBatch(session);
+  makeDirectory(batch, "dir", "compare");
+  const moved = { objects: [directoryOf("dir", "changed")], entries: [entryOf("moved", 0)] };
+  expect(applyChanges(batch, moved).failures).toEqual([]);
+  expect(finishBatch(batch)).toEqual([]);
+  expect(readdirSync(root).sort()).toEqual([".belay-georep", "moved"]);
+});
+
+test("nothing known comes into a hidden directory whose name somebody has taken", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const first = startBatch(session);
+  const olds = ["old", "older"].map((name) => wholeFile(name, name));
+  applyChanges(first, { objects: olds, entries: [entryOf("old", 0), entryOf("older", 1)] });
+  expect(finishBatch(first)).toEqual([]);
+  const batch = startBatch(session);
+  makeDirectory(batch, "dir", "compare");
+  writeFileSync(join(root, "dir"), "not ours");
+  for (const [index, name] of ["old", "older"].entries()) {
+    const entries = [{ ...entryOf(name, 0), parent: dirId }];
+    expect(applyChanges(batch, { objects: olds.slice(index, index + 1), entries }).failures).toHaveLength(1);
+  }
+  expect(finishBatch(batch)).toMatchObject([{ id: rootId, name: dirId, code: "EEXIST" }]);
+  for (const name of ["old", "older"]) expect(readFileSync(join(root, name), "utf8")).toBe(name);
+  expect(readFileSync(join(root, "dir"), "utf8")).toBe("not ours");
+});

@@ -22,7 +22,7 @@ const nothing = Buffer.alloc(0);
 export function finishBatch(batch: Batch): readonly Failure[] {
   abandonAll(batch);
   batch.failures.length = 0;
-  for (const order of batch.postponed.values())
+  for (const order of [...batch.postponed.values()])
     attempt(batch, order.parent, order.name, () => {
       if (!batch.incomplete.has(keyOf(order.change.id))) attach(batch, order, new Map());
       else

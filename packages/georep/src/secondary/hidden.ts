@@ -28,15 +28,18 @@ export function makeHidden(batch: Batch, order: Order, dirfd: number): Place {
   return { dirfd: session.heldDirectory, name: heldName, isHeld: true };
 }
 
-/** Takes what has to be attached so that a directory is hidden no more; undefined: nothing. */
-export function takeHidden(batch: Batch, directory: FileId): Order | undefined {
-  const { hidden, postponed } = batch;
-  const top = topOf(batch, directory);
-  const order = top === undefined ? undefined : hidden.orders.get(top);
-  if (top === undefined || order === undefined) return undefined;
-  hidden.orders.delete(top);
-  postponed.delete(keyOfName(order));
-  return order;
+/** What has to be attached so that a directory is hidden no more; undefined: nothing. */
+export function hiddenOrder({ hidden }: Batch, directory: FileId): Order | undefined {
+  const top = hidden.tops.get(keyOf(directory));
+  return top === undefined ? undefined : hidden.orders.get(top);
+}
+
+/** Notes that a directory need not wait for its name any more: it has got one, this or another, or is not to have it. */
+export function endHiding({ hidden, postponed }: Batch, directory: FileId): void {
+  const order = hidden.orders.get(keyOf(directory));
+  if (order === undefined) return;
+  hidden.orders.delete(keyOf(directory));
+  if (postponed.get(keyOfName(order)) === order) postponed.delete(keyOfName(order));
 }
 
 /** Tells whether a directory lies in a hidden one, and is none of those in `held/` itself. */
@@ -45,8 +48,7 @@ export function liesHidden(batch: Batch, directory: FileId): boolean {
   return top !== undefined && top !== keyOf(directory);
 }
 
-function topOf({ hidden, session }: Batch, directory: FileId): string | undefined {
-  if (hidden.tops.size === 0) return undefined;
+function topOf({ hidden }: Batch, directory: FileId): string | undefined {
   const top = hidden.tops.get(keyOf(directory));
-  return top !== undefined && session.held.has(top) ? top : undefined;
+  return top !== undefined && hidden.orders.has(top) ? top : undefined;
 }

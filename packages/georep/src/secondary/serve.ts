@@ -12,7 +12,7 @@ import { serveRpc, type Handlers } from "../rpc/server.ts";
 import { readSurvey, writeForgetReply, writeSurveyReply } from "../rpc/survey-messages.ts";
 import { malformed, type WireReader } from "../rpc/wire.ts";
 import { isDirectory } from "../tree/object-state.ts";
-import { attach } from "./attach.ts";
+import { attach, withdraw } from "./attach.ts";
 import { attempt, closeDirectories, keyOfName, startBatch, trimDirectories, type Batch, type Order } from "./batch.ts";
 import { settleContent } from "./content.ts";
 import { giveBackModes } from "./directory-modes.ts";
@@ -205,8 +205,7 @@ export function applyChanges(batch: Batch, request: message.ApplyRequest): messa
   for (const list of [batch.crawl, batch.madeDirectories, batch.detached, batch.failures]) list.length = 0;
   batch.wants.clear();
   batch.made.clear();
-  // What was said of a name before counts no more.
-  if (batch.postponed.size > 0) for (const entry of request.entries) batch.postponed.delete(keyOfName(entry));
+  if (batch.postponed.size > 0) for (const entry of request.entries) withdraw(batch, entry);
   const { entries, isDone } = replaceAtOnce(batch, request, makeAtOnce(batch, request));
   const objects = request.objects.filter((_, index) => !isDone(index));
   for (const change of objects) {
