@@ -135,3 +135,24 @@ test("of what was taken back nothing is remembered", () => {
   map.commit();
   expect(map.namesOf(child)).toEqual([{ parent: root, name: child }]);
 });
+
+test("a name that cannot be noted, as the batch is taken back just then, is an error", () => {
+  const directory = mkdtempSync(join(tmpdir(), "belay-map-"));
+  const path = join(directory, "map.sqlite");
+  try {
+    using map = new ObjectMap(path);
+    const [root, one, two] = ["root", "one", "two"].map((text) => Buffer.from(text));
+    if (root === undefined || one === undefined || two === undefined) throw new Error("no ids");
+    map.put({ id: root, here: root, ...plain });
+    const other = new DatabaseSync(path);
+    other.exec(`CREATE TRIGGER full BEFORE INSERT ON names WHEN EXISTS (SELECT 1 FROM names)
+                BEGIN SELECT RAISE(ROLLBACK, 'no room'); END`);
+    other.close();
+    map.begin();
+    map.putNew({ id: one, here: one, ...plain }, { parent: root, name: one });
+    expect(() => map.putNew({ id: two, here: two, ...plain }, { parent: root, name: two })).toThrow("no room");
+    expect([map.isBegun, map.namesOf(one), map.namesOf(two)]).toEqual([false, [], []]);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});

@@ -1,7 +1,5 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 
-import { hasCode } from "@belay/supervise";
-
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import { IdFilter } from "./id-filter.ts";
 import { RecentObjects } from "./recent-objects.ts";
@@ -147,8 +145,8 @@ export class ObjectMap implements Disposable {
     try {
       this.#sql.insertName.run(directory, name, num);
     } catch (error) {
-      // Whatever we remember of the name, it was free.
-      if (!hasCode(error, "ERR_SQLITE_ERROR")) throw error;
+      // Whatever we remember of the name, it was free. After any other error the batch may have been taken back.
+      if (!isTaken(error)) throw error;
       this.#recent.forgetNames();
       this.#sql.putName.run(directory, name, num);
     }
@@ -287,6 +285,12 @@ export class ObjectMap implements Disposable {
       .lastInsertRowid;
   }
 }
+
+/** SQLITE_CONSTRAINT_PRIMARYKEY. */
+const primaryKeyTaken = 1555;
+
+const isTaken = (error: unknown): boolean =>
+  error instanceof Error && "errcode" in error && error.errcode === primaryKeyTaken;
 
 const toName = (row: Record<string, SQLOutputValue>): MappedName => ({
   parent: bytes(row["parent"]),

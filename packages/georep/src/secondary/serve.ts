@@ -183,8 +183,8 @@ function batchOf(state: ServeState): Batch {
   if (state.batch !== undefined && !session.map.isBegun) {
     // The worker has been told that it failed, and says all of it again.
     letGo(state.batch);
+    recover(session); // should it fail, the next request tries it again
     state.batch = undefined;
-    recover(session);
   }
   return (state.batch ??= startBatch(session));
 }
