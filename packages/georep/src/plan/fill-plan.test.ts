@@ -3,6 +3,7 @@ import { linkSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utime
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { errno, ErrnoError } from "@belay/linux";
 import { expect, onTestFinished, test } from "vitest";
 
 import { excludesNothing, parseExcludes } from "../policy/excludes.ts";
@@ -96,6 +97,17 @@ test("many large names in one message", () => {
   const made = plan(filling());
   expect(made.next).toBe(portion.bytes / maxInline);
   for (const { content } of filesOf(made).values()) expect(content.every((byte) => byte === content[0])).toBe(true);
+});
+
+test("what lies in a directory that cannot be opened any more is left to be looked at by itself", () => {
+  const { path, tree, filling } = openTree();
+  writeFileSync(join(path, "f"), "1");
+  const all = filling();
+  const openDirectory = (): never => {
+    throw new ErrnoError(errno.EACCES, "open");
+  };
+  const shut = { tree: { ...tree, openDirectory }, policy: defaultPolicy, memory: newFillMemory() };
+  expect(planFill(shut, all, 0)).toMatchObject({ files: [], next: 1, rest: [{ name: Buffer.from("f") }] });
 });
 
 test("where more counts than the file itself, each name is looked at by itself", () => {

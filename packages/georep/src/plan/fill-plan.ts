@@ -13,7 +13,7 @@ import {
 } from "@belay/linux";
 import { errnoName } from "@belay/supervise";
 
-import { fileIdAt } from "../ids/file-id.ts";
+import { fileIdAt, type FileId } from "../ids/file-id.ts";
 import { isReplicated } from "../policy/attributes.ts";
 import type { SyncPolicy } from "../policy/policy.ts";
 import { endNewFiles, writeNewFile, type NewFile } from "../rpc/fill-messages.ts";
@@ -68,7 +68,7 @@ export function planFill({ tree, policy, memory }: FillContext, filling: Filling
   const message = new WireWriter(memory).bytes(directory);
   const [files, rest]: [DirectoryEntry[], DirtyName[]] = [[], []];
   const end = Math.min(entries.length, from + portion.names);
-  const dirfd = tree.openDirectory(directory);
+  const dirfd = openOrNone(tree, directory);
   const settledBefore = BigInt(Date.now()) * 1_000_000n - settledAfterNs;
   let [next, bytes] = [from, 0];
   for (; next < end && bytes < portion.bytes; next++) {
@@ -86,6 +86,16 @@ export function planFill({ tree, policy, memory }: FillContext, filling: Filling
   if (dirfd !== undefined) close(dirfd);
   endNewFiles(message);
   return { message: message.finish(), files, rest, bytes, next };
+}
+
+// What is the matter with it is told by the look at each name.
+function openOrNone(tree: SourceTree, directory: FileId): number | undefined {
+  try {
+    return tree.openDirectory(directory);
+  } catch (error) {
+    if (errnoName(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 interface LookContext extends Pick<FillContext, "tree" | "policy"> {
