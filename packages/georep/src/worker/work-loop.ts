@@ -127,8 +127,7 @@ export class WorkLoop {
     }
     const hasChanges = await this.#follow();
     if (hasChanges && this.#taken % comparesEvery !== 0) return;
-    if (!hasChanges && (await this.#fill())) return;
-    if ((await this.#compare()) || (await this.#verify())) return;
+    if ((await this.#fill()) || (await this.#compare()) || (await this.#verify())) return;
     if (!hasChanges) await this.#rest();
   }
 
