@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, unlinkSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -146,6 +156,30 @@ test.runIf(isRoot)(
         lastError: expect.stringMatching(/EROFS|read-?only/i) as string,
       });
     execFileSync("mount", ["-o", "remount,rw", place.destination]);
+    await recovered(place);
+  },
+  within,
+);
+
+test(
+  "a destination that is removed, and one that is moved away, while it is written to",
+  async () => {
+    await using place = new GsyncdPlace();
+    place.configure();
+    write(place, "before", "1");
+    await started(place);
+    rmSync(place.destination, { recursive: true });
+    write(place, "removed", "2");
+    // It is made anew; how long that was to be seen is a matter of moments.
+    await recovered(place);
+    const gone = expect.stringMatching(/dst is (?:gone|another directory now)/) as string;
+    await expect.poll(() => fault(place), slow).toMatchObject({ restarts: 1, lastError: gone });
+    renameSync(place.destination, `${place.destination}.moved`);
+    write(place, "moved", "3");
+    await recovered(place);
+    expect(existsSync(join(`${place.destination}.moved`, "removed"))).toBe(true);
+    rmSync(join(place.destination, ".belay-georep"), { recursive: true });
+    write(place, "without its state", Buffer.alloc(300_000, 4));
     await recovered(place);
   },
   within,

@@ -6,7 +6,7 @@ import type { ChangeSource } from "./change-source.ts";
 import type { SourceTree } from "./source-tree.ts";
 
 /** How often the path is looked at while nothing happens, in milliseconds. */
-const lookEveryMs = 15_000;
+const lookEveryMs = 5000;
 
 /**
  * Makes sure that the path of a source still stands for the tree that is watched: an unmounted, moved or replaced source is a failure of the source,

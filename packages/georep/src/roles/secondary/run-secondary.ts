@@ -10,6 +10,7 @@ import { aborted, stopOnSignals } from "../process/stop-signal.ts";
 import { sessionLogger } from "../session-logger.ts";
 import { protocolSession, requireDirectory } from "../source-of.ts";
 import { openRoot } from "./open-root.ts";
+import { watchRoot } from "./watch-root.ts";
 import { watchSilence } from "./watch-silence.ts";
 
 /**
@@ -35,6 +36,9 @@ async function serve(request: SecondaryRequest): Promise<number> {
   const timeout = config.int("secondary-timeout");
   using watch = watchSilence(() => counted(input, "bytesRead") + counted(output, "bytesWritten"), timeout * 1000);
   void watch.silent.then(() => stop.stop(`connection inactive for ${timeout} seconds, stopping`));
+  using place = watchRoot(path);
+  let lost: Error | undefined;
+  void place.lost.then((error) => stop.stop((lost = error).message));
   // The session is left in order, as if the worker had gone.
   void aborted(stop.signal).then(() => input.destroy());
   logger.info("secondary listening");
@@ -44,6 +48,7 @@ async function serve(request: SecondaryRequest): Promise<number> {
   } catch (error) {
     if (!stop.signal.aborted) return fail(toError(error), logger.error);
   }
+  if (lost !== undefined) return fail(lost, logger.error);
   const isStopped = stop.signal.aborted;
   logger.info(isStopped ? toError(stop.signal.reason).message : "connection closed by the worker");
   return isStopped ? 1 : 0;
