@@ -1,6 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { errno, ErrnoError } from "@belay/linux";
 import { expect, test } from "vitest";
 
 import { endNewFiles, writeNewFile, type NewFile } from "../rpc/fill-messages.ts";
@@ -142,6 +143,23 @@ test("a name that somebody takes before the batch ends stays theirs, and fails",
   expect(readFileSync(join(root, "dir"), "utf8")).toBe("not ours");
   expect(session.map.get(dirId)).toBeUndefined();
   expect(place.held()).toEqual([]);
+});
+
+test("directories of an apply that fails as a whole are told of by the next one", async () => {
+  using place = await openSessionPlace();
+  const { session } = place;
+  let isFull = true;
+  const get = (): number => {
+    if (isFull) throw new ErrnoError(errno.ENOSPC, "openat");
+    return session.heldDirectory;
+  };
+  const batch = startBatch(Object.defineProperty({ ...session }, "heldDirectory", { get }));
+  const request = { objects: [directoryOf("dir", "changed"), wholeFile("f", "1", { content: "compare" })], entries: [entryOf("dir", 0), entryOf("f", 1)] }; // prettier-ignore
+  expect(() => applyChanges(batch, request)).toThrow("ENOSPC");
+  isFull = false;
+  expect(applyChanges(batch, request)).toMatchObject({ made: [dirId], failures: [] });
+  expect(applyChanges(batch, request)).toMatchObject({ made: [] });
+  expect(finishBatch(batch)).toEqual([]);
 });
 
 test("of a batch that is cut off, what was hidden is gone", async () => {

@@ -202,7 +202,7 @@ function open({ session }: ServeState): Session {
 
 /** Works through one `apply`: what has to move away, what has to be where, and whose content is needed. */
 export function applyChanges(batch: Batch, request: message.ApplyRequest): message.ApplyReply {
-  for (const list of [batch.crawl, batch.madeDirectories, batch.detached, batch.failures]) list.length = 0;
+  batch.failures.length = 0;
   batch.wants.clear();
   batch.made.clear();
   if (batch.postponed.size > 0) for (const entry of request.entries) withdraw(batch, entry);
@@ -218,8 +218,10 @@ export function applyChanges(batch: Batch, request: message.ApplyRequest): messa
     trimDirectories(batch);
     attempt(batch, change.id, nothing, () => settleContent(batch, change));
   }
-  const { crawl, madeDirectories: made, detached, failures } = batch;
-  return { crawl, made, wants: [...batch.wants.values()], detached, failures };
+  // What an apply that failed as a whole has not told of is told of by the next one, to which it is nothing new.
+  const { crawl, madeDirectories, detached, wants, failures } = batch;
+  const told = { crawl: crawl.splice(0), made: madeDirectories.splice(0), detached: detached.splice(0) };
+  return { ...told, wants: [...wants.values()], failures };
 }
 
 function arrange(batch: Batch, { objects, entries }: message.ApplyRequest): void {
