@@ -50,6 +50,7 @@ export class Batch {
   changedSince: number | undefined;
   readonly #crawl = new Map<string, FileId>();
   readonly #fresh = new Map<string, FileId>();
+  readonly #late = new Map<string, FileId>();
   readonly #filled = new Map<string, FileId>();
   readonly #failures: Failure[] = [];
   readonly #places = new Map<string, NamedPlace>();
@@ -165,6 +166,13 @@ export class Batch {
     this.#filled.set(key, directory);
   }
 
+  /** A directory that holds too much for one batch is filled later, in portions. */
+  fillLater(directory: FileId): void {
+    const key = keyOf(directory);
+    this.#fresh.delete(key);
+    this.#late.set(key, directory);
+  }
+
   /** A directory is left to a comparison. */
   leave(directory: FileId): void {
     const key = keyOf(directory);
@@ -174,7 +182,8 @@ export class Batch {
 
   /** Directories that have still to be looked at, should this batch be done again. */
   get unlooked(): FileId[] {
-    return [...this.#crawl.values(), ...this.#fresh.values(), ...this.fillings.map(({ directory }) => directory)];
+    const made = [...this.#fresh.values(), ...this.#late.values()];
+    return [...this.#crawl.values(), ...made, ...this.fillings.map(({ directory }) => directory)];
   }
 
   /** Resolves when all of it is durable. To be called when it has settled; the request is on its way when this returns. */
@@ -188,7 +197,7 @@ export class Batch {
     });
     return {
       crawl: [...this.#crawl.values()],
-      fresh: [...this.#fresh.values()],
+      fresh: [...this.#fresh.values(), ...this.#late.values()],
       filled: [...this.#filled.values()],
       failures: withReasons(named),
       entries: this.size,
@@ -292,6 +301,7 @@ export class Batch {
     const key = keyOf(id);
     this.#crawl.delete(key);
     this.#filled.delete(key);
+    this.#late.delete(key);
     this.#fresh.set(key, id);
   }
 }

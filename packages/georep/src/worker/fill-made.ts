@@ -6,7 +6,7 @@ import type { DirtyName } from "../plan/dirty-set.ts";
 import { entriesToFill, workToFill, type Filling, type FillWork } from "../plan/fill-directory.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import type { Batch } from "./batch.ts";
-import { mostFilled } from "./take-from-feed.ts";
+import { mostFilled, mostNames } from "./take-from-feed.ts";
 
 /** So many names are enough for now. */
 const enough = 500;
@@ -26,9 +26,14 @@ export function fillMade(
   for (let room = mostFilled - batch.size; room > 0 && found < enough;) {
     const directory = batch.toFill;
     if (directory === undefined) break;
-    const entries = entriesOrNone(tree, directory, room);
+    const entries = entriesOrNone(tree, directory);
     if (entries === undefined) {
       batch.leave(directory);
+      continue;
+    }
+    // Changes would wait until all of it is on its way.
+    if (entries.length > mostNames) {
+      batch.fillLater(directory);
       continue;
     }
     if (entries.length > room) {
@@ -46,9 +51,9 @@ export function fillMade(
   return directories === 0 ? undefined : { fillings, names, directories, entries: found };
 }
 
-function entriesOrNone(tree: SourceTree, directory: Buffer, room: number): DirectoryEntry[] | undefined {
+function entriesOrNone(tree: SourceTree, directory: Buffer): DirectoryEntry[] | undefined {
   try {
-    return entriesToFill(tree, directory, room + 1);
+    return entriesToFill(tree, directory, mostNames + 1);
   } catch (error) {
     if (errnoName(error) === undefined) throw error;
     return undefined;
