@@ -162,6 +162,23 @@ test.runIf(isRoot)(
 );
 
 test(
+  "a source that is moved away, and comes back",
+  async () => {
+    await using place = new GsyncdPlace();
+    place.configure();
+    write(place, "before", "1");
+    await started(place);
+    renameSync(place.source, `${place.source}.moved`);
+    const gone = expect.stringMatching(/the source .* is gone/) as string;
+    await expect.poll(() => fault(place), slow).toMatchObject({ state: "faulty", reason: "source", lastError: gone });
+    renameSync(`${place.source}.moved`, place.source);
+    write(place, "after", "2");
+    await recovered(place);
+  },
+  within,
+);
+
+test(
   "a destination that is removed, and one that is moved away, while it is written to",
   async () => {
     await using place = new GsyncdPlace();

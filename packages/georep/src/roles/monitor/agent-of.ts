@@ -1,4 +1,6 @@
-import { ownCommand, toError, type Logger } from "@belay/supervise";
+import { statSync } from "node:fs";
+
+import { BelayError, ownCommand, toError, type Logger } from "@belay/supervise";
 
 import { ensureAgent } from "../../agent/ensure-agent.ts";
 import { settingsText, watchSettings } from "../../agent/watch-settings.ts";
@@ -22,6 +24,7 @@ export function agentOf(request: MonitorRequest, source: Source): AgentOf {
   const directory = workingFolder(config, source);
   return {
     ensure: async (signal) => {
+      requireSource(source.path);
       const settings = settingsText(watchSettings(request.config.current()));
       await ensureAgent({ directory, argv: ownCommand(request.agentArguments(source.path)), signal, settings });
     },
@@ -32,4 +35,10 @@ export function agentOf(request: MonitorRequest, source: Source): AgentOf {
       );
     },
   };
+}
+
+// An agent would say the same to nobody.
+function requireSource(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  throw new BelayError("ESOURCE", `the source ${path} is gone`, { hint: "mount it again or put it back", path });
 }
