@@ -4,7 +4,8 @@ import { randomBytes } from "node:crypto";
 
 import { ByteQueue, encodeFrame, readFrame } from "../../packages/georep/src/rpc/frames.ts";
 import { replyBit } from "../../packages/georep/src/rpc/client.ts";
-import { methods, replicaIdBytes, writeApplyReply } from "../../packages/georep/src/rpc/messages.ts";
+import { writeLeft } from "../../packages/georep/src/rpc/fill-messages.ts";
+import { methods, readApply, replicaIdBytes, writeApplyReply } from "../../packages/georep/src/rpc/messages.ts";
 import { writeListReplies } from "../../packages/georep/src/rpc/list-messages.ts";
 import { encodePreamble, readPreamble } from "../../packages/georep/src/rpc/preamble.ts";
 import { WireReader, WireWriter } from "../../packages/georep/src/rpc/wire.ts";
@@ -27,7 +28,7 @@ for (;;) {
   if (harm === "length") write(Buffer.alloc(9, 0xff));
   if (harm === "noise" || harm === "length") continue;
   if (frame.type === methods.hello) rootId = Buffer.from(new WireReader(frame.payload).bytes(128));
-  const payload = frame.type === methods.hello ? greeting() : answer(frame.type);
+  const payload = frame.type === methods.hello ? greeting() : answer(frame.type, frame.payload);
   for (const piece of encodeFrame({ type: frame.type | replyBit, request: frame.request, payload })) write(piece);
 }
 
@@ -41,9 +42,22 @@ function listing(): Buffer {
   return writer.finish();
 }
 
-function answer(type: number): Buffer {
+/** Calls for all that is in a directory, and for more than it is told of. */
+function fillAnswer(type: number, request: Buffer): Buffer {
+  const writer = new WireWriter();
+  if (type === methods.fill) writeLeft(writer, [4_000_000_000]);
+  else {
+    const made = readApply(new WireReader(request)).objects.map(({ id }) => Buffer.from(id));
+    const [crawl, wants, detached, failures] = [[], [], [], []];
+    writeApplyReply(writer, { crawl, made: [Buffer.from(outside, "hex"), ...made], wants, detached, failures });
+  }
+  return writer.finish();
+}
+
+function answer(type: number, request: Buffer): Buffer {
   if (harm === "answers") return randomBytes(300);
   if (type === methods.list) return listing();
+  if (harm === "left" && (type === methods.apply || type === methods.fill)) return fillAnswer(type, request);
   if (type !== methods.apply) return new WireWriter().u32(0).finish();
   const nothing = { crawl: [], made: [], wants: [], detached: [], failures: [] };
   const writer = new WireWriter();
