@@ -105,9 +105,17 @@ export function startBatch(session: Session): Batch {
 /** Most directories that are kept open between two parts of a batch. */
 const mostDirectories = 500;
 
-/** Lets go of directories when they are many; between two parts of a batch, when nobody works with one of them. */
-export function trimDirectories(batch: Batch): void {
-  if (batch.directories.size > mostDirectories) closeDirectories(batch);
+/**
+ * Lets go of directories when they are many; between two parts of a batch, when nobody works with one of them. Those that were opened last stay:
+ * in a deep tree the way to each leads through all above it.
+ */
+export function trimDirectories({ directories }: Batch): void {
+  if (directories.size <= mostDirectories) return;
+  for (const [key, fd] of directories) {
+    if (directories.size <= mostDirectories / 2) return;
+    close(fd);
+    directories.delete(key);
+  }
 }
 
 export function closeDirectories({ directories }: Batch): void {
