@@ -18,7 +18,7 @@ import {
 import type { SourceTree } from "../sources/source-tree.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { isDirectory, isRegular, type ObjectState, type Xattr } from "../tree/object-state.ts";
-import { deviceOf, readFileAt, readObjectAt, readObjectOf, statAt } from "../tree/read-object.ts";
+import { deviceOf, readFileAt, readObjectAt, readObjectOf, readOtherOf, statAt } from "../tree/read-object.ts";
 import { ContentRoom } from "./content-room.ts";
 import type { DirtyName } from "./dirty-set.ts";
 import { Exclusions, type Exclusion } from "./exclusion.ts";
@@ -217,11 +217,19 @@ class Planning implements Disposable {
 
   #lookAtObject(id: FileId): void {
     if (this.#indexes.has(keyOf(id))) return;
-    const fd = this.#tree.openFile(id);
-    if (fd === undefined) return;
-    const state = readObjectOf(fd);
-    close(fd);
-    this.#add(state, "changed", undefined);
+    const state = this.#stateOf(id);
+    if (state !== undefined) this.#add(state, "changed", undefined);
+  }
+
+  #stateOf(id: FileId): ObjectState | undefined {
+    const file = this.#tree.openFile(id);
+    const fd = file ?? this.#tree.openOther(id);
+    if (fd === undefined) return undefined;
+    try {
+      return file === undefined ? readOtherOf(fd) : readObjectOf(fd);
+    } finally {
+      close(fd);
+    }
   }
 
   #add(state: ObjectState, content: ContentHint, inline: Buffer | undefined): number {

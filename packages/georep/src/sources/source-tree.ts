@@ -8,6 +8,7 @@ import {
   O_DIRECTORY,
   O_NOFOLLOW,
   O_NONBLOCK,
+  O_PATH,
   O_RDONLY,
   openat2,
   openByHandleAt,
@@ -19,7 +20,7 @@ import {
 
 import { fileIdAt, inodeOffset, isHandle, type FileId } from "../ids/file-id.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
-import { isRegular } from "../tree/object-state.ts";
+import { isDirectory, isRegular } from "../tree/object-state.ts";
 import { deviceOf, isGone } from "../tree/read-object.ts";
 import { DirectoryPlaces } from "./directory-places.ts";
 
@@ -43,6 +44,8 @@ export interface SourceTree extends Disposable {
   openDirectory(id: FileId): number | undefined;
   /** Opens a regular file by its id alone, where that is possible. The caller closes it. */
   openFile(id: FileId): number | undefined;
+  /** The same for links, devices and fifos, with O_PATH: to open one would do something with it. */
+  openOther(id: FileId): number | undefined;
   /** Directory and name of a directory now; undefined for the root, and for what is gone or outside. */
   whereIs(id: FileId): { directory: FileId; name: Buffer } | undefined;
 }
@@ -66,6 +69,7 @@ export function openSourceTree(path: string): SourceTree {
     places,
     openDirectory,
     openFile: (id) => (opensHandles && isHandle(id) ? openFileHandle(root, id) : undefined),
+    openOther: (id) => (opensHandles && isHandle(id) ? openOtherHandle(root, id) : undefined),
     whereIs: (id) => whereIs(rootId, id, openDirectory),
     [Symbol.dispose]: () => close(root),
   };
@@ -101,10 +105,20 @@ function isPart(path: Buffer, root: Buffer): boolean {
 const stateDirectory = Buffer.from(stateDirectoryName);
 
 function openFileHandle(root: number, id: FileId): number | undefined {
-  const fd = tryOpenHandle(root, id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  const path = openPathHandle(root, id, isRegular);
+  if (path === undefined) return undefined;
+  close(path);
+  return tryOpenHandle(root, id, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+}
+
+const openOtherHandle = (root: number, id: FileId): number | undefined =>
+  openPathHandle(root, id, (mode) => !isRegular(mode) && !isDirectory(mode));
+
+function openPathHandle(root: number, id: FileId, isWanted: (mode: number) => boolean): number | undefined {
+  const fd = tryOpenHandle(root, id, O_PATH | O_NOFOLLOW);
   if (fd === undefined) return undefined;
   const { mode, nlink } = statx(fd, "", AT_EMPTY_PATH);
-  if (isRegular(mode) && nlink > 0) return fd;
+  if (isWanted(mode) && nlink > 0) return fd;
   close(fd);
   return undefined;
 }

@@ -6,7 +6,9 @@ import {
   errnoOf,
   fgetxattr,
   flistxattr,
+  getxattr,
   lgetxattr,
+  listxattr,
   llistxattr,
   O_NOFOLLOW,
   O_NONBLOCK,
@@ -111,6 +113,17 @@ export const deviceOf = ({ devMajor, devMinor }: Pick<Statx, "devMajor" | "devMi
 /** All of an open regular file or directory. */
 export function readObjectOf(fd: number): ObjectState {
   return stateOf(statx(fd, "", AT_EMPTY_PATH), fileIdAt(fd, ""), { target: empty, xattrs: xattrsOf(fd) });
+}
+
+/** As {@link readObjectOf}, of what is open with O_PATH only: links, devices, fifos. */
+export function readOtherOf(fd: number): ObjectState {
+  const stat = statx(fd, "", AT_EMPTY_PATH);
+  const path = `/proc/self/fd/${fd}`;
+  const names = listOf(() => listxattr(path));
+  return stateOf(stat, fileIdAt(fd, ""), {
+    target: isLink(stat.mode) ? readlinkat(fd, "") : empty,
+    xattrs: sorted(names.map((name) => ({ name, value: getxattr(path, name) }))),
+  });
 }
 
 function xattrsOf(fd: number): Xattr[] {

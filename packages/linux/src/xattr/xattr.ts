@@ -10,6 +10,8 @@ import { check, lastErrno, libc, type NativeFunction } from "../ffi/libc.ts";
 const lgetxattrNative = libc("int64_t lgetxattr(void *path, void *name, void *value, size_t size)");
 const fgetxattrNative = libc("int64_t fgetxattr(int fd, void *name, void *value, size_t size)");
 const llistxattrNative = libc("int64_t llistxattr(void *path, void *list, size_t size)");
+const getxattrNative = libc("int64_t getxattr(void *path, void *name, void *value, size_t size)");
+const listxattrNative = libc("int64_t listxattr(void *path, void *list, size_t size)");
 const flistxattrNative = libc("int64_t flistxattr(int fd, void *list, size_t size)");
 const lsetxattrNative = libc("int lsetxattr(void *path, void *name, void *value, size_t size, int flags)");
 const fsetxattrNative = libc("int fsetxattr(int fd, void *name, void *value, size_t size, int flags)");
@@ -26,6 +28,11 @@ export function lgetxattr(path: Path, name: Path): Buffer | undefined {
   return getValue(lgetxattrNative, cString(path), name, "lgetxattr", path);
 }
 
+/** getxattr(2), following a last symbolic link, as those of /proc/self/fd. @returns undefined when the file has no such attribute */
+export function getxattr(path: Path, name: Path): Buffer | undefined {
+  return getValue(getxattrNative, cString(path), name, "getxattr", path);
+}
+
 /** fgetxattr(2). @returns undefined when the file has no such attribute */
 export function fgetxattr(fd: number, name: Path): Buffer | undefined {
   return getValue(fgetxattrNative, fd, name, "fgetxattr");
@@ -35,6 +42,12 @@ export function fgetxattr(fd: number, name: Path): Buffer | undefined {
 export function llistxattr(path: Path): Buffer[] {
   const file = cString(path);
   return splitNames(grow((value, size) => llistxattrNative(file, value, size), "llistxattr", path) ?? Buffer.alloc(0));
+}
+
+/** listxattr(2), following a last symbolic link: the names this process may see. */
+export function listxattr(path: Path): Buffer[] {
+  const file = cString(path);
+  return splitNames(grow((value, size) => listxattrNative(file, value, size), "listxattr", path) ?? Buffer.alloc(0));
 }
 
 /** flistxattr(2): the names this process may see. */
