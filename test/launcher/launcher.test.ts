@@ -254,7 +254,7 @@ test("a server at a mountpoint that its caller made and keeps leaves it there", 
   zurl = `file://${joinPath(directory, "none.fs")}`;
   mountpoint = mountpointOf(zurl);
   mkdirSync(mountpoint, { recursive: true });
-  expect(await run([zurl, mountpoint])).toEqual([2, null]);
+  expect(await run(["-log_dir", directory, zurl, mountpoint])).toEqual([2, null]);
   expect(left()).toEqual([mountpoint]);
 });
 
