@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
-import { readPid } from "@belay/supervise";
+import { readStat } from "@belay/supervise";
 import { agentPlaces } from "../agent/agent-places.ts";
-import { isPidFileHeld } from "../status/pid-lock-state.ts";
+import { pidFileOwner } from "../status/pid-lock-state.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
 import { configOf, workingFolder } from "./session-files.ts";
@@ -24,16 +23,11 @@ export function heldProcesses(places: GeorepPlaces, known: KnownSession, worker:
 }
 
 function heldOwner(pidFile: string): number | undefined {
-  const pid = isPidFileHeld(pidFile) ? readPid(pidFile) : undefined;
+  const pid = pidFileOwner(pidFile);
   return pid !== undefined && isHeld(pid) ? pid : undefined;
 }
 
 /** Tells whether a process is stopped; one that is gone is not. */
 export function isHeld(pid: number): boolean {
-  try {
-    // The name, which comes before the state, may have any character.
-    return /^[Tt]/.test(readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1) ?? "");
-  } catch {
-    return false;
-  }
+  return readStat(pid)?.state.toUpperCase() === "T";
 }

@@ -1,5 +1,5 @@
-import { groupMembers, processIdentity, readPid, sendSignal, type ProcessIdentity } from "@belay/supervise";
-import { isPidFileHeld } from "../status/pid-lock-state.ts";
+import { groupMembers, processIdentity, sendSignal, type ProcessIdentity } from "@belay/supervise";
+import { pidFileOwner } from "../status/pid-lock-state.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
 import { configOf } from "./session-files.ts";
@@ -17,9 +17,7 @@ export interface MonitorProcess {
 
 /** The monitor that holds a session's pid file; undefined when nobody does. */
 export function findMonitor(places: GeorepPlaces, known: KnownSession): MonitorProcess | undefined {
-  const path = configOf(places, known).text("pid-file");
-  if (!isPidFileHeld(path)) return undefined;
-  const pid = readPid(path);
+  const pid = pidFileOwner(configOf(places, known).text("pid-file"));
   const identity = pid === undefined ? undefined : processIdentity(pid);
   if (identity === undefined) return undefined;
   const leads = groupMembers(identity.pid).some((member) => member.pid === identity.pid);

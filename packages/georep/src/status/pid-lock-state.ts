@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import { getLock } from "@belay/linux";
-import { hasCode } from "@belay/supervise";
+import { hasCode, readPid } from "@belay/supervise";
 
 /** Tells whether a monitor is alive: it holds a record lock (fcntl) on its pid file. A file without the lock is a left-over. */
 export function isPidFileHeld(path: string): boolean {
@@ -16,4 +16,9 @@ export function isPidFileHeld(path: string): boolean {
   } finally {
     closeSync(fd);
   }
+}
+
+/** The process whose pid is in a pid file, where somebody holds that. */
+export function pidFileOwner(path: string): number | undefined {
+  return isPidFileHeld(path) ? readPid(path) : undefined;
 }
