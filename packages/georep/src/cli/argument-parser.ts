@@ -113,10 +113,11 @@ export function looksLikeOption(word: string): boolean {
 // Cut short like any other; no option of a sub-command begins like it.
 function asksForHelp({ options }: CommandSpec, word: string): boolean {
   if (word === "-h" || word === "--help") return true;
-  return (
-    word.length > 2 && "--help".startsWith(word) && !options.some((option) => `--${keyOf(option)}`.startsWith(word))
-  );
+  return isCutShort(word, "--help") && !options.some((option) => `--${keyOf(option)}`.startsWith(word));
 }
+
+/** Tells whether a word is an option, or its beginning. */
+export const isCutShort = (word: string, option: string): boolean => word.length > 2 && option.startsWith(word);
 
 function findOption(command: CommandSpec, word: string): { option: OptionSpec; value: string | undefined } {
   const equals = word.indexOf("=");

@@ -1,7 +1,7 @@
 import { BelayError, hasCode, isUserError, toError } from "@belay/supervise";
 import { placesOf } from "../session/places.ts";
 import { agent } from "./agent-command.ts";
-import { helpText, parseArguments, programName, type CommandSpec } from "./argument-parser.ts";
+import { helpText, isCutShort, parseArguments, programName, type CommandSpec } from "./argument-parser.ts";
 import { commands } from "./commands.ts";
 import { configCheck, configGet, configReset, configSet } from "./config-commands.ts";
 import { deleteSession } from "./delete-command.ts";
@@ -123,7 +123,7 @@ async function runCommand(argv: readonly string[], around: Omit<Invocation, "com
 
 // Where a sub-command is expected it may be cut short.
 function isInet6(word: string, i: number): boolean {
-  return word === "--inet6" || (i === 0 && word.length > 2 && "--inet6".startsWith(word));
+  return word === "--inet6" || (i === 0 && isCutShort(word, "--inet6"));
 }
 
 // Sub-commands had other names before GlusterFS 10.
@@ -139,7 +139,7 @@ function isAllowed({ name }: CommandSpec, env: NodeJS.ProcessEnv): boolean {
 function noCommand(given: string | undefined, terminal: Terminal): number {
   const names = commands.map(({ name }) => name);
   const usage = `usage: ${programName} [-h] [--inet6] {${names.join(",")}} ...\n`;
-  if (given !== undefined && /^(?:-h|--h(?:e(?:lp?)?)?)$/.test(given)) {
+  if (given !== undefined && (given === "-h" || isCutShort(given, "--help"))) {
     terminal.out(`${usage}\n${commands.map(({ name, help }) => `  ${name.padEnd(16)}${help}\n`).join("")}`);
     return 0;
   }
