@@ -131,6 +131,5 @@ function isPlain(stamp: FileStamp, tree: SourceTree): boolean {
 }
 
 function hasAttributes(fd: number, policy: SyncPolicy): boolean {
-  const names = flistxattr(fd);
-  return names.length > 0 && names.some((name) => isReplicated({ name }, policy));
+  return flistxattr(fd).some((name) => isReplicated({ name }, policy));
 }

@@ -119,19 +119,21 @@ export function readObjectOf(fd: number): ObjectState {
 export function readOtherOf(fd: number): ObjectState {
   const stat = statx(fd, "", AT_EMPTY_PATH);
   const path = `/proc/self/fd/${fd}`;
-  const names = listOf(() => listxattr(path));
   return stateOf(stat, fileIdAt(fd, ""), {
     target: isLink(stat.mode) ? readlinkat(fd, "") : empty,
-    xattrs: sorted(names.map((name) => ({ name, value: getxattr(path, name) }))),
+    xattrs: attributes(
+      () => listxattr(path),
+      (name) => getxattr(path, name),
+    ),
   });
 }
 
 function xattrsOf(fd: number): Xattr[] {
-  const names = listOf(() => flistxattr(fd));
-  return names.length === 0 ? none : sorted(names.map((name) => ({ name, value: fgetxattr(fd, name) })));
+  return attributes(
+    () => flistxattr(fd),
+    (name) => fgetxattr(fd, name),
+  );
 }
-
-const none: Xattr[] = [];
 
 /**
  * Opens a regular file by its name in a directory; undefined when the name is not there, or stands for something else by now.
@@ -154,7 +156,10 @@ export function openFileAt(dirfd: number, name: Buffer): number | undefined {
 
 /** Extended attributes of a path, not following a link. */
 export function readXattrs(path: Buffer): Xattr[] {
-  return sorted(listOf(() => llistxattr(path)).map((name) => ({ name, value: lgetxattr(path, name) })));
+  return attributes(
+    () => llistxattr(path),
+    (name) => lgetxattr(path, name),
+  );
 }
 
 /** Tells whether an error says that a name is not there. */
@@ -174,9 +179,16 @@ function listOf(list: () => Buffer[]): Buffer[] {
 
 const empty = Buffer.alloc(0);
 
+function attributes(list: () => Buffer[], valueOf: (name: Buffer) => Buffer | undefined): Xattr[] {
+  const names = listOf(list);
+  return names.length === 0 ? none : sorted(names.map((name) => ({ name, value: valueOf(name) })));
+}
+
+const none: Xattr[] = [];
+
 // An attribute that vanished between listing and reading was not there.
-function sorted(attributes: { name: Buffer; value: Buffer | undefined }[]): Xattr[] {
-  return attributes
+function sorted(found: { name: Buffer; value: Buffer | undefined }[]): Xattr[] {
+  return found
     .flatMap(({ name, value }) => (value === undefined ? [] : [{ name: Buffer.from(name), value }]))
     .sort((a, b) => a.name.compare(b.name));
 }

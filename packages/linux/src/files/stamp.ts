@@ -57,8 +57,7 @@ export interface OwnStamp {
 
 /** statx(2) of an open file, for loops over many files. */
 export function ownStampOf(fd: number): OwnStamp {
-  path[0] = 0;
-  check(statxNative(fd, path, AT_EMPTY_PATH, ownWanted, struct), "statx");
+  statOpen(fd, ownWanted);
   return { mode: word(7) & 0xffff, uid: word(5), gid: word(6), ctime: time(12) };
 }
 
@@ -74,8 +73,7 @@ export interface FileStamp extends OwnStamp {
 
 /** statx(2) of an open file, for loops over many files. */
 export function fileStampOf(fd: number): FileStamp {
-  path[0] = 0;
-  check(statxNative(fd, path, AT_EMPTY_PATH, STATX_BASIC_STATS, struct), "statx");
+  statOpen(fd, STATX_BASIC_STATS);
   return {
     mode: word(7) & 0xffff,
     uid: word(5),
@@ -87,6 +85,11 @@ export function fileStampOf(fd: number): FileStamp {
     devMajor: word(34),
     devMinor: word(35),
   };
+}
+
+function statOpen(fd: number, mask: number): void {
+  path[0] = 0;
+  check(statxNative(fd, path, AT_EMPTY_PATH, mask, struct), "statx");
 }
 
 const longest = 255;
