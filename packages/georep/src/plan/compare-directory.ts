@@ -146,7 +146,7 @@ export class DirectoryComparison {
     const { policy } = this.#side;
     for (const { name, mode } of there.values())
       if (policy.deleteExcluded || !(isWhole || leavesOut(Buffer.from(name, "latin1"), isDirectory(mode))))
-        this.#add(name, dirty.entry | dirty.gap);
+        this.#add(name, dirty.entry);
   }
 
   #compareName(fd: number, { leavesOut }: Exclusion, name: string, there: Map<string, ListedName>): void {

@@ -175,7 +175,7 @@ class Planning implements Disposable {
       this.#goes(directory, name, exclusion);
       return undefined;
     }
-    const object = this.#add(state, isDirectory(state.mode) ? directoryHintOf(kinds) : hintOf(kinds), inline);
+    const object = this.#add(state, hintOf(kinds), inline);
     const key = keyOf(state.id);
     this.#places.set(key, { directory, name });
     if (isDirectory(state.mode)) this.#tree.places.learn(state.id, directory, name);
@@ -264,6 +264,3 @@ function hintOf(kinds: number): ContentHint {
   if ((kinds & (dirty.entry | dirty.data)) !== 0) return "changed";
   return (kinds & dirty.gap) === 0 ? "keep" : "compare";
 }
-
-// Of a directory it only matters whether somebody waits to see it: one that is told of by itself, or one that a comparison came upon.
-const directoryHintOf = (kinds: number): ContentHint => ((kinds & dirty.gap) === 0 ? "changed" : "compare");

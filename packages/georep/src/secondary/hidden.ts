@@ -5,7 +5,7 @@ import { keyOfName, type Batch, type Order, type Place } from "./batch.ts";
 
 /** Tells whether a directory is seen by nobody else. */
 export function isHidden(batch: Batch, directory: FileId): boolean {
-  return topOf(batch, directory) !== undefined;
+  return hiddenOrder(batch, directory) !== undefined;
 }
 
 /** Makes a new directory: in `held/` until the batch is finished, or at once in one that is hidden itself. */
@@ -13,10 +13,10 @@ export function makeHidden(batch: Batch, order: Order, dirfd: number): Place {
   const { hidden, session, postponed } = batch;
   const { parent, name, change } = order;
   const key = keyOf(change.id);
-  const top = topOf(batch, parent);
+  const top = hiddenOrder(batch, parent);
   if (top !== undefined) {
     mkdirat(dirfd, name, 0o700);
-    hidden.tops.set(key, top);
+    hidden.tops.set(key, keyOf(top.change.id));
     return { dirfd, name, isHeld: false };
   }
   const heldName = Buffer.from(change.id.toString("hex"));
@@ -44,11 +44,6 @@ export function endHiding({ hidden, postponed }: Batch, directory: FileId): void
 
 /** Tells whether a directory lies in a hidden one, and is none of those in `held/` itself. */
 export function liesHidden(batch: Batch, directory: FileId): boolean {
-  const top = topOf(batch, directory);
-  return top !== undefined && top !== keyOf(directory);
-}
-
-function topOf({ hidden }: Batch, directory: FileId): string | undefined {
-  const top = hidden.tops.get(keyOf(directory));
-  return top !== undefined && hidden.orders.has(top) ? top : undefined;
+  const top = hiddenOrder(batch, directory);
+  return top !== undefined && !top.change.id.equals(directory);
 }

@@ -131,8 +131,9 @@ export class Batch {
     const { window, ends, fillMemory } = this.#context;
     const { message, files } = plan;
     window.take(message.length);
-    const answered = this.#askWhenOpen(() => ends.secondary.fill(message), this.#gate);
-    const left = await answered.finally(() => window.release(message.length));
+    const left = await this.#askWhenOpen(() => ends.secondary.fill(message)).finally(() =>
+      window.release(message.length),
+    );
     fillMemory.push(memory);
     const names = left.map((index) => nameToFill(filling, files[index] ?? strangeAnswer()));
     await this.#applyAll(names, true);
@@ -254,7 +255,7 @@ export class Batch {
 
   // The request, and the content that the answer asks for.
   async #send(plan: Plan, room: ContentRoom): Promise<ApplyReply> {
-    const { window, content: wanted } = this.#context;
+    const { window, content } = this.#context;
     const { objects, entries } = plan.request;
     const size = plan.bytes + overhead * (objects.length + entries.length);
     const before = this.#unsettled.before(objects);
@@ -262,18 +263,18 @@ export class Batch {
     if (before !== undefined) this.#gate = Promise.all([this.#gate, before]);
     const settle = this.#unsettled.begin(objects);
     const cool = this.#context.hot.begin(objects, this.#places);
-    const asked = objects.reduce((sum, { mode, content }) => sum + Number(content === "compare" && isDirectory(mode)), 0); // prettier-ignore
+    const asked = objects.filter(mayBeMade).length;
     this.#asked += asked;
     try {
       window.take(size);
-      const reply = await this.#ask(plan, room, this.#gate).finally(() => {
+      const reply = await this.#ask(plan, room).finally(() => {
         window.release(size);
         this.#asked -= asked;
       });
       refuseOthers(reply, objects);
       for (const id of reply.crawl) this.#crawl.set(keyOf(id), id);
       for (const id of reply.made) this.#noteMade(id);
-      const { bytes, failures } = await wanted.send(reply.wants, this.#places);
+      const { bytes, failures } = await content.send(reply.wants, this.#places);
       this.#bytes += bytes;
       this.#failures.push(...failures);
       return reply;
@@ -283,16 +284,16 @@ export class Batch {
     }
   }
 
-  #ask({ request, bytes }: Plan, room: ContentRoom, gate: Promise<unknown>): Promise<ApplyReply> {
+  #ask({ request, bytes }: Plan, room: ContentRoom): Promise<ApplyReply> {
     return this.#askWhenOpen(() => {
       const reply = this.#context.ends.secondary.apply(request, bytes);
       this.#context.rooms.push(room); // its content is in the message by now
       return reply;
-    }, gate);
+    });
   }
 
-  async #askWhenOpen<T>(ask: () => Promise<T>, gate: Promise<unknown>): Promise<T> {
-    await gate;
+  async #askWhenOpen<T>(ask: () => Promise<T>): Promise<T> {
+    await this.#gate;
     if (this.#isAbandoned) throw new Error("abandoned");
     return ask();
   }
@@ -305,6 +306,9 @@ export class Batch {
     this.#fresh.set(key, id);
   }
 }
+
+// By the hint that a comparison gives.
+const mayBeMade = ({ mode, content }: ObjectChange): boolean => content === "compare" && isDirectory(mode);
 
 function strangeAnswer(): never {
   throw malformed("a file left alone that it was not told of");
