@@ -5,14 +5,11 @@ import { readMonitorStatus } from "../status/monitor-status.ts";
 import { isPidFileHeld } from "../status/pid-lock-state.ts";
 import { showStatus } from "../status/shown-status.ts";
 import { endText } from "./ends.ts";
-import { heldProcesses, type HeldProcesses } from "./held-processes.ts";
+import { heldProcesses } from "./held-processes.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
 import { configOf, statePath } from "./session-files.ts";
-
-/** What a session is doing. `dead`: its monitor has gone without having been stopped. */
-export type SessionState =
-  "created" | "starting" | "comparing" | "active" | "waiting" | "paused" | "faulty" | "stopped" | "dead";
+import { lastErrorOf, stateOf, stateWith, type LiveWorker, type SessionState } from "./session-state.ts";
 
 /** What became of the checkpoint of a session. */
 export interface CheckpointReport {
@@ -30,7 +27,7 @@ export interface SessionReport {
   readonly source: string;
   readonly destination: string;
   readonly state: SessionState;
-  /** Why it is in this state, where that is not plain: for `faulty`, `waiting`, `dead`. */
+  /** Why it is in this state, where that is not plain: for `faulty`, `waiting`, `dead`, and `starting` when a worker has ended before. */
   readonly why: string | undefined;
   /** How changes are found: `fanotify`, `inotify`, `scan`. */
   readonly watching: string | undefined;
@@ -107,7 +104,7 @@ export function reportOf(places: GeorepPlaces, known: KnownSession, live?: LiveW
     failures: now?.failures,
     lastSynced: worker?.lastSynced ?? (brick.last_synced > 0 ? brick.last_synced * 1000 : undefined),
     checkpoint: checkpointOf(brick, config.int("checkpoint")),
-    lastError: firstLine(worker?.lastError ?? extra.monitor?.lastError),
+    lastError: lastErrorOf(shown.state, worker, extra.monitor),
     restarts: alive ? extra.monitor?.restarts : undefined,
     nextStart: shown.state === "faulty" ? extra.monitor?.nextStart : undefined,
     pid: isWorking ? told.pid : undefined,
@@ -124,62 +121,6 @@ function isFull(folder: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** What a worker says of itself at its socket. */
-export type LiveWorker = Required<Pick<ExtraStatus, "pid" | "startedAt">> & {
-  readonly worker: NonNullable<ExtraStatus["worker"]>;
-};
-
-interface StateFacts {
-  readonly monitor: string | undefined;
-  readonly alive: boolean;
-  readonly brick: StoredBrickStatus;
-  readonly extra: ExtraStatus;
-  readonly live: LiveWorker | undefined;
-}
-
-type Shown = Pick<SessionReport, "state" | "why">;
-
-function stateOf({ monitor = "", alive, brick, extra, live }: StateFacts): Shown {
-  if (!alive && (monitor === "Started" || monitor === "Paused")) {
-    return { state: "dead", why: "its monitor has ended without being stopped" };
-  }
-  if (monitor === "Paused") return { state: "paused", why: undefined };
-  if (monitor === "Stopped") return { state: "stopped", why: undefined };
-  if (!alive) return { state: "created", why: undefined };
-  if (live !== undefined) return workingState(live.worker);
-  if (brick.worker_status === "Faulty" || brick.worker_status === "inconsistent") return faulty(extra);
-  if (brick.worker_status !== "Active") return { state: "starting", why: undefined };
-  return workingState(extra.worker);
-}
-
-// Who is held cannot tell: what its files say is of the moment before.
-function stateWith(held: HeldProcesses | undefined, said: Shown): Shown & { readonly isHeld: boolean } {
-  const isWorking = said.state === "active" || said.state === "comparing" || said.state === "waiting";
-  if (isWorking && held?.worker !== undefined)
-    return { state: "waiting", why: `its worker (process ${held.worker}) is held`, isHeld: true };
-  if (said.state === "active" && held?.agent !== undefined) {
-    const why = `the process that watches the source (${held.agent}) is held: what changes waits for it`;
-    return { state: "waiting", why, isHeld: true };
-  }
-  return { ...said, isHeld: false };
-}
-
-function faulty({ monitor }: ExtraStatus): Shown {
-  const why = [monitor?.reason, firstLine(monitor?.lastError)].filter((text) => text !== undefined).join(": ");
-  return { state: "faulty", why: why === "" ? undefined : why };
-}
-
-// What follows is the stack of a mistake, and in the log.
-function firstLine(text: string | undefined): string | undefined {
-  return text?.split("\n", 1)[0];
-}
-
-function workingState(status: ExtraStatus["worker"]): Shown {
-  if (status?.state === "waiting") return { state: "waiting", why: firstLine(status.lastError) };
-  if (status?.state === "crawling") return { state: "comparing", why: undefined };
-  return { state: status?.state === "starting" ? "starting" : "active", why: undefined };
 }
 
 function checkpointOf(brick: StoredBrickStatus, checkpoint: number): CheckpointReport | undefined {

@@ -4,8 +4,9 @@ import { shownRetry } from "../roles/worker/control-handlers.ts";
 import { askWorker } from "./ask-worker.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
-import { reportOf, type SessionState } from "./report.ts";
+import { reportOf } from "./report.ts";
 import { workingFolder } from "./session-files.ts";
+import type { SessionState } from "./session-state.ts";
 
 /** States in which no worker is at work, and none is about to be. */
 const resting: readonly SessionState[] = ["created", "stopped", "paused", "dead"];

@@ -1,4 +1,5 @@
-import type { SessionReport, SessionState } from "./report.ts";
+import type { SessionReport } from "./report.ts";
+import type { SessionState } from "./session-state.ts";
 
 const states: readonly SessionState[] = [
   "created",

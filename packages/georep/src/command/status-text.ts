@@ -44,7 +44,7 @@ export function statusTable(reports: readonly SessionReport[]): string {
 
 // What does not fit into a column: why, the last error, and files that could not be read.
 function remarks({ name, why, lastError, problems }: SessionReport): string[] {
-  const error = lastError === undefined || lastError === why ? [] : [`last error: ${lastError}`];
+  const error = lastError === undefined || why?.includes(lastError) === true ? [] : [`last error: ${lastError}`];
   return [...(why === undefined ? [] : [why]), ...error, ...problems].map((text) => `  ${name}: ${printable(text)}`);
 }
 

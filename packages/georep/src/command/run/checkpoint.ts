@@ -3,6 +3,7 @@ import { requireRunning } from "../ask-worker.ts";
 import { reachCheckpoint, setCheckpoint } from "../checkpoint.ts";
 import type { KnownSession } from "../known-session.ts";
 import { reportNow } from "../live-report.ts";
+import { reportOf } from "../report.ts";
 import { localTime } from "../../status/shown-status.ts";
 import { waitingText } from "../status-text.ts";
 import { printable } from "../table.ts";
@@ -37,21 +38,29 @@ export async function checkpoint(
     what: `the checkpoint of ${known.name} is set, not complete yet`,
   });
   const started = performance.now();
+  const { restarts } = reportOf(places, known);
   const reach = () => reachCheckpoint(places, known, { verify: options.verify === true, signal: deadline.signal });
-  const done = await withProgress(context, known, () => reach().catch((error: unknown) => late(context, known, error)));
+  const tooLate = (error: unknown) => late(context, known, { error, restarts });
+  const done = await withProgress(context, known, () => reach().catch(tooLate));
   const took = formatSeconds((performance.now() - started) / 1000);
   talk.say(`checkpoint ${localTime(time)} complete${done.verified ? " and verified" : ""} after ${took}`);
   talk.tell({ event: "complete", name: known.name, ...done });
   return 0;
 }
 
-// That time is up says little: what keeps it from being complete is in the status.
-async function late({ places }: Context, known: KnownSession, error: unknown): Promise<never> {
+interface Late {
+  readonly error: unknown;
+  /** Workers that had ended by themselves when the wait began. */
+  readonly restarts: number | undefined;
+}
+
+// That time is up says little: what keeps it from being complete is in the status. A worker that ends again and again may seem well just now.
+async function late({ places }: Context, known: KnownSession, { error, restarts }: Late): Promise<never> {
   if (!(error instanceof BelayError) || error.code !== "ETIMEDOUT") throw error;
   const report = await reportNow(places, known);
   const { why, retryQueue = 0, lastError } = report;
-  const last =
-    why === undefined && retryQueue > 0 && lastError !== undefined ? `, the last error being ${lastError}` : "";
+  const isHindered = retryQueue > 0 || report.state === "starting" || report.restarts !== restarts;
+  const last = why === undefined && isHindered && lastError !== undefined ? `, the last error being ${lastError}` : "";
   throw new BelayError("ETIMEDOUT", `${error.message}: ${waitingText(report)}${printable(last)}`, {
     hint: `it stays set: belay georep status ${known.name} tells when it is complete`,
     cause: error,

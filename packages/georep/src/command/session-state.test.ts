@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+
+import { freshBrickStatus } from "../status/brick-status.ts";
+import type { ExtraMonitor } from "../status/extra-status.ts";
+import { lastErrorOf, stateOf } from "./session-state.ts";
+
+const fault = { reason: "secondary", lastError: "EROFS: read-only file system\n    at somewhere" } as const;
+
+function told(state: ExtraMonitor["state"], word: string, why: Partial<ExtraMonitor> = fault) {
+  const monitor = { pid: 1, updatedAt: 0, restarts: 1, state, ...why };
+  const brick = { ...freshBrickStatus, worker_status: word };
+  return stateOf({ monitor: "Started", alive: true, brick, extra: { monitor }, live: undefined });
+}
+
+test("a worker that starts again does not let forget why the last one ended, whichever of the files is written first", () => {
+  const text = "secondary: EROFS: read-only file system";
+  const again = { state: "starting", why: `again, as the last worker ended: ${text}` };
+  expect(told("faulty", "Initializing...")).toEqual(again);
+  expect(told("faulty", "Faulty")).toEqual({ state: "faulty", why: text });
+  expect(told("starting", "Faulty")).toEqual({ state: "faulty", why: text });
+  expect(told("starting", "Initializing...")).toEqual(again);
+});
+
+test("a first start, and one that is connected, have nothing to explain", () => {
+  const plain = { state: "starting", why: undefined };
+  expect(told("starting", "Initializing...", {})).toEqual(plain);
+  expect(told("running", "Initializing...")).toEqual(plain);
+  expect(told("ended", "Initializing...")).toEqual(plain);
+  expect(told("running", "Active")).toEqual({ state: "active", why: undefined });
+});
+
+test("the last error is the worker's where one works, and why it ended where none does", () => {
+  const none = { lagSeconds: 0, crawlQueue: 0, compared: 0, verifyQueue: 0, entriesPerSecond: 0, bytesPerSecond: 0 };
+  const counts = { retryQueue: 1, pending: 1, entries: 0, bytes: 0, failures: 1 };
+  const worker = { ...none, ...counts, state: "active", lastError: '"f": ENOSPC: full' } as const;
+  const monitor = { pid: 1, updatedAt: 0, restarts: 1, state: "starting", ...fault } as const;
+  expect(lastErrorOf("active", worker, monitor)).toBe('"f": ENOSPC: full');
+  for (const state of ["starting", "faulty"] as const)
+    expect(lastErrorOf(state, worker, monitor)).toBe("EROFS: read-only file system");
+  expect(lastErrorOf("starting", worker, undefined)).toBe('"f": ENOSPC: full');
+});
