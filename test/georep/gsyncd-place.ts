@@ -86,8 +86,8 @@ export class GsyncdPlace implements AsyncDisposable {
     return environment.includes(`BELAY_RUN_DIR=${this.file("run")}`) && (role === "" || words.includes(role));
   }
 
-  differences(): string[] {
-    return compareTrees(this.source, this.destination).map(differenceText);
+  differences(destination = this.destination): string[] {
+    return compareTrees(this.source, destination).map(differenceText);
   }
 
   /** What the status file of the source says. */

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { ByteQueue, encodeFrame, readFrame } from "../../packages/georep/src/rpc/frames.ts";
 import { replyBit } from "../../packages/georep/src/rpc/client.ts";
 import { writeLeft } from "../../packages/georep/src/rpc/fill-messages.ts";
+import { writeWelcome } from "../../packages/georep/src/rpc/hello-messages.ts";
 import { methods, readApply, replicaIdBytes, writeApplyReply } from "../../packages/georep/src/rpc/messages.ts";
 import { writeListReplies } from "../../packages/georep/src/rpc/list-messages.ts";
 import { encodePreamble, readPreamble } from "../../packages/georep/src/rpc/preamble.ts";
@@ -33,7 +34,9 @@ for (;;) {
 }
 
 function greeting(): Buffer {
-  return new WireWriter().bytes(Buffer.alloc(replicaIdBytes, 1)).u8(0).finish();
+  const writer = new WireWriter();
+  writeWelcome(writer, { replica: Buffer.alloc(replicaIdBytes, 1), isChild: false, site: "elsewhere" });
+  return writer.finish();
 }
 
 function listing(): Buffer {

@@ -31,6 +31,7 @@ export * from "./files/open.ts";
 export * from "./files/openat2.ts";
 export * from "./files/splice.ts";
 export * from "./files/stamp.ts";
+export * from "./files/statfs.ts";
 export * from "./files/statx.ts";
 export * from "./files/vector-io.ts";
 export * from "./locks/flock.ts";

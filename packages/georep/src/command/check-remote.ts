@@ -34,7 +34,13 @@ export async function checkRemote(
     const connecting = connect({
       command: secondaryCommand(request, undefined),
       viaSsh: true,
-      greeting: { session: protocolSession(id), rootId, rules: policyOf(config), timeoutMs: answerMs },
+      greeting: {
+        session: protocolSession(id),
+        rootId,
+        expected: undefined,
+        rules: policyOf(config),
+        timeoutMs: answerMs,
+      },
       ledger,
     });
     await using connection = await untilAborted(connecting, signal);

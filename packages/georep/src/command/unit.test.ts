@@ -11,7 +11,7 @@ test("the unit of a session may write to its destination and to belay's places, 
   const known = await place.create("a b%c", "d e");
   const unit = unitFor(place.places, known, { program: "/bin/true", isUser: false });
   expect(unit).toContain(`ReadWritePaths="-${place.path}/d e"\n`);
-  expect(unit).toContain(`RequiresMountsFor="${place.path}/a b%%c"\n`);
+  expect(unit).toContain(`RequiresMountsFor="${place.path}/a b%%c" "${place.path}/d e"\n`);
   expect(unit).toContain(`ExecStart=/bin/true georep start --foreground ${known.name}\n`);
   expectSystemdToTake(join(place.path, "x.service"), unit);
 });

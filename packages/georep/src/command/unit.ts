@@ -56,7 +56,8 @@ export function unitFor(
 ): string {
   const { name, source, destination } = known;
   const own = [places.workDirectory, places.logDirectory, places.runDirectory, runtimePlace(isUser)];
-  const written = [...own, ...(destination.scheme === "file" ? [pathOf(destination)] : [])];
+  const local = destination.scheme === "file" ? [pathOf(destination)] : [];
+  const written = [...own, ...local];
   const root = [
     `CapabilityBoundingSet=${unitCapabilities.join(" ")}`,
     "ProtectSystem=strict",
@@ -67,7 +68,7 @@ export function unitFor(
       "[Unit]",
       `Description=${escapeText(`Replication of ${shortEnd(source)} to ${shortEnd(destination)}`)}`,
       ...(isUser ? [] : ["Wants=network-online.target", "After=network-online.target local-fs.target"]),
-      `RequiresMountsFor=${escapePath(source.path)}`,
+      `RequiresMountsFor=${[source.path, ...local].map(escapePath).join(" ")}`,
     ],
     [
       "[Service]",

@@ -26,5 +26,7 @@ export const ownDrafts: Readonly<Record<string, Draft>> = {
   "agent-timeout": { type: "int", check: { kind: "range", min: 1, max: 86_400 } },
   /** Goes on although the source's root is another directory than before, or was found empty. */
   "accept-source": truth,
+  /** Goes on although the destination is another than the one that was written to, on another file system. */
+  "accept-destination": truth,
   "retry-interval": { type: "int", check: { kind: "range", min: 1, max: 86_400 } },
 };

@@ -21,6 +21,8 @@ export interface ReplicateOptions {
   readonly scanEveryMs?: number;
   /** See {@link WorkerOptions.force}. */
   readonly force?: boolean | undefined;
+  /** See {@link WorkerOptions.acceptDestination}. */
+  readonly acceptDestination?: boolean | undefined;
   /** Default: watches in this process, see `openOwnFeed`. */
   readonly openFeed?: WorkerOptions["openFeed"];
   readonly logger?: Logger;
@@ -51,13 +53,14 @@ export async function replicate(source: string, destination: string, options: Re
     logger,
     ledger: options.ledger,
     force: options.force,
+    acceptDestination: options.acceptDestination,
     onStatus,
     openFeed:
       options.openFeed ??
       ((tree) =>
         openOwnFeed({ tree, path: source, journal: join(state, "journal"), kind: sourceKind, scanEveryMs, logger })),
     policy,
-    connect: (rootId) => connect(command, { session, rootId, rules: policy, transport: policy }, options.ledger),
+    connect: (about) => connect(command, { session, ...about, rules: policy, transport: policy }, options.ledger),
   });
 }
 

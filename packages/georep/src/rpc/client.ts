@@ -186,6 +186,6 @@ export class RpcClient implements Disposable {
 }
 
 function remoteError(reader: WireReader): BelayError {
-  const [code, message] = [reader.text(40), reader.text(8000)];
-  return new BelayError(code, message, { remote: true });
+  const [code, message, hint] = [reader.text(40), reader.text(8000), reader.text(2000)];
+  return new BelayError(code, message, { remote: true, hint: hint === "" ? undefined : hint });
 }

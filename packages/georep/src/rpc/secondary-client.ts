@@ -6,6 +6,7 @@ import type { Transport } from "./frame-sender.ts";
 import { readLeft } from "./fill-messages.ts";
 import { readInspectReply, writeInspect, type InspectReply, type InspectRequest } from "./inspect-messages.ts";
 import { readListReplies, writeList, type ListReply, type ListRequest } from "./list-messages.ts";
+import { readWelcome, writeHello, type Hello, type Welcome } from "./hello-messages.ts";
 import * as message from "./messages.ts";
 import type { Silence } from "./silence.ts";
 import type { WireWriter } from "./wire.ts";
@@ -14,6 +15,8 @@ import type { WireWriter } from "./wire.ts";
 export interface Secondary extends Disposable {
   /** Names what the secondary remembers of its destination; another one remembers nothing of what was sent before. */
   readonly replica: string;
+  /** Where the destination lies: another text, another file system or another mount of it. */
+  readonly site: string;
   /** Settles, with the reason, when the connection is lost. */
   readonly lost: Promise<Error>;
   /** Whether it answers: a line that is cut and a process that is held are silent long before they are given up. */
@@ -47,11 +50,8 @@ export interface Secondary extends Disposable {
 }
 
 /** What a worker says first, and how it will speak. */
-export interface Greeting {
+export interface Greeting extends Hello {
   readonly session: string;
-  /** Of the source. */
-  readonly rootId: FileId;
-  readonly rules: message.SessionRules;
   readonly transport?: Transport;
   /** Silence after which the secondary is given up, as it gives us up; 0: never. Default two minutes. */
   readonly timeoutMs?: number;
@@ -63,21 +63,18 @@ const bytesOfChange = 150;
 /**
  * Greets a secondary.
  *
- * @throws BelayError EPROTO, ELOCKED, or what the secondary says about its directory
+ * @throws BelayError EPROTO, ELOCKED, EDESTINATIONCHANGED, or what the secondary says about its directory
  */
 export async function connectSecondary(
   input: Readable,
   output: Writable,
-  { session, rootId, rules, transport, timeoutMs }: Greeting,
+  { session, transport, timeoutMs, ...hello }: Greeting,
 ): Promise<Secondary> {
   const rpc = new RpcClient(input, output, transport, timeoutMs);
-  let replica: string;
-  let isChild: boolean;
+  let welcome: Welcome;
   try {
     await rpc.connect(session);
-    const greeting = await rpc.call("hello", (to) => message.writeRules(to.bytes(rootId), rules));
-    replica = greeting.bytes(message.replicaIdBytes, message.replicaIdBytes).toString("hex");
-    isChild = greeting.bool();
+    welcome = readWelcome(await rpc.call("hello", (to) => writeHello(to, hello)));
   } catch (error) {
     rpc[Symbol.dispose]();
     throw error;
@@ -88,7 +85,8 @@ export async function connectSecondary(
     return (await rpc.call("copy", (to) => message.writeCopy(to, part))).u64();
   };
   return {
-    replica,
+    replica: welcome.replica.toString("hex"),
+    site: welcome.site,
     lost: rpc.lost,
     silence: rpc.silence,
     apply: async (request, contentBytes) => {
@@ -104,7 +102,7 @@ export async function connectSecondary(
     begin: (id, keepsBase) => done(rpc.call("begin", (to) => void to.bytes(id).u8(Number(keepsBase)))),
     data: (id, offset, bytes) =>
       done(rpc.call("data", (to) => void to.bytes(id).u64(offset).u32(bytes.length), { tail: bytes })),
-    copy: isChild ? copy : undefined,
+    copy: welcome.isChild ? copy : undefined,
     end: (id, size, digest) => done(rpc.call("end", (to) => void to.bytes(id).u64(size).bytes(digest))),
     finish: async () => message.readFailures(await rpc.call("finish")),
     list: async (requests) => readListReplies(await rpc.call("list", (to) => writeList(to, requests)), requests.length),

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 
-import { errnoName, hasCode, toError } from "@belay/supervise";
+import { BelayError, errnoName, hasCode, toError } from "@belay/supervise";
 import { databaseErrno } from "../database/database-errno.ts";
 import { errorReply, replyBit } from "./client.ts";
 import { compressedBit, decompressPayload } from "./compression.ts";
@@ -72,5 +72,11 @@ async function answer(handler: Handler, type: number, payload: Buffer): Promise<
 function errorPayload(error: Error): Buffer {
   const own = "code" in error && typeof error.code === "string" ? error.code : "EBUG";
   const code = errnoName(error) ?? databaseErrno(error) ?? own;
-  return new WireWriter().text(code.slice(0, 40)).text(error.message.slice(0, 2000)).finish();
+  const hint = error instanceof BelayError ? error.hint : undefined;
+  const cut = (text: string, length: number) => text.slice(0, length);
+  return new WireWriter()
+    .text(cut(code, 40))
+    .text(cut(error.message, 2000))
+    .text(cut(hint ?? "", 500))
+    .finish();
 }

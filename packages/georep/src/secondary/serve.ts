@@ -5,6 +5,7 @@ import { silentLogger, type Logger } from "@belay/supervise";
 import { digestSize } from "../engines/content-digest.ts";
 import { keyOf } from "../ids/file-id.ts";
 import { writeLeft } from "../rpc/fill-messages.ts";
+import { readHello, writeWelcome } from "../rpc/hello-messages.ts";
 import { maxSpan, readInspect, writeInspectReply } from "../rpc/inspect-messages.ts";
 import { readList, writeListReplies } from "../rpc/list-messages.ts";
 import * as message from "../rpc/messages.ts";
@@ -29,6 +30,7 @@ import { Listing } from "./listing.ts";
 import { copyPart } from "./local-copy.ts";
 import { endInOrder, openSession, recover, type Session } from "./session.ts";
 import { signaturesOf } from "./signatures.ts";
+import { siteOf } from "./site.ts";
 import { stageFiles, takeStaged } from "./stage.ts";
 import { Survey } from "./survey.ts";
 
@@ -94,11 +96,11 @@ function handlersOf(state: ServeState): Handlers {
   };
   return {
     hello: async (request, reply) => {
-      const [rootId, rules] = decoded(request, [message.readId(request), message.readRules(request)] as const);
+      const hello = decoded(request, readHello(request));
       if (state.session !== undefined) throw malformed("a second greeting");
       const { root, name, logger } = state;
-      state.session = await openSession({ root, session: name, rootId, rules, logger });
-      reply.bytes(state.session.replica).u8(Number(state.isChild));
+      state.session = await openSession({ root, session: name, logger, ...hello });
+      writeWelcome(reply, { replica: state.session.replica, isChild: state.isChild, site: siteOf(root) });
     },
     apply: (request, reply) => {
       const changes = decoded(request, message.readApply(request));

@@ -1,17 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { close, open, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from "@belay/linux";
 import { BelayError, takeFileLock, type FileLock, type Logger } from "@belay/supervise";
 
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
+import type { Hello } from "../rpc/hello-messages.ts";
 import { replicaIdBytes, type SessionRules } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import type { Restriction } from "./owner.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
+import { requireSite } from "./site.ts";
 import { keepUnsure, unsureSince, type Unsure } from "./unsure.ts";
 
 /** The receiving end's hold of its destination: open directories, the map, and what is held aside. */
@@ -42,13 +44,10 @@ export interface Session extends Disposable {
 }
 
 /** What a session is opened with. */
-export interface SessionOptions {
+export interface SessionOptions extends Hello {
   /** Destination; made if absent. */
   readonly root: string;
   readonly session: string;
-  /** Id of the source's root. */
-  readonly rootId: FileId;
-  readonly rules: SessionRules;
   readonly logger: Logger;
   readonly lockMs?: number;
 }
@@ -56,17 +55,21 @@ export interface SessionOptions {
 /**
  * Opens the destination for one worker. Another process that serves the same session is waited for, ten seconds at most.
  *
- * @throws BelayError `ELOCKED`; errno errors of the destination as they are
+ * @throws BelayError `ELOCKED`; `EDESTINATIONCHANGED`, see {@link requireSite}; errno errors of the destination as they are
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { root, session, rootId, rules, logger, lockMs = 10_000 } = options;
+  const { root, session, rootId, rules, expected, logger, lockMs = 10_000 } = options;
   const base = join(root, stateDirectoryName, session);
+  const database = join(base, "map.sqlite");
+  if (!existsSync(database)) requireSite(root, expected, undefined);
   makeDirectory(root);
   for (const name of ["held", "conflicts", "stage"]) mkdirSync(join(base, name), { recursive: true, mode: 0o700 });
-  const lock = await lockSession(join(base, "lock"), lockMs);
+  using owned = new DisposableStack();
+  const lock = owned.use(await lockSession(join(base, "lock"), lockMs));
+  const map = owned.use(new ObjectMap(database));
+  requireSite(root, expected, map.fact("replica"));
   const flags = O_DIRECTORY | O_NOFOLLOW;
   const rootFd = open(root, O_RDONLY | O_DIRECTORY);
-  const map = new ObjectMap(join(base, "map.sqlite"));
   const unsure = map.fact("open")?.[0] === 1 ? unsureSince(map) : undefined;
   const opened = {
     root: rootFd,
@@ -86,6 +89,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     [Symbol.dispose]: () => dispose(opened, lock),
   };
   findHeld(opened);
+  owned.move();
   return opened;
 }
 

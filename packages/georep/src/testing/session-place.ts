@@ -22,7 +22,14 @@ export const rootId = Buffer.from("root");
 export async function openSessionPlace(): Promise<SessionPlace> {
   const root = mkdtempSync(join(tmpdir(), "belay-session-"));
   const rules = { syncXattrs: true, syncAcls: true, ignoreDeletes: false, setsConflictsAside: true };
-  const session = await openSession({ root, session: "test", rootId, rules, logger: silentLogger });
+  const session = await openSession({
+    root,
+    session: "test",
+    rootId,
+    rules,
+    expected: undefined,
+    logger: silentLogger,
+  });
   return {
     root,
     session,

@@ -41,6 +41,7 @@ const refuse = (): never => {
 };
 const refusing: Secondary = {
   replica: "",
+  site: "",
   lost: new Promise<Error>(() => undefined),
   silence: { ms: 0, onChange: () => undefined },
   copy: undefined,

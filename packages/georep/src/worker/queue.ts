@@ -41,6 +41,8 @@ export interface Anchor {
 /** What a step of the work changes, all of it or nothing. */
 export interface Progress extends CompareProgress, HeldProgress {
   readonly anchor?: Anchor;
+  /** Where the destination lies, as it said. */
+  readonly site?: string;
   /** Everything in the journal before it is durable at the destination. */
   readonly cursor?: Position;
   /** Directories to be compared. */
@@ -64,6 +66,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS anchor (
     one INTEGER PRIMARY KEY CHECK (one = 1), incarnation TEXT, replica TEXT, root TEXT, scope TEXT, attributes TEXT
   );
+  CREATE TABLE IF NOT EXISTS site (one INTEGER PRIMARY KEY CHECK (one = 1), site TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS places (id BLOB PRIMARY KEY, parent BLOB NOT NULL, name BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS crawl (seq INTEGER PRIMARY KEY AUTOINCREMENT, directory BLOB NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS retry (
@@ -128,6 +131,12 @@ export class WorkQueue implements Disposable {
     );
   }
 
+  /** Where the destination was when a worker was last connected. */
+  get site(): string | undefined {
+    const site = this.#database.prepare("SELECT site FROM site").get()?.["site"];
+    return typeof site === "string" ? site : undefined;
+  }
+
   /** The directories to compare next: those found last, so that the queue stays short. */
   nextCrawls(limit: number): CrawlItem[] {
     const rows = this.#database.prepare("SELECT seq, directory FROM crawl ORDER BY seq DESC LIMIT ?").all(limit);
@@ -175,7 +184,7 @@ export class WorkQueue implements Disposable {
   }
 
   record(progress: Progress): void {
-    const { anchor, cursor, crawl = [], fresh = [], crawled = [], failed = [], done = [] } = progress;
+    const { anchor, site, cursor, crawl = [], fresh = [], crawled = [], failed = [], done = [] } = progress;
     const database = this.#database;
     database.exec("BEGIN");
     for (const { directory, name } of done)
@@ -192,6 +201,7 @@ export class WorkQueue implements Disposable {
       database
         .prepare("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?, ?, ?, ?)")
         .run(anchor.incarnation, anchor.replica, anchor.root, anchor.scope, anchor.attributes);
+    if (site !== undefined) database.prepare("INSERT OR REPLACE INTO site VALUES (1, ?)").run(site);
     if (cursor !== undefined)
       database.prepare("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)").run(cursor.segment, cursor.offset);
     this.compare.record(progress);

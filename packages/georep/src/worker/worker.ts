@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Ledger, Logger } from "@belay/supervise";
 
 import type { ChangeFeed } from "../feed/change-feed.ts";
-import type { FileId } from "../ids/file-id.ts";
 import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
+import type { Expected, Hello } from "../rpc/hello-messages.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
 import { stateDirectoryName, type Difference } from "../tree/compare.ts";
@@ -35,8 +35,13 @@ export interface WorkerOptions {
   readonly shell?: readonly string[] | undefined;
   /** For the processes of rsync and tar. */
   readonly ledger?: Ledger | undefined;
+  /**
+   * Goes on with a destination that is another than the one that was written to, and lies on another file system; otherwise the receiving end
+   * refuses with `EDESTINATIONCHANGED`, as it may well be the bare mount point.
+   */
+  readonly acceptDestination?: boolean | undefined;
   /** Connects to the receiving end; called once. */
-  readonly connect: (rootId: FileId) => Promise<Secondary>;
+  readonly connect: (about: Pick<Hello, "rootId" | "expected">) => Promise<Secondary>;
   /** Told of every change of the status, at most some times a second. */
   readonly onStatus?: ((status: WorkerStatus) => void) | undefined;
 }
@@ -94,12 +99,19 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   queue.retryNow(); // why it failed may have gone with the last worker
   // Watching first, comparing then: whatever changes while we compare is told of.
   const feed = owned.use(await options.openFeed(tree));
-  const secondary = owned.use(await options.connect(tree.rootId));
-  const { replica } = secondary;
+  const expected = options.acceptDestination === true ? undefined : expectedOf(queue);
+  const secondary = owned.use(await options.connect({ rootId: tree.rootId, expected }));
+  const { replica, site } = secondary;
+  if (site !== queue.site) queue.record({ site });
   const position = anchorCursor({ queue, feed, policy, replica, tree, isForced: options.force });
   const { shell, ledger, logger } = options;
   const programs = { directory: join(options.state, "engine"), shell, ledger, logger };
   return new RunningWorker({ tree, queue, feed, secondary, policy, programs, position, owned: owned.move() }, options);
+}
+
+function expectedOf({ anchor, site }: WorkQueue): Expected | undefined {
+  if (anchor === undefined || site === undefined) return undefined;
+  return { replica: Buffer.from(anchor.replica, "hex"), site };
 }
 
 // Whoever makes a directory of that name himself would look for it at the destination.

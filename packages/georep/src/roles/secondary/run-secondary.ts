@@ -37,8 +37,8 @@ async function serve(request: SecondaryRequest): Promise<number> {
   using watch = watchSilence(() => counted(input, "bytesRead") + counted(output, "bytesWritten"), timeout * 1000);
   void watch.silent.then(() => stop.stop(`connection inactive for ${timeout} seconds, stopping`));
   using place = watchRoot(path);
-  let lost: Error | undefined;
-  void place.lost.then((error) => stop.stop((lost = error).message));
+  // At once: SQLite, when it is closed, removes a log by its path, which may be that of the map that lies there now.
+  void place.lost.then((error) => process.exit(fail(error, logger.error)));
   // The session is left in order, as if the worker had gone.
   void aborted(stop.signal).then(() => input.destroy());
   logger.info("secondary listening");
@@ -48,7 +48,6 @@ async function serve(request: SecondaryRequest): Promise<number> {
   } catch (error) {
     if (!stop.signal.aborted) return fail(toError(error), logger.error);
   }
-  if (lost !== undefined) return fail(lost, logger.error);
   const isStopped = stop.signal.aborted;
   logger.info(isStopped ? toError(stop.signal.reason).message : "connection closed by the worker");
   return isStopped ? 1 : 0;

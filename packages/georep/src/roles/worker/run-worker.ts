@@ -143,6 +143,7 @@ async function start(
   const policy = policyOf(config, request.config);
   const starting = startWorker({
     force: config.flag("accept-source"),
+    acceptDestination: config.flag("accept-destination"),
     source: path,
     policy,
     shell: secondary.scheme === "ssh" ? shellOf(policy, sshCommand(secondary, config, control), config) : undefined,
@@ -151,9 +152,9 @@ async function start(
     ledger,
     onStatus,
     openFeed: (tree) => openFeed({ request, path, working, ledger, logger }, tree),
-    connect: async (rootId) => {
+    connect: async (about) => {
       const timeoutMs = config.int("secondary-timeout") * 1000;
-      const greeting = { session: protocolSession(owner), rootId, rules: policy, transport: policy, timeoutMs };
+      const greeting = { session: protocolSession(owner), ...about, rules: policy, transport: policy, timeoutMs };
       const connection = await connect({ command, viaSsh, greeting, ledger });
       link.lost = connection.lost;
       return connection;

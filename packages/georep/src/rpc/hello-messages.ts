@@ -1,0 +1,58 @@
+import type { FileId } from "../ids/file-id.ts";
+import { readId, readRules, replicaIdBytes, writeRules, type SessionRules } from "./messages.ts";
+import type { WireReader, WireWriter } from "./wire.ts";
+
+/** What a worker remembers of its destination. */
+export interface Expected {
+  /** Names the memory there. */
+  readonly replica: Buffer;
+  /** Where it was, as the secondary said. */
+  readonly site: string;
+}
+
+/** What a worker begins with. */
+export interface Hello {
+  /** Of the source. */
+  readonly rootId: FileId;
+  readonly rules: SessionRules;
+  /** Undefined: it has written to none yet, or any destination is right. */
+  readonly expected: Expected | undefined;
+}
+
+/** What a secondary answers. */
+export interface Welcome {
+  /** Names what the secondary remembers of its destination; another one remembers nothing of what was sent before. */
+  readonly replica: Buffer;
+  /** It can reach what the worker has open. */
+  readonly isChild: boolean;
+  /** Where the destination lies. */
+  readonly site: string;
+}
+
+/** Paths of a mount, each byte as `\xNN` at worst. */
+const maxSite = 64 * 1024;
+
+export function writeHello(to: WireWriter, { rootId, rules, expected }: Hello): void {
+  writeRules(to.bytes(rootId), rules);
+  to.u8(Number(expected !== undefined));
+  if (expected !== undefined) to.bytes(expected.replica).text(expected.site);
+}
+
+export function readHello(from: WireReader): Hello {
+  const [rootId, rules] = [readId(from), readRules(from)];
+  return {
+    rootId,
+    rules,
+    expected: from.bool() ? { replica: readReplica(from), site: from.text(maxSite) } : undefined,
+  };
+}
+
+export function writeWelcome(to: WireWriter, { replica, isChild, site }: Welcome): void {
+  to.bytes(replica).u8(Number(isChild)).text(site);
+}
+
+export function readWelcome(from: WireReader): Welcome {
+  return { replica: readReplica(from), isChild: from.bool(), site: from.text(maxSite) };
+}
+
+const readReplica = (from: WireReader): Buffer => from.copy(replicaIdBytes, replicaIdBytes);

@@ -1,0 +1,72 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { close, open, O_DIRECTORY, O_RDONLY } from "@belay/linux";
+import { expect, test } from "vitest";
+
+import { requireSite, siteOf } from "./site.ts";
+
+const replica = Buffer.alloc(16, 1);
+const other = Buffer.alloc(16, 2);
+
+function inFolder(action: (path: string) => void): void {
+  const path = mkdtempSync(join(tmpdir(), "belay-test-site-"));
+  try {
+    action(path);
+  } finally {
+    rmSync(path, { recursive: true });
+  }
+}
+
+test("a directory that is not there lies where it would be made, and one that is held open where it is", () => {
+  inFolder((path) => {
+    const site = siteOf(path);
+    expect(site).toMatch(/^\S+ .*at \/\S*$/);
+    expect(siteOf(join(path, "not/there"))).toBe(site);
+    const fd = open(path, O_RDONLY | O_DIRECTORY);
+    expect(siteOf(`/proc/self/fd/${fd}`)).toBe(site);
+    close(fd);
+  });
+});
+
+test.runIf(process.geteuid?.() === 0)(
+  "what is mounted lies elsewhere, a part of the same file system too; one tmpfs is as good as another",
+  () => {
+    inFolder((path) => {
+      const [point, part] = [join(path, "point"), join(path, "part")];
+      for (const directory of [point, part]) mkdirSync(directory);
+      const bare = siteOf(point);
+      const sites = ["tmpfs", "tmpfs", "bind"].map((kind) => {
+        if (kind === "bind") execFileSync("mount", ["--bind", part, point]);
+        else execFileSync("mount", ["-t", "tmpfs", "none", point]);
+        try {
+          return siteOf(join(point, "copy"));
+        } finally {
+          execFileSync("umount", [point]);
+        }
+      });
+      expect(sites[0]).toBe(`tmpfs at ${point}`);
+      expect(sites[1]).toBe(sites[0]);
+      expect(sites[2]).toContain("/part");
+      expect(new Set([bare, ...sites]).size).toBe(3);
+      for (const name of readdirSync(path)) rmdirSync(join(path, name));
+    });
+  },
+);
+
+test("a memory that is known is right wherever it lies; another, or none, only where the last one was", () => {
+  inFolder((path) => {
+    const here = { replica, site: siteOf(path) };
+    const elsewhere = { replica, site: "ext4 (0123) at /mnt/backup" };
+    for (const there of [replica, other, undefined]) {
+      requireSite(path, here, there);
+      requireSite(path, undefined, there);
+    }
+    requireSite(path, elsewhere, replica);
+    const changed = expect.objectContaining({ code: "EDESTINATIONCHANGED" }) as Error;
+    for (const there of [other, undefined]) expect(() => requireSite(path, elsewhere, there)).toThrow(changed);
+    expect(readdirSync(path)).toEqual([]);
+  });
+});
