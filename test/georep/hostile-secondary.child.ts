@@ -51,8 +51,8 @@ function fillAnswer(type: number, request: Buffer): Buffer {
   if (type === methods.fill) writeLeft(writer, [4_000_000_000]);
   else {
     const made = readApply(new WireReader(request)).objects.map(({ id }) => Buffer.from(id));
-    const [crawl, wants, detached, failures] = [[], [], [], []];
-    writeApplyReply(writer, { crawl, made: [Buffer.from(outside, "hex"), ...made], wants, detached, failures });
+    const [crawl, wants, detached, others, failures] = [[], [], [], [], []];
+    writeApplyReply(writer, { crawl, made: [Buffer.from(outside, "hex"), ...made], wants, detached, others, failures });
   }
   return writer.finish();
 }
@@ -62,7 +62,7 @@ function answer(type: number, request: Buffer): Buffer {
   if (type === methods.list) return listing();
   if (harm === "left" && (type === methods.apply || type === methods.fill)) return fillAnswer(type, request);
   if (type !== methods.apply) return new WireWriter().u32(0).finish();
-  const nothing = { crawl: [], made: [], wants: [], detached: [], failures: [] };
+  const nothing = { crawl: [], made: [], wants: [], detached: [], others: [], failures: [] };
   const writer = new WireWriter();
   const failure = { id: rootId, name: Buffer.from("../secret"), code: "EPARENT", message: "" };
   if (harm === "want") writeApplyReply(writer, { ...nothing, wants: [{ id: Buffer.from(outside, "hex"), base: 0 }] });

@@ -163,7 +163,8 @@ class Planning implements Disposable {
     return fd;
   }
 
-  #lookIn(fd: number, { directory, name, kinds }: DirtyName): string | undefined {
+  #lookIn(fd: number, dirtyName: DirtyName): string | undefined {
+    const { directory, name, kinds } = dirtyName;
     const { rootId } = this.#tree;
     if (directory.equals(rootId) && name.toString("latin1") === stateDirectoryName) return undefined;
     if (name.length === 0) return keyOf(directory);
@@ -172,7 +173,7 @@ class Planning implements Disposable {
     const { state, inline } = this.#read(fd, name, hintOf(kinds), exclusion);
     if (state === undefined || !isDirectory(state.mode)) this.#tree.places.forgetAt(directory, name);
     if (state === undefined) {
-      this.#goes(directory, name, exclusion);
+      this.#goes(dirtyName, exclusion);
       return undefined;
     }
     const object = this.#add(state, hintOf(kinds), inline);
@@ -180,7 +181,7 @@ class Planning implements Disposable {
     this.#places.set(key, { directory, name });
     if (isDirectory(state.mode)) this.#tree.places.learn(state.id, directory, name);
     if (isDirectory(state.mode) && this.#isToCompare(kinds)) this.#crawl.push(state.id);
-    this.#entries.push({ parent: directory, name, object });
+    this.#entries.push({ parent: directory, name, object, hasLost: mayHaveLost(dirtyName) });
     return key;
   }
 
@@ -190,12 +191,14 @@ class Planning implements Disposable {
   }
 
   // What may be at the destination under a name that is left out stays, as with rsync.
-  #goes(parent: FileId, name: Buffer, { leavesOut }: Exclusion): void {
+  #goes(dirtyName: DirtyName, { leavesOut }: Exclusion): void {
+    const { directory: parent, name } = dirtyName;
+    const hasLost = mayHaveLost(dirtyName);
     const [directories, others] = [leavesOut(name, true), leavesOut(name, false)];
     if (this.#policy.deleteExcluded || (!directories && !others))
-      this.#entries.push({ parent, name, object: undefined });
+      this.#entries.push({ parent, name, object: undefined, hasLost });
     else if (directories !== others)
-      this.#entries.push({ parent, name, object: undefined, spares: directories ? "directories" : "others" });
+      this.#entries.push({ parent, name, object: undefined, spares: directories ? "directories" : "others", hasLost });
   }
 
   #read(
@@ -248,6 +251,10 @@ class Planning implements Disposable {
     return index;
   }
 }
+
+// Something was changed under this name, and nobody told what: it may have been what stood there before.
+const mayHaveLost = ({ kinds, objects }: DirtyName): boolean =>
+  (kinds & (dirty.data | dirty.metadata)) !== 0 && objects.size === 0;
 
 /** Most bytes of attributes of one object, and most attributes: a message has to hold them. */
 const mostAttributes = { bytes: 2 * 1024 * 1024, count: maxXattrs } as const;

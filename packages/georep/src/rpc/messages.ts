@@ -48,7 +48,12 @@ export interface EntryChange {
   readonly object: number | undefined;
   /** What may stay at a name that has to go, because it is left out of the replica. */
   readonly spares?: "directories" | "others" | undefined;
+  /** What stood there before was changed, and the source cannot find it any more by its id: its other names are asked for. */
+  readonly hasLost?: boolean | undefined;
 }
+
+/** A name in a directory. */
+export type EntryName = Pick<EntryChange, "parent" | "name">;
 
 export interface ApplyRequest {
   readonly objects: readonly ObjectChange[];
@@ -80,6 +85,8 @@ export interface ApplyReply {
   readonly wants: readonly Want[];
   /** Objects that lost a name, and will be deleted when the batch ends unless they are wanted elsewhere. */
   readonly detached: readonly FileId[];
+  /** Other names of what was changed under one that has gone: these are to be looked at. */
+  readonly others: readonly EntryName[];
   readonly failures: readonly Failure[];
 }
 
@@ -158,26 +165,30 @@ export function readNameKey(reader: WireReader): string {
 const dot = Buffer.from(".");
 const dotDot = Buffer.from("..");
 /** In the place of an object's index: the name has to go, unless what is there is of a type that is left out. */
-const goes = { always: 0xffff_ffff, spareDirectories: 0xffff_fffe, spareOthers: 0xffff_fffd } as const;
+const goes = { always: 0x7fff_ffff, spareDirectories: 0x7fff_fffe, spareOthers: 0x7fff_fffd } as const;
+/** Joined to it: see `hasLost`. */
+const lostBit = 0x8000_0000;
 
 function goesCode(spares: EntryChange["spares"]): number {
   if (spares === undefined) return goes.always;
   return spares === "directories" ? goes.spareDirectories : goes.spareOthers;
 }
 
-function readEntry(parent: FileId, name: Buffer, code: number, objects: number): EntryChange {
-  if (code === goes.always) return { parent, name, object: undefined };
-  if (code === goes.spareDirectories) return { parent, name, object: undefined, spares: "directories" };
-  if (code === goes.spareOthers) return { parent, name, object: undefined, spares: "others" };
+function readEntry(parent: FileId, name: Buffer, sent: number, objects: number): EntryChange {
+  const hasLost = sent >= lostBit;
+  const code = hasLost ? sent - lostBit : sent;
+  if (code === goes.always) return { parent, name, object: undefined, hasLost };
+  if (code === goes.spareDirectories) return { parent, name, object: undefined, spares: "directories", hasLost };
+  if (code === goes.spareOthers) return { parent, name, object: undefined, spares: "others", hasLost };
   if (code >= objects) throw malformed("an entry without its object");
-  return { parent, name, object: code };
+  return { parent, name, object: code, hasLost };
 }
 
 export function writeApply(writer: WireWriter, { objects, entries }: ApplyRequest): void {
-  writer.list(objects, writeObject).list(entries, (to, { parent, name, object, spares }) => {
+  writer.list(objects, writeObject).list(entries, (to, { parent, name, object, spares, hasLost }) => {
     to.bytes(parent)
       .bytes(name)
-      .u32(object ?? goesCode(spares));
+      .u32((object ?? goesCode(spares)) + (hasLost === true ? lostBit : 0));
   });
 }
 
@@ -262,7 +273,7 @@ export function readFailures(from: WireReader): Failure[] {
 export function writeApplyReply(to: WireWriter, reply: ApplyReply): void {
   to.list(reply.crawl, writeIdTo).list(reply.made, writeIdTo);
   to.list(reply.wants, (each, { id, base }) => each.bytes(id).u64(base));
-  to.list(reply.detached, writeIdTo);
+  to.list(reply.detached, writeIdTo).list(reply.others, (each, { parent, name }) => each.bytes(parent).bytes(name));
   writeFailures(to, reply.failures);
 }
 
@@ -272,6 +283,7 @@ export function readApplyReply(from: WireReader): ApplyReply {
     made: from.list(2 * maxObjects, readId),
     wants: from.list(2 * maxObjects, (each) => ({ id: readId(each), base: each.u64() })),
     detached: from.list(2 * maxObjects, readId),
+    others: from.list(maxObjects, (each) => ({ parent: readId(each), name: readName(each) })),
     failures: readFailures(from),
   };
 }

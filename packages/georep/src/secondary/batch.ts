@@ -3,7 +3,7 @@ import { BelayError, errnoName, toError } from "@belay/supervise";
 
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { isSick } from "../rpc/failure.ts";
-import type { Failure, ObjectChange, Want } from "../rpc/messages.ts";
+import type { EntryName, Failure, ObjectChange, Want } from "../rpc/messages.ts";
 import { fileIdIfThere, isGone, statAt } from "../tree/read-object.ts";
 import { quotedName } from "../tree/shown-name.ts";
 import type { Statx } from "@belay/linux";
@@ -62,6 +62,7 @@ export interface Batch {
   /** What is asked for in the reply, by object. */
   readonly wants: Map<string, Want>;
   readonly detached: FileId[];
+  readonly others: EntryName[];
   /** Objects that have lost a name at the source and keep it here, by key. */
   readonly spared: Set<string>;
   readonly failures: Failure[];
@@ -95,6 +96,7 @@ export function startBatch(session: Session): Batch {
     madeDirectories: [],
     wants: new Map(),
     detached: [],
+    others: [],
     spared: new Set(),
     failures: [],
     opened: new Map(),

@@ -19,6 +19,7 @@ import { settleContent } from "./content.ts";
 import { giveBackModes } from "./directory-modes.ts";
 import { makeAtOnce } from "./make-at-once.ts";
 import { isNewFile } from "./new-file.ts";
+import { noteOtherNames } from "./other-names.ts";
 import { replaceAtOnce } from "./replace-at-once.ts";
 import { forgetSession } from "./forget.ts";
 import { detach } from "./detach.ts";
@@ -207,6 +208,8 @@ export function applyChanges(batch: Batch, request: message.ApplyRequest): messa
   batch.failures.length = 0;
   batch.wants.clear();
   batch.made.clear();
+  for (const entry of request.entries)
+    if (entry.hasLost === true) noteOtherNames(batch, entry, objectOf(request.objects, entry));
   if (batch.postponed.size > 0) for (const entry of request.entries) withdraw(batch, entry);
   const { entries, isDone } = replaceAtOnce(batch, request, makeAtOnce(batch, request));
   const objects = request.objects.filter((_, index) => !isDone(index));
@@ -221,9 +224,9 @@ export function applyChanges(batch: Batch, request: message.ApplyRequest): messa
     attempt(batch, change.id, nothing, () => settleContent(batch, change));
   }
   // What an apply that failed as a whole has not told of is told of by the next one, to which it is nothing new.
-  const { crawl, madeDirectories, detached, wants, failures } = batch;
+  const { crawl, madeDirectories, detached, others, wants, failures } = batch;
   const told = { crawl: crawl.splice(0), made: madeDirectories.splice(0), detached: detached.splice(0) };
-  return { ...told, wants: [...wants.values()], failures };
+  return { ...told, others: others.splice(0), wants: [...wants.values()], failures };
 }
 
 function arrange(batch: Batch, { objects, entries }: message.ApplyRequest): void {

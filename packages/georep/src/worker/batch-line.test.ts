@@ -25,7 +25,7 @@ class FullOnce {
     ...refusing,
     apply: ({ entries }) => {
       this.told.push(...entries.map(({ name }) => name.toString()));
-      return Promise.resolve({ crawl: [], made: [], wants: [], detached: [], failures: [] });
+      return Promise.resolve({ crawl: [], made: [], wants: [], detached: [], others: [], failures: [] });
     },
     finish: () => {
       this.told.push("finish");
