@@ -21,7 +21,7 @@ import type { ObjectChange } from "../rpc/messages.ts";
 import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
 import { quotedName } from "../tree/shown-name.ts";
 import { attempt, inTheWay, keyOfName, look, openDirectory, placeOf, touch } from "./batch.ts";
-import type { Batch, Order, Place } from "./batch.ts";
+import type { Batch, Found, Order, Place } from "./batch.ts";
 import { detach } from "./detach.ts";
 import { openNamed } from "./directory-modes.ts";
 import { endHiding, hiddenOrder, liesHidden, makeHidden } from "./hidden.ts";
@@ -46,7 +46,7 @@ export function attach(batch: Batch, order: Order, waiting: Map<string, Order>):
     if (!batch.made.has(keyOf(change.id)) && makeNewFile(batch, order, dirfd, false)) return;
     detach(batch, order, change);
   }
-  const found = look(batch, dirfd, name);
+  const found = lookPastStrangers(batch, order, dirfd);
   if (found?.object?.id.equals(change.id)) {
     batch.session.map.putName({ parent, name }, change.id);
     return;
@@ -58,6 +58,14 @@ export function attach(batch: Batch, order: Order, waiting: Map<string, Order>):
     : attachFile(batch, order, dirfd, found !== undefined);
   if (!isAttached) return;
   batch.session.map.putName({ parent, name }, change.id);
+}
+
+// What waited until the batch is finished had its name looked at long before.
+function lookPastStrangers(batch: Batch, order: Order, dirfd: number): Found | undefined {
+  const found = look(batch, dirfd, order.name);
+  if (found === undefined || found.object !== undefined) return found;
+  detach(batch, order, order.change);
+  return look(batch, dirfd, order.name);
 }
 
 function openParent(batch: Batch, { parent, name }: Order, waiting: Map<string, Order>): number {

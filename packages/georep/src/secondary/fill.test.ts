@@ -131,8 +131,29 @@ test("a hidden directory that is to be elsewhere, or nowhere, when the batch end
   expect(place.held()).toEqual([]);
 });
 
-test("a name that somebody takes before the batch ends stays theirs, and fails", async () => {
+test.each(["file", "directory"])("a %s that takes a name before the batch ends is set aside", async (kind) => {
   using place = await openSessionPlace();
+  const { root, session } = place;
+  const batch = startBatch(session);
+  makeDirectory(batch, "dir", "compare");
+  expect(fill(batch, dirId, [newFile("f", "1")])).toEqual([]);
+  if (kind === "directory") mkdirSync(join(root, "dir"));
+  writeFileSync(join(root, kind === "directory" ? "dir/theirs" : "dir"), "not ours");
+  expect(finishBatch(batch)).toEqual([]);
+  expect(readFileSync(join(root, "dir/f"), "utf8")).toBe("1");
+  expect(readdirSync(join(root, "dir"))).toEqual(["f"]);
+  const conflicts = join(root, ".belay-georep/test/conflicts");
+  const [kept = "", ...more] = readdirSync(conflicts);
+  expect(more).toEqual([]);
+  expect(readFileSync(kind === "directory" ? join(conflicts, kept, "theirs") : join(conflicts, kept), "utf8")).toBe(
+    "not ours",
+  );
+  expect(session.map.namesOf(dirId)).toEqual([{ parent: rootId, name: dirId }]);
+  expect(place.held()).toEqual([]);
+});
+
+test("a name that somebody takes before the batch ends stays theirs, and fails, where nothing is set aside", async () => {
+  using place = await openSessionPlace({ setsConflictsAside: false });
   const { root, session } = place;
   const batch = startBatch(session);
   makeDirectory(batch, "dir", "compare");
@@ -228,7 +249,7 @@ test("a hidden directory that has got another name meanwhile keeps that one", as
 });
 
 test("nothing known comes into a hidden directory whose name somebody has taken", async () => {
-  using place = await openSessionPlace();
+  using place = await openSessionPlace({ setsConflictsAside: false });
   const { root, session } = place;
   const first = startBatch(session);
   const olds = ["old", "older"].map((name) => wholeFile(name, name));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { silentLogger } from "@belay/supervise";
 
-import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
+import type { EntryChange, ObjectChange, SessionRules } from "../rpc/messages.ts";
 import { openSession, type Session } from "../secondary/session.ts";
 import { fileChange } from "./file-change.ts";
 
@@ -19,9 +19,9 @@ export interface SessionPlace extends Disposable {
 /** Id of the source's root. */
 export const rootId = Buffer.from("root");
 
-export async function openSessionPlace(): Promise<SessionPlace> {
+export async function openSessionPlace(more: Partial<SessionRules> = {}): Promise<SessionPlace> {
   const root = mkdtempSync(join(tmpdir(), "belay-session-"));
-  const rules = { syncXattrs: true, syncAcls: true, ignoreDeletes: false, setsConflictsAside: true };
+  const rules = { syncXattrs: true, syncAcls: true, ignoreDeletes: false, setsConflictsAside: true, ...more };
   const session = await openSession({
     root,
     session: "test",
