@@ -45,6 +45,10 @@ export interface Recording {
   readonly left: readonly string[];
 }
 
+// Each case starts three runtimes or more, which would compile the same sources each time.
+const cacheFolder = process.env["NODE_COMPILE_CACHE"];
+const compileCache = cacheFolder === undefined ? {} : { NODE_COMPILE_CACHE: cacheFolder };
+
 const standIn = `exec ${join(repository, "node_modules/.bin/node")} ${join(import.meta.dirname, "stand-in-engine.ts")}`;
 
 // Every command line begins with a call of `version`. Where nothing is to be said about it, it is written down without starting a runtime.
@@ -91,6 +95,7 @@ export function record(folder: string, each: Case, tool: readonly string[]): Rec
     STAND_IN_LOG: log,
     STAND_IN_ANSWERS: join(folder, "answers.json"),
     PYTHONWARNINGS: "ignore",
+    ...compileCache,
     ...each.env,
   };
   const argv = each.argv.map((word) => word.replaceAll("WORK", folder));
