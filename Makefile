@@ -50,6 +50,8 @@ demo: setup ## serve a big array from a database, look at its past, commit while
 setup-test: ## as setup, and the programs that tests talk to (podman, glusterfs, qemu-user …)
 	@scripts/setup.sh --with-peers
 
+# What was just built is what tests call: it is what is installed, and starts in a fifth of the time.
+test: export BELAY_TEST_BIN := $(ROOT)dist/bin
 test: setup-test build check unit ## lint, typecheck and every test, the executable's included
 
 check: lint typecheck ## lint and typecheck

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 
-const belayFile = join(import.meta.dirname, "..", "..", "bin", "belay");
+import { program } from "../program.ts";
+
+const belayFile = program("belay");
 
 /** How a call of belay ended. */
 export interface Call {

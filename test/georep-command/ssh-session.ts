@@ -1,10 +1,10 @@
 import { appendFileSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 
+import { program } from "../program.ts";
 import type { Place } from "./place.ts";
 import type { Sshd } from "./sshd.ts";
 
-export const gsyncd = join(import.meta.dirname, "..", "..", "bin", "gsyncd");
+export const gsyncd = program("gsyncd");
 
 // The host key goes to a file of the test's own instead of the user's known_hosts.
 export const trusting = ({ knownHosts }: Sshd, key: string) =>

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 
-import { freePort, listens, makePrivilegeFolder } from "../georep/loopback.ts";
+import { freePort, listens, makePrivilegeFolder, sessionSettings } from "../georep/loopback.ts";
 
 /** An sshd of our own on the loopback, as the other machine. */
 export interface Sshd extends AsyncDisposable {
@@ -37,6 +37,7 @@ export async function startSshd(directory: string): Promise<Sshd> {
     "StrictModes no",
     "UsePAM no",
     "PasswordAuthentication no",
+    ...sessionSettings(),
   ];
   writeFileSync(file("config"), `${lines.join("\n")}\n`);
   makePrivilegeFolder();

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { AT_FDCWD, utimensat } from "@belay/linux";
 import { expect, test } from "vitest";
 
+import { fromSources } from "../program.ts";
 import { GsyncdPlace, killIfThere } from "./gsyncd-place.ts";
 import { RandomWriter } from "./random-writer.ts";
 
@@ -15,7 +16,7 @@ const day = 86_400;
 
 /** A place whose processes have a clock that the test sets; that of the kernel, which stamps files, goes on as it does. */
 function placeWithClock(): GsyncdPlace & { setClock(seconds: number): void } {
-  const place = new GsyncdPlace();
+  const place = new GsyncdPlace(fromSources("gsyncd"));
   const file = place.file("clock");
   const hook = fileURLToPath(new URL("jumping-clock.ts", import.meta.url));
   Object.assign(place.env, { NODE_OPTIONS: `--import ${hook}`, BELAY_TEST_CLOCK: file });
@@ -76,7 +77,7 @@ test.runIf(isRoot)(
 );
 
 test("files whose times lie before 1970, far ahead, or are set back after each change, are followed like any others", async () => {
-  await using place = new GsyncdPlace();
+  await using place = new GsyncdPlace(fromSources("gsyncd"));
   place.configure();
   const times = [-1_000_000_000n, -1n, 0n, 1n, 4_102_444_800_000_000_001n, 9_000_000_000_000_000_000n];
   const write = (round: string) => {

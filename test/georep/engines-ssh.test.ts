@@ -16,7 +16,7 @@ test.for(["rsync", "tarssh"] as const)(
     const env = ["BELAY_RUN_DIR", "BELAY_LOG_DIR", "GLUSTERD_WORKDIR"].map(
       (name) => `${name}=${place.env[name] ?? ""}`,
     );
-    const forced = ["env", ...env, process.execPath, gsyncd, `--only-root=${place.destination}`].join(" ");
+    const forced = ["env", ...env, gsyncd, `--only-root=${place.destination}`].join(" ");
     await using sshd = await Sshd.start(place.file("ssh"), forced);
     const port = String(sshd.port);
     place.configure({ "ssh-command": "/usr/bin/ssh", "ssh-options": sshd.options.join(" "), "ssh-port": port, engine });

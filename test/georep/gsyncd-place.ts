@@ -3,12 +3,12 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { compareTrees, differenceText } from "../../packages/georep/src/tree/compare.ts";
+import { program } from "../program.ts";
 
-/** The command, from the sources. */
-export const gsyncd = fileURLToPath(new URL("../../packages/georep/src/cli/gsyncd.ts", import.meta.url));
+/** The command. */
+export const gsyncd = program("gsyncd");
 
 /** How a call ended. */
 export interface Ended {
@@ -35,7 +35,11 @@ export class GsyncdPlace implements AsyncDisposable {
     TMPDIR: this.file("tmp"),
   };
 
-  constructor() {
+  readonly #gsyncd: string;
+
+  /** @param command  another gsyncd than the usual one */
+  constructor(command = gsyncd) {
+    this.#gsyncd = command;
     for (const name of ["src", "dst", "workdir", "rundir", "tmp", "run"]) mkdirSync(this.file(name), { mode: 0o700 });
   }
 
@@ -59,7 +63,7 @@ export class GsyncdPlace implements AsyncDisposable {
 
   /** Runs the command to its end. */
   async call(...args: readonly string[]): Promise<Ended> {
-    const child = spawn(process.execPath, [gsyncd, ...args], { env: this.env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(this.#gsyncd, args, { env: this.env, stdio: ["ignore", "pipe", "pipe"] });
     let [out, err] = ["", ""];
     child.stdout.on("data", (bytes: Buffer) => (out += bytes.toString()));
     child.stderr.on("data", (bytes: Buffer) => (err += bytes.toString()));

@@ -38,3 +38,9 @@ async function accepts(port: number, address: string): Promise<boolean> {
 export function makePrivilegeFolder(): void {
   mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
 }
+
+/** Lines of sshd's configuration: its sessions get no environment of ours, and would compile all sources anew each time. */
+export function sessionSettings(): string[] {
+  const cache = process.env["NODE_COMPILE_CACHE"];
+  return cache === undefined ? [] : [`SetEnv NODE_COMPILE_CACHE=${cache}`];
+}

@@ -52,7 +52,7 @@ test.runIf(isRoot)(
       (name) => `${name}=${place.env[name] ?? ""}`,
     );
     const onlyRoot = `--only-root=${place.destination}`;
-    const forced = ["env", ...env, process.execPath, gsyncd, onlyRoot].join(" ");
+    const forced = ["env", ...env, gsyncd, onlyRoot].join(" ");
     await using sshd = await Sshd.start(place.file("ssh"), forced, network.place);
     const ssh = { "ssh-command": "/usr/bin/ssh", "ssh-options": sshd.options.join(" "), "ssh-port": String(sshd.port) };
     place.configure({ ...silence, ...ssh });
@@ -111,7 +111,7 @@ test(
     const env = ["BELAY_RUN_DIR", "BELAY_LOG_DIR", "GLUSTERD_WORKDIR"].map(
       (name) => `${name}=${place.env[name] ?? ""}`,
     );
-    const forced = ["env", ...env, process.execPath, gsyncd, onlyRoot].join(" ");
+    const forced = ["env", ...env, gsyncd, onlyRoot].join(" ");
     await using sshd = await Sshd.start(place.file("ssh"), forced);
     const ssh = { "ssh-command": "/usr/bin/ssh", "ssh-options": sshd.options.join(" "), "ssh-port": String(sshd.port) };
     place.configure({ ...silence, ...ssh });

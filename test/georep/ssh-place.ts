@@ -4,7 +4,7 @@ import type { Sshd } from "./sshd.ts";
 /** What a key is tied to: our program, in this place. */
 export function forced(place: GsyncdPlace, ...more: string[]): string {
   const env = ["BELAY_RUN_DIR", "BELAY_LOG_DIR", "GLUSTERD_WORKDIR"].map((name) => `${name}=${place.env[name] ?? ""}`);
-  return ["env", ...env, process.execPath, gsyncd, ...more].join(" ");
+  return ["env", ...env, gsyncd, ...more].join(" ");
 }
 
 /** Has a place's command reach its other end through an sshd. */

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 
-import { freePort, listens, makePrivilegeFolder } from "./loopback.ts";
+import { freePort, listens, makePrivilegeFolder, sessionSettings } from "./loopback.ts";
 
 /** Where an sshd listens: an address, and what has to stand before a command that is to run on the machine with it. */
 export interface SshdPlace {
@@ -72,6 +72,7 @@ export class Sshd implements AsyncDisposable {
       `AuthorizedKeysFile ${this.file("authorized")}`,
       `PidFile ${this.file("pid")}`,
       ...["PermitRootLogin yes", "StrictModes no", "UsePAM no", "PasswordAuthentication no"],
+      ...sessionSettings(),
       ...["KbdInteractiveAuthentication no", "MaxStartups 100", ""],
     ];
     writeFileSync(this.file("config"), lines.join("\n"));

@@ -1,6 +1,5 @@
 import { mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 
 import { isAlive, processIdentity, readPid, sleep } from "@belay/supervise";
 
@@ -10,9 +9,8 @@ import { connectToAgent, endAgent } from "../../packages/georep/src/feed/agent-f
 import type { ReplicateOptions } from "../../packages/georep/src/monitor/replicate.ts";
 import { workingPath } from "../../packages/georep/src/session/working-path.ts";
 import type { Worker } from "../../packages/georep/src/worker/worker.ts";
+import { program } from "../program.ts";
 import type { Pair } from "./replica.ts";
-
-const gsyncd = fileURLToPath(new URL("../../packages/georep/src/cli/gsyncd.ts", import.meta.url));
 
 /** The agent of a pair's source, run by the command `gsyncd agent`; ended with its scope. */
 export interface TestAgent extends AsyncDisposable {
@@ -40,7 +38,7 @@ export function testAgent(pair: Pair, ...settings: string[]): TestAgent {
     BELAY_RUN_DIR: join(pair.base, "belay"),
     BELAY_LOG_DIR: join(pair.base, "log"),
   };
-  const argv = [process.execPath, gsyncd, "agent", "vol", "host::copy", "--local-path", pair.source];
+  const argv = [program("gsyncd"), "agent", "vol", "host::copy", "--local-path", pair.source];
   return {
     directory,
     get pid() {

@@ -26,7 +26,7 @@ async function hold(role: (typeof roles)[number], held: number): Promise<void> {
   await using place = new GsyncdPlace();
   const onlyRoot = `--only-root=${place.destination}`;
   const env = ["BELAY_RUN_DIR", "BELAY_LOG_DIR", "GLUSTERD_WORKDIR"].map((name) => `${name}=${place.env[name] ?? ""}`);
-  await using sshd = await Sshd.start(place.file("ssh"), ["env", ...env, process.execPath, gsyncd, onlyRoot].join(" "));
+  await using sshd = await Sshd.start(place.file("ssh"), ["env", ...env, gsyncd, onlyRoot].join(" "));
   place.configure({
     ...{ "ssh-command": "/usr/bin/ssh", "ssh-options": sshd.options.join(" "), "ssh-port": String(sshd.port) },
     // As two minutes are to a minute.

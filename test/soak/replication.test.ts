@@ -50,7 +50,7 @@ test(
 
 function forcedCommand(place: GsyncdPlace): string {
   const env = ["BELAY_RUN_DIR", "BELAY_LOG_DIR", "GLUSTERD_WORKDIR"].map((name) => `${name}=${place.env[name] ?? ""}`);
-  return ["env", ...env, process.execPath, gsyncd, onlyRoot(place)].join(" ");
+  return ["env", ...env, gsyncd, onlyRoot(place)].join(" ");
 }
 
 const onlyRoot = (place: GsyncdPlace): string => `--only-root=${place.destination}`;
