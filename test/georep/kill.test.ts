@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -33,6 +35,7 @@ test(
     await using worker = await pair.start({ sourceKind: kind });
     await worker.checkpoint(within(20_000));
     expect(pair.differences(), `${writer.done} changes`).toEqual([]);
+    expect(readdirSync(join(pair.destination, ".belay-georep/test/conflicts"))).toEqual([]);
   },
   60_000 + rounds * 5000,
 );

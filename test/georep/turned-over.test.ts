@@ -62,6 +62,7 @@ test("a tree that is turned over while its receiving end is killed again and aga
   await worker.checkpoint(within(100_000));
   expect(pair.differences(), `seed ${seed}, ${moves} moves`).toEqual([]);
   expect(fs.readdirSync(join(pair.destination, ".belay-georep/test/held"))).toEqual([]);
+  expect(fs.readdirSync(join(pair.destination, ".belay-georep/test/conflicts"))).toEqual([]);
 }, 150_000);
 
 const isSecondary = (pid: number): boolean => fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("secondary");

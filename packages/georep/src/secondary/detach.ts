@@ -9,6 +9,7 @@ import { strangerPrefix } from "./session.ts";
 import { isBound } from "./own-access.ts";
 import { openNamed } from "./directory-modes.ts";
 import { spare } from "./spared.ts";
+import { wasMadeByUs } from "./unsure.ts";
 
 /**
  * Takes what a name stands for out of the way, unless it is what the name has to stand for: into `held/`, whence it goes to its new name or
@@ -50,9 +51,9 @@ export function detach(
 }
 
 function hold(batch: Batch, dirfd: number, name: Buffer, { object, stat }: Found, keepName: boolean): void {
-  const { heldDirectory, held, strangers, rules } = batch.session;
+  const { heldDirectory, held, strangers, rules, unsure } = batch.session;
   if (object === undefined) {
-    if (!rules.setsConflictsAside) throw inTheWay(name);
+    if (!rules.setsConflictsAside && !wasMadeByUs(unsure, stat.btime)) throw inTheWay(name);
     const stranger = `${strangerPrefix}${Date.now()}-${strangers.size}`;
     renameat2(dirfd, name, heldDirectory, stranger, RENAME_NOREPLACE);
     strangers.set(stranger, name);

@@ -14,7 +14,7 @@ import { removeOurs, type Removal } from "./remove-ours.ts";
 import type { Session } from "./session.ts";
 import { dropSparedNames } from "./spared.ts";
 import { restamp, stamp, withPlace } from "./stamps.ts";
-import { mayBeOurs, noteSure } from "./unsure.ts";
+import { mayBeOurs, noteSure, wasMadeByUs } from "./unsure.ts";
 
 const nothing = Buffer.alloc(0);
 
@@ -91,7 +91,7 @@ function release(batch: Batch): void {
     });
   }
   for (const [name, was] of strangers) {
-    setAside(batch, batch.session.heldDirectory, Buffer.from(name), was);
+    releaseStranger(batch, Buffer.from(name), was);
     strangers.delete(name);
   }
 }
@@ -102,14 +102,21 @@ function remove(batch: Batch, name: Buffer): void {
   // Something else has taken the name; what is in it was not to be deleted.
   if (stat !== undefined && isDirectory(stat.mode))
     renameat2(heldDirectory, name, batch.session.conflictsDirectory, conflictName(name), RENAME_NOREPLACE);
-  else {
-    const removal: Removal = {
-      isOurs: (dirfd, child) => isOurs(batch, dirfd, child),
-      setAside: (dirfd, child) => setAside(batch, dirfd, child, child),
-    };
-    removeOurs(removal, heldDirectory, name);
-  }
+  else removeOurs(removalIn(batch), heldDirectory, name);
 }
+
+// It may well be what a batch that was cut off has made, and what the source has given up meanwhile.
+function releaseStranger(batch: Batch, name: Buffer, was: Buffer): void {
+  const { heldDirectory, rules, unsure } = batch.session;
+  const birth = statAt(heldDirectory, name)?.btime ?? 0n;
+  if (!rules.ignoreDeletes && wasMadeByUs(unsure, birth)) removeOurs(removalIn(batch), heldDirectory, name);
+  else setAside(batch, heldDirectory, name, was);
+}
+
+const removalIn = (batch: Batch): Removal => ({
+  isOurs: (dirfd, child) => isOurs(batch, dirfd, child),
+  setAside: (dirfd, child) => setAside(batch, dirfd, child, child),
+});
 
 function isOurs({ session }: Batch, dirfd: number, name: Buffer): boolean {
   const here = fileIdIfThere(dirfd, name);

@@ -14,7 +14,7 @@ import type { Restriction } from "./owner.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
 import { requireSite } from "./site.ts";
-import { keepUnsure, unsureSince, type Unsure } from "./unsure.ts";
+import { keepUnsure, noteSure, unsureSince, type Unsure } from "./unsure.ts";
 
 /** The receiving end's hold of its destination: open directories, the map, and what is held aside. */
 export interface Session extends Disposable {
@@ -125,6 +125,7 @@ function adoptRoot(map: ObjectMap, rootId: FileId, root: number, unsure: Unsure 
   const replica = (isKnown ? map.fact("replica") : undefined) ?? randomBytes(replicaIdBytes);
   map.putFact("replica", replica);
   map.putFact("open", Buffer.of(1));
+  if (map.fact("sure") === undefined) noteSure(map); // what is older than our memory is not our work
   keepUnsure(map, unsure);
   map.commit();
   return replica;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -58,3 +58,35 @@ test("after a batch that was cut off, what is older is still somebody else's", a
   const aside = readdirSync(at(".belay-georep/test/conflicts")).map((name) => name.replace(/^\d+-\d+-/, ""));
   expect(aside).toEqual(["old", "old"]);
 });
+
+test.each([true, false])(
+  "what a batch that was cut off has made, and the source has given up since, is in nobody's way (conflicts set aside: %s)",
+  async (setsConflictsAside) => {
+    using place = await openSessionPlace({ setsConflictsAside });
+    const { root, session } = place;
+    const at = (name: string) => join(root, name);
+    mkdirSync(at("theirs"));
+    await sleep(1500); // more than the slack
+    expect(finishBatch(startBatch(session))).toEqual([]);
+    const cut = startBatch(session);
+    const directory = wholeFile("d", "", { mode: S_IFDIR | 0o755, inline: undefined });
+    const inner = { ...directory, id: Buffer.from("inner") };
+    const files = [wholeFile("f", "1"), wholeFile("g", "2")];
+    const within = (name: string, object: number) => ({ ...entryOf(name, object), parent: directory.id });
+    const made = { objects: [directory, inner, ...files], entries: [entryOf("d", 0), within("inner", 1), within("f", 2), entryOf("g", 3)] }; // prettier-ignore
+    expect(applyChanges(cut, made).failures).toEqual([]);
+    if (setsConflictsAside) renameSync(at("theirs"), at("d/inner/theirs"));
+    session.map.rollback();
+    recover(session);
+
+    const again = startBatch(session);
+    const other = { objects: [wholeFile("other", "3")], entries: [entryOf("d", 0), entryOf("g", undefined)] };
+    expect(applyChanges(again, other).failures).toEqual([]);
+    expect(finishBatch(again)).toEqual([]);
+    expect(readFileSync(at("d"), "utf8")).toBe("3");
+    expect(readdirSync(root).filter((name) => name !== "theirs")).toEqual([".belay-georep", "d"]);
+    const aside = readdirSync(at(".belay-georep/test/conflicts")).map((name) => name.replace(/^\d+-\d+-/, ""));
+    expect(aside).toEqual(setsConflictsAside ? ["theirs"] : []);
+    expect(place.held()).toEqual([]);
+  },
+);

@@ -35,6 +35,11 @@ export function mayBeOurs(unsure: Unsure | undefined, birth: bigint): boolean {
   return unsure !== undefined && (birth === 0n || (birth >= unsure.from && birth <= unsure.to));
 }
 
+/** As {@link mayBeOurs}, of what is in the way as a whole: where nothing tells when it came into being, it is taken for somebody else's. */
+export function wasMadeByUs(unsure: Unsure | undefined, birth: bigint): boolean {
+  return birth !== 0n && mayBeOurs(unsure, birth);
+}
+
 function encode(time: bigint): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeBigInt64LE(time);
