@@ -20,6 +20,7 @@ import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
 import { quotedName } from "../tree/shown-name.ts";
+import { inheritAcl } from "./unreplicated.ts";
 import { attempt, inTheWay, keyOfName, look, openDirectory, placeOf, touch } from "./batch.ts";
 import type { Batch, Found, Order, Place } from "./batch.ts";
 import { detach } from "./detach.ts";
@@ -129,7 +130,7 @@ function attachFile(batch: Batch, order: Order, dirfd: number, isOccupied: boole
   const { map, held } = batch.session;
   const key = keyOf(order.change.id);
   const known = map.get(order.change.id);
-  const place = (known && placeOf(batch, known)) ?? make(batch, order.change);
+  const place = (known && placeOf(batch, known)) ?? make(batch, order.change, dirfd);
   if (batch.incomplete.has(key)) {
     batch.postponed.set(keyOfName(order), order);
     batch.wants.set(key, { id: order.change.id, base: 0 });
@@ -147,8 +148,10 @@ function attachFile(batch: Batch, order: Order, dirfd: number, isOccupied: boole
   return true;
 }
 
+const nothing = Buffer.alloc(0);
+
 // New files are made aside and get their name when they are complete: nobody sees a half of one.
-function make(batch: Batch, change: ObjectChange): Place {
+function make(batch: Batch, change: ObjectChange, parent: number): Place {
   const { heldDirectory, held } = batch.session;
   const key = keyOf(change.id);
   const name = Buffer.from(change.id.toString("hex"));
@@ -163,6 +166,7 @@ function make(batch: Batch, change: ObjectChange): Place {
   held.set(key, name);
   batch.made.add(key);
   const place = { dirfd: heldDirectory, name, isHeld: true };
+  if (!isLink(change.mode)) attempt(batch, change.id, nothing, () => inheritAcl(batch.session, parent, place, false));
   remember(batch, change, place);
   return place;
 }

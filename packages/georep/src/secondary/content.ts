@@ -18,6 +18,7 @@ import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { fileIdIfThere, isGone, statAt } from "../tree/read-object.ts";
+import { keepAttributes } from "./unreplicated.ts";
 import { inTheWay, openDirectory, placeOf, type Batch, type Place } from "./batch.ts";
 import { linkOver } from "./link-over.ts";
 import type { MappedObject } from "./object-map.ts";
@@ -118,6 +119,7 @@ export function install(batch: Batch, object: MappedObject, temporary: Buffer): 
   if (isForeign && !session.rules.setsConflictsAside) throw inTheWay(place.name);
   adopted.delete(keyOf(object.id));
   if (isForeign) linkat(place.dirfd, place.name, session.conflictsDirectory, conflictName(place.name));
+  keepAttributes(session, place, { dirfd: session.heldDirectory, name: temporary });
   renameat2(session.heldDirectory, temporary, place.dirfd, place.name);
   session.map.put({ ...object, here: fileIdAt(place.dirfd, place.name), hereCtime: 0n });
   for (const other of others) linkOver(session, object.id, place, other);

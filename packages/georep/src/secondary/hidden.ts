@@ -1,7 +1,10 @@
 import { mkdirat } from "@belay/linux";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
-import { keyOfName, type Batch, type Order, type Place } from "./batch.ts";
+import { inheritAcl } from "./unreplicated.ts";
+import { attempt, keyOfName, type Batch, type Order, type Place } from "./batch.ts";
+
+const nothing = Buffer.alloc(0);
 
 /** Tells whether a directory is seen by nobody else. */
 export function isHidden(batch: Batch, directory: FileId): boolean {
@@ -21,6 +24,9 @@ export function makeHidden(batch: Batch, order: Order, dirfd: number): Place {
   }
   const heldName = Buffer.from(change.id.toString("hex"));
   mkdirat(session.heldDirectory, heldName, 0o700);
+  attempt(batch, change.id, nothing, () =>
+    inheritAcl(session, dirfd, { dirfd: session.heldDirectory, name: heldName }, true),
+  );
   session.held.set(key, heldName);
   hidden.tops.set(key, key);
   hidden.orders.set(key, order);

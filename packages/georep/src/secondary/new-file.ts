@@ -18,6 +18,7 @@ import {
 import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
+import { handsOnAcl, inheritAcl } from "./unreplicated.ts";
 import { attempt, type Batch, type Order } from "./batch.ts";
 import { birthOf, hasOwnerAndMode, isBornRight } from "./birth.ts";
 import { applyMetadataTo } from "./metadata.ts";
@@ -47,7 +48,8 @@ export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaces:
   const { change, parent, name } = order;
   const { heldDirectory, map } = batch.session;
   const aside = Buffer.from(change.id.toString("hex"));
-  const isRight = isBornRight(batch.birth, change);
+  const hasAcl = handsOnAcl(batch.session, dirfd);
+  const isRight = !hasAcl && isBornRight(batch.birth, change);
   const fd = openat(
     heldDirectory,
     aside,
@@ -56,6 +58,10 @@ export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaces:
   );
   try {
     const failures = batch.failures.length;
+    if (hasAcl)
+      attempt(batch, change.id, nothing, () =>
+        inheritAcl(batch.session, dirfd, { dirfd: heldDirectory, name: aside }, false),
+      );
     fill(batch, fd, change, isRight);
     const here = fileIdAt(fd, "");
     renameat2(heldDirectory, aside, dirfd, name, replaces ? 0 : RENAME_NOREPLACE);

@@ -4,6 +4,7 @@ import { keyOf } from "../ids/file-id.ts";
 import type { ApplyRequest, EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { fileIdIfThere, statAt } from "../tree/read-object.ts";
+import { ownAttributes } from "./unreplicated.ts";
 import { aside, inHeld, isPlain, learnBirth, makeAside } from "./aside-file.ts";
 import { type Batch } from "./batch.ts";
 import type { Rest } from "./make-at-once.ts";
@@ -61,6 +62,7 @@ function replace(batch: Batch, dirfd: number, { parent, name }: EntryChange, cha
   if (names.length !== 1 || names[0]?.parent.equals(parent) !== true || !names[0].name.equals(name)) return false;
   const birth = (batch.birth ??= learnBirth(batch));
   if (birth?.isBare !== true || !isPlain(birth, change) || !standsAlone(dirfd, name, known)) return false;
+  if (ownAttributes(batch.session, dirfd, name).length > 0) return false;
   const isMade = makeAside(inHeld(batch), birth, change, wholeContent(change) ?? nothing, (fd, here) => {
     renameat2(heldDirectory, aside, dirfd, name);
     const { id, mode, size, mtime, ctime, settled } = change;

@@ -10,6 +10,7 @@ import type { Hello } from "../rpc/hello-messages.ts";
 import { replicaIdBytes, type SessionRules } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
+import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
@@ -88,6 +89,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     logger,
     [Symbol.dispose]: () => dispose(opened, lock),
   };
+  handOnNothing(opened.heldDirectory);
   findHeld(opened);
   owned.move();
   return opened;
