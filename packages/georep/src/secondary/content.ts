@@ -20,6 +20,7 @@ import { isRegular } from "../tree/object-state.ts";
 import { fileIdIfThere, isGone, statAt } from "../tree/read-object.ts";
 import { keepAttributes } from "./unreplicated.ts";
 import { inTheWay, openDirectory, placeOf, type Batch, type Place } from "./batch.ts";
+import { keepTimes } from "./keep-times.ts";
 import { linkOver } from "./link-over.ts";
 import type { MappedObject } from "./object-map.ts";
 import { openPlace } from "./own-access.ts";
@@ -121,8 +122,9 @@ export function install(batch: Batch, object: MappedObject, temporary: Buffer): 
   if (isForeign) linkat(place.dirfd, place.name, session.conflictsDirectory, conflictName(place.name));
   keepAttributes(session, place, { dirfd: session.heldDirectory, name: temporary });
   renameat2(session.heldDirectory, temporary, place.dirfd, place.name);
+  keepTimes(batch, place.dirfd, () => renameat2(session.heldDirectory, temporary, place.dirfd, place.name));
   session.map.put({ ...object, here: fileIdAt(place.dirfd, place.name), hereCtime: 0n });
-  for (const other of others) linkOver(session, object.id, place, other);
+  for (const other of others) keepTimes(batch, other.dirfd, () => linkOver(session, object.id, place, other));
 }
 
 // Those of a file that was adopted: any other with several names is written in place.

@@ -1,0 +1,19 @@
+import { futimens, UTIME_OMIT } from "@belay/linux";
+
+import { fileIdAt, keyOf } from "../ids/file-id.ts";
+import { statAt } from "../tree/read-object.ts";
+import { touch, type Batch } from "./batch.ts";
+
+const itself = Buffer.alloc(0);
+
+/**
+ * Does something that changes the times of a directory. Where the batch says what they have to be, that is set in the end; otherwise, as when only a file
+ * was told of and not its name, they stay as they are.
+ */
+export function keepTimes(batch: Batch, dirfd: number, action: () => void): void {
+  const directory = batch.session.map.byHere(fileIdAt(dirfd, itself));
+  const stat = directory && !batch.changes.has(keyOf(directory.id)) ? statAt(dirfd, itself) : undefined;
+  if (stat !== undefined) touch(batch, { object: directory, stat });
+  action();
+  if (stat !== undefined) futimens(dirfd, UTIME_OMIT, stat.mtime);
+}
