@@ -63,3 +63,32 @@ test("a large file that is written to all the time holds up nobody, is sent now 
   await worker.checkpoint(within(30_000));
   expect(pair.differences()).toEqual([]);
 }, 120_000);
+
+const isRoot = process.geteuid?.() === 0;
+
+test.runIf(isRoot)(
+  "what is held back of a large file goes with the file, when the name it was written through goes",
+  async () => {
+    using pair = makePair();
+    const at = (name: string) => join(pair.source, name);
+    for (const name of ["renamed", "linked"]) fs.writeFileSync(at(name), Buffer.alloc(8 * 1024 * 1024, name));
+    fs.linkSync(at("linked"), at("link"));
+    const write = (name: string, text: string) => {
+      const fd = fs.openSync(at(name), "r+");
+      fs.writeSync(fd, text, 100);
+      fs.closeSync(fd);
+    };
+    await using worker = await pair.start();
+    await worker.checkpoint(within(30_000));
+    for (const name of ["renamed", "linked"]) write(name, "sent at once");
+    await worker.checkpoint(within(30_000));
+    for (const name of ["renamed", "linked"]) write(name, "held back");
+    await expect.poll(() => worker.status.pending, { timeout: 10_000 }).toBe(2);
+    fs.renameSync(at("renamed"), at("new"));
+    fs.unlinkSync(at("linked"));
+    await expect.poll(() => fs.existsSync(join(pair.destination, "new")), { timeout: 10_000 }).toBe(true);
+    write("new", "held back, too");
+    await worker.checkpoint(within(30_000));
+    expect(pair.differences()).toEqual([]);
+  },
+);

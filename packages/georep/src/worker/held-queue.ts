@@ -2,10 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 
 import type { FileId } from "../ids/file-id.ts";
 
-/** A name that is sent later although its change is behind the cursor. */
+/** A name, or a file, that is sent later although its change is behind the cursor. */
 export interface HeldName {
   /** Given once. */
   readonly seq: number;
+  /** The file itself, where the name is empty. */
   readonly directory: FileId;
   readonly name: Buffer;
   /** Milliseconds since 1970. */

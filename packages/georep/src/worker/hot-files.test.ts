@@ -9,6 +9,7 @@ import { HotFiles } from "./hot-files.ts";
 const directory = Buffer.from("dir");
 const [hot, other] = [Buffer.from("hot"), Buffer.from("other")];
 const id = Buffer.from("file");
+const nothing = Buffer.alloc(0);
 const places = new Map([[keyOf(id), { directory, name: hot }]]);
 const change = (name: Buffer, kinds: number = dirty.data) => dirtyName({ directory, name }, kinds);
 
@@ -85,4 +86,26 @@ test("what a checkpoint waits for is sent as soon as can be; what comes later is
   files.recorded([1]);
   expect(files.isDone(upTo)).toBe(true);
   expect(files.length).toBe(1);
+});
+
+test("a file that the source knows is held back as such, whatever it is called meanwhile", () => {
+  const files = new HotFiles([]);
+  const settled = files.begin([sized(100e6)], places);
+  const written = (name: Buffer) => ({ ...change(name), objects: new Map([[keyOf(id), id]]) });
+  expect(files.sift([written(hot), written(other)]).held).toMatchObject([{ seq: 1, directory: id, name: nothing }]);
+  const another = Buffer.from("another");
+  const { names, held } = files.sift([{ ...change(hot), objects: new Map([[keyOf(another), another]]) }]);
+  expect([names, held]).toMatchObject([[], [{ seq: 2, directory: another, name: nothing }]]);
+  expect(files.waiting).toBe(2);
+  settled();
+  vi.advanceTimersByTime(1500);
+  const due = files.takeDue();
+  expect(due.seqs).toEqual([1, 2]);
+  expect(due.names).toMatchObject([{ directory: id }, { directory: another }]);
+  files.recorded([1]);
+  expect([files.length, files.waiting, files.nextDueMs]).toEqual([1, 0, Infinity]);
+  files.recorded([2]);
+  expect(files.length).toBe(0);
+  const next = new HotFiles([{ seq: 7, directory: id, name: nothing, since: 1 }]);
+  expect(next.sift([written(hot)])).toEqual({ names: [], held: [] });
 });

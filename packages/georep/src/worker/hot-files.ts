@@ -27,8 +27,8 @@ interface HotFile {
   endedAt: number;
   tookMs: number;
   writtenAt: number;
-  /** What is held back of it. */
-  held: HeldName | undefined;
+  /** What is held back of it: the file itself where the source knows it, as its names may change; otherwise its names. */
+  held: HeldName[];
   isHurried: boolean;
 }
 
@@ -51,8 +51,9 @@ export class HotFiles {
   /** @param left  what the last worker held back: due at once */
   constructor(left: readonly HeldName[]) {
     for (const held of left) {
-      const file = this.#add([nameKey(held.directory, held.name)]);
-      file.held = held;
+      const isItself = held.name.length === 0;
+      const file = this.#add([isItself ? keyOf(held.directory) : nameKey(held.directory, held.name)]);
+      file.held.push(held);
       this.#held.set(held.seq, { file, since: held.since });
       this.#lastSeq = Math.max(this.#lastSeq, held.seq);
     }
@@ -66,7 +67,7 @@ export class HotFiles {
   /** Names that are held back. */
   get waiting(): number {
     let waiting = 0;
-    for (const { file } of this.#held.values()) if (file.held !== undefined) waiting++;
+    for (const [seq, { file }] of this.#held) if (file.held.some((held) => held.seq === seq)) waiting++;
     return waiting;
   }
 
@@ -84,7 +85,7 @@ export class HotFiles {
 
   /** Number of what is held back up to now, see {@link isDone}. All of it is sent as soon as can be. */
   hurry(): number {
-    for (const { file } of this.#held.values()) file.isHurried = file.held !== undefined;
+    for (const { file } of this.#held.values()) file.isHurried = file.held.length > 0;
     return this.#lastSeq;
   }
 
@@ -120,7 +121,7 @@ export class HotFiles {
       const file = this.#find(name);
       if (file === undefined || (name.kinds & dirty.entry) !== 0 || this.#isCold(file)) return true;
       file.writtenAt = performance.now();
-      if (file.held === undefined) held.push(this.#hold(file, name));
+      for (const place of placesToHold(name)) held.push(...this.#hold(file, place));
       return false;
     });
     return { names: others, held };
@@ -130,12 +131,11 @@ export class HotFiles {
   takeDue(): { names: DirtyName[]; seqs: number[] } {
     const due = [...this.#held.values()].map(({ file }) => file).filter((file) => this.#dueIn(file) <= 0);
     const taken = due.flatMap((file) => {
-      const { held } = file;
-      if (held === undefined) return []; // the file was on its way when it changed again: twice among them
-      file.held = undefined;
+      const { held } = file; // none: one that is held back for several reasons is several times among them
+      file.held = [];
       file.isHurried = false;
-      file.underWay++;
-      return [held];
+      file.underWay += held.length;
+      return held;
     });
     const names = taken.map((held) => dirtyName(held, dirty.data | dirty.metadata));
     return { names, seqs: taken.map(({ seq }) => seq) };
@@ -157,15 +157,16 @@ export class HotFiles {
     return Math.max(next, 1);
   }
 
-  #hold(file: HotFile, { directory, name }: DirtyName): HeldName {
+  #hold(file: HotFile, { directory, name }: NamedPlace): HeldName[] {
+    if (file.held.some((held) => held.directory.equals(directory) && held.name.equals(name))) return [];
     const held = { seq: ++this.#lastSeq, directory, name, since: Date.now() };
-    file.held = held;
+    file.held.push(held);
     this.#held.set(held.seq, { file, since: held.since });
-    return held;
+    return [held];
   }
 
   #dueIn({ held, underWay, writtenAt, endedAt, tookMs, isHurried }: HotFile): number {
-    if (held === undefined || underWay > 0) return Infinity;
+    if (held.length === 0 || underWay > 0) return Infinity;
     const now = performance.now();
     if (isHurried) return 0;
     const rested = Math.max(writtenAt + restMs, endedAt + tookMs);
@@ -173,7 +174,7 @@ export class HotFiles {
   }
 
   #isCold({ underWay, held, endedAt, tookMs }: HotFile): boolean {
-    return underWay === 0 && held === undefined && performance.now() > endedAt + pauseOf(tookMs);
+    return underWay === 0 && held.length === 0 && performance.now() > endedAt + pauseOf(tookMs);
   }
 
   #find({ directory, name, objects }: DirtyName): HotFile | undefined {
@@ -194,16 +195,8 @@ export class HotFiles {
   }
 
   #add(keys: readonly string[]): HotFile {
-    const file = {
-      keys,
-      underWay: 0,
-      begunAt: 0,
-      endedAt: 0,
-      tookMs: 0,
-      writtenAt: 0,
-      held: undefined,
-      isHurried: false,
-    };
+    const times = { begunAt: 0, endedAt: 0, tookMs: 0, writtenAt: 0 };
+    const file: HotFile = { keys, underWay: 0, ...times, held: [], isHurried: false };
     for (const key of keys) this.#files.set(key, file);
     return file;
   }
@@ -211,6 +204,14 @@ export class HotFiles {
   #forgetCold(): void {
     for (const [key, file] of this.#files) if (this.#isCold(file)) this.#files.delete(key);
   }
+}
+
+const nothing = Buffer.alloc(0);
+
+// The name may go, or stand for another file, before its turn comes, while the file has others.
+function placesToHold({ directory, name, objects }: DirtyName): NamedPlace[] {
+  const files = [...objects.values()];
+  return files.length === 0 ? [{ directory, name }] : files.map((id) => ({ directory: id, name: nothing }));
 }
 
 function end(file: HotFile): void {
