@@ -14,10 +14,19 @@ const pauses = [0, 1];
 export function watchDescriptor(kind: SourceKind, fd: number, drain: () => void): ChangeSource {
   const stop = new AbortController();
   const failed = Promise.withResolvers<Error>();
+  // What was taken from the kernel, and not told, is lost: whoever drained, nobody may go on as if nothing were missing.
+  const drainOrFail = () => {
+    try {
+      drain();
+    } catch (error) {
+      failed.resolve(toError(error));
+      throw error;
+    }
+  };
   const watch = async () => {
     for (;;) {
       await waitForEvents(fd, POLLIN, stop.signal, pauses);
-      drain();
+      drainOrFail();
     }
   };
   const ended = watch().catch((error: unknown) => {
@@ -25,7 +34,7 @@ export function watchDescriptor(kind: SourceKind, fd: number, drain: () => void)
   });
   return {
     kind,
-    drain,
+    drain: drainOrFail,
     failed: failed.promise,
     [Symbol.asyncDispose]: async () => {
       stop.abort();
