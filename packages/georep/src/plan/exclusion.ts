@@ -1,6 +1,7 @@
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import { excludesNothing, type Excludes } from "../policy/excludes.ts";
-import { isBelow, pathOf, type SourceTree } from "../sources/source-tree.ts";
+import { isBelow, pathOf } from "../sources/path-of.ts";
+import type { SourceTree } from "../sources/source-tree.ts";
 
 /** What is left out of one directory. */
 export interface Exclusion {

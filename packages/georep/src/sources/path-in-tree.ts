@@ -1,7 +1,8 @@
 import { close } from "@belay/linux";
 
 import type { FileId } from "../ids/file-id.ts";
-import { isBelow, pathByPlaces, pathOf, type SourceTree } from "./source-tree.ts";
+import { isBelow, pathOf } from "./path-of.ts";
+import { pathByPlaces, type SourceTree } from "./source-tree.ts";
 
 const slash = Buffer.from("/");
 

@@ -1,5 +1,3 @@
-import { readlinkSync } from "node:fs";
-
 import {
   close,
   errno,
@@ -23,6 +21,7 @@ import { stateDirectoryName } from "../tree/compare.ts";
 import { isDirectory, isRegular } from "../tree/object-state.ts";
 import { deviceOf, isGone } from "../tree/read-object.ts";
 import { DirectoryPlaces } from "./directory-places.ts";
+import { isBelow, nearestPathOf, pathOf } from "./path-of.ts";
 
 /** The tree that is replicated, and how its objects are found by their ids. */
 export interface SourceTree extends Disposable {
@@ -90,9 +89,18 @@ function canOpen(root: number, rootId: FileId): boolean {
 function openHandle(root: number, rootId: FileId, id: FileId): number | undefined {
   const fd = tryOpenHandle(root, id, O_RDONLY | O_DIRECTORY);
   if (fd === undefined) return undefined;
-  if (id.equals(rootId) || (statx(fd, "", AT_EMPTY_PATH).nlink > 0 && isPart(pathOf(fd), pathOf(root)))) return fd;
+  if (id.equals(rootId) || (statx(fd, "", AT_EMPTY_PATH).nlink > 0 && isPartOf(root, fd))) return fd;
   close(fd);
   return undefined;
+}
+
+function isPartOf(root: number, fd: number): boolean {
+  try {
+    return isPart(nearestPathOf(fd), pathOf(root));
+  } catch (error) {
+    if (isGone(error)) return false;
+    throw error;
+  }
 }
 
 // The kernel shows "/" for what a bind mount does not reach: that is below no root, not even below "/".
@@ -138,25 +146,12 @@ function tryOpenHandle(root: number, id: FileId, flags: number, attempt = 1): nu
   }
 }
 
-/** Path of an open directory, in bytes. */
-export function pathOf(fd: number): Buffer {
-  return readlinkSync(`/proc/self/fd/${fd}`, { encoding: "buffer" });
-}
-
-/** Tells whether a path is a directory or lies in it. */
-export function isBelow(path: Buffer, directory: Buffer): boolean {
-  if (directory.length === 1) return true;
-  if (path.length < directory.length || !path.subarray(0, directory.length).equals(directory)) return false;
-  return path.length === directory.length || path[directory.length] === 0x2f;
-}
-
 function openByPlace(root: number, rootId: FileId, places: DirectoryPlaces, id: FileId): number | undefined {
   const path = pathByPlaces(rootId, places, id);
   if (path === undefined || isBelow(path, stateDirectory)) return undefined;
   let fd: number;
   try {
-    const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
-    fd = openat2(root, path.length === 0 ? "." : path, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+    fd = openBelow(root, path);
   } catch (error) {
     if (isGone(error) || errnoOf(error) === errno.ELOOP) return undefined;
     throw error;
@@ -164,6 +159,27 @@ function openByPlace(root: number, rootId: FileId, places: DirectoryPlaces, id: 
   if (fileIdAt(fd, "").equals(id)) return fd;
   close(fd);
   return undefined;
+}
+
+/** Longest path that the kernel takes at once, in bytes. */
+const longestPath = 4095;
+
+function openBelow(dirfd: number, path: Buffer): number {
+  const [first, rest] = cutPath(path);
+  const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+  const fd = openat2(dirfd, first.length === 0 ? "." : first, flags, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+  if (rest.length === 0) return fd;
+  try {
+    return openBelow(fd, rest);
+  } finally {
+    close(fd);
+  }
+}
+
+function cutPath(path: Buffer): [first: Buffer, rest: Buffer] {
+  if (path.length <= longestPath) return [path, path.subarray(path.length)];
+  const end = path.lastIndexOf(0x2f, longestPath);
+  return [path.subarray(0, end), path.subarray(end + 1)];
 }
 
 const deepest = 2000;

@@ -6,7 +6,7 @@ import type { Ends } from "../plan/ends.ts";
 import { Exclusions, type Exclusion } from "../plan/exclusion.ts";
 import type { Inspected, InspectReply } from "../rpc/inspect-messages.ts";
 import type { Failure } from "../rpc/messages.ts";
-import { isBelow, pathOf } from "../sources/source-tree.ts";
+import { isBelow, pathOf } from "../sources/path-of.ts";
 import type { Difference } from "../tree/compare.ts";
 import { isDirectory, isRegular, type ObjectState } from "../tree/object-state.ts";
 import { readObjectAt, statAt } from "../tree/read-object.ts";
