@@ -121,8 +121,10 @@ export function install(batch: Batch, object: MappedObject, temporary: Buffer): 
   adopted.delete(keyOf(object.id));
   if (isForeign) linkat(place.dirfd, place.name, session.conflictsDirectory, conflictName(place.name));
   keepAttributes(session, place, { dirfd: session.heldDirectory, name: temporary });
-  keepTimes(batch, place.dirfd, () => renameat2(session.heldDirectory, temporary, place.dirfd, place.name));
-  session.map.put({ ...object, here: fileIdAt(place.dirfd, place.name), hereCtime: 0n });
+  keepTimes(batch, place.dirfd, () => {
+    renameat2(session.heldDirectory, temporary, place.dirfd, place.name);
+    session.map.put({ ...object, here: fileIdAt(place.dirfd, place.name), hereCtime: 0n });
+  });
   for (const other of others) keepTimes(batch, other.dirfd, () => linkOver(session, object.id, place, other));
 }
 

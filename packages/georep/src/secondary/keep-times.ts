@@ -1,4 +1,4 @@
-import { futimens, UTIME_OMIT } from "@belay/linux";
+import { UTIME_OMIT, utimensat } from "@belay/linux";
 
 import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import { statAt } from "../tree/read-object.ts";
@@ -15,5 +15,5 @@ export function keepTimes(batch: Batch, dirfd: number, action: () => void): void
   const stat = directory && !batch.changes.has(keyOf(directory.id)) ? statAt(dirfd, itself) : undefined;
   if (stat !== undefined) touch(batch, { object: directory, stat });
   action();
-  if (stat !== undefined) futimens(dirfd, UTIME_OMIT, stat.mtime);
+  if (stat !== undefined) utimensat(dirfd, ".", UTIME_OMIT, stat.mtime, 0); // it may be open for its path only
 }
