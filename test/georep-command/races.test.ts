@@ -78,11 +78,13 @@ async function killStart(place: Place): Promise<void> {
 }
 
 /** Processes of the monitor of a place, also those that are about to be it. */
-function monitorsOf(place: Place): string[] {
+const monitorsOf = (place: Place): string[] => processesOf(place, "monitor");
+
+function processesOf(place: Place, role: string): string[] {
   return readdirSync("/proc").filter((pid) => {
     try {
       const words = /^\d+$/.test(pid) ? readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0") : [];
-      return words.includes("monitor") && words.some((word) => word.includes(place.path));
+      return words.includes(role) && words.some((word) => word.includes(place.path));
     } catch {
       return false; // it has ended meanwhile
     }
@@ -102,6 +104,27 @@ test("what comes after a start that was killed waits until its monitor can be se
   expect(await place.georep("delete", "src", "--force")).toMatchObject({ code: 0 });
   expect(monitorsOf(place)).toEqual([]);
   expect(await place.lines("list")).toEqual([]);
+});
+
+test("an agent whose monitor was killed while it was being started is found and ended by what comes after", async () => {
+  await using place = makePlace();
+  await place.georep("create", "src", "dst");
+  for (const command of [
+    ["stop", "src", "--journal"],
+    ["delete", "src", "--force"],
+  ]) {
+    const starting = ended(place, "start", "src", "--no-wait");
+    await expect.poll(() => processesOf(place, "agent").length, { timeout: 60_000, interval: 2 }).toBeGreaterThan(0);
+    for (const pid of monitorsOf(place)) process.kill(Number(pid), "SIGKILL");
+    await starting;
+    expect(await place.georep(...command)).toMatchObject({ code: 0 });
+    expect(processesOf(place, "agent")).toEqual([]);
+  }
+  await sleep(2000);
+  expect(await place.lines("list")).toEqual([]);
+  expect(
+    readdirSync(place.path, { recursive: true, encoding: "utf8" }).filter((name) => /agent|journal/.test(name)),
+  ).toEqual([]);
 });
 
 test("destinations where nothing can be made are told in one line each", async () => {

@@ -1,12 +1,13 @@
 import { mkdirSync } from "node:fs";
 
-import { BelayError, daemonize, takeFileLock, untilAborted } from "@belay/supervise";
+import { BelayError, daemonize, firstInherited, takeFileLock, untilAborted } from "@belay/supervise";
 
 import { connectLocal } from "../local-socket/connect-local.ts";
 import { endAgent } from "../feed/agent-feed.ts";
 import { onLines } from "../local-socket/read-lines.ts";
 import { agentPlaces, type AgentPlaces } from "./agent-places.ts";
 import { greeting, parseLine, type Greeting } from "./messages.ts";
+import { startLock } from "./start-lock.ts";
 
 /** How an agent is started. */
 export interface AgentStart {
@@ -34,11 +35,12 @@ export async function ensureAgent(start: AgentStart): Promise<boolean> {
   const { directory, argv, env, stderr, signal, answerMs, settings } = start;
   const places = agentPlaces(directory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  using _lock = await takeFileLock(places.startLock, { wait: true, signal });
+  using lock = await takeFileLock(places.startLock, { wait: true, signal });
   const greeted = await greetingOf(places, signal, answerMs);
   if (greeted !== undefined && (settings === undefined || greeted.settings === settings)) return false;
   if (greeted !== undefined) await endAgent(directory, signal ?? AbortSignal.timeout(endMs));
-  await daemonize({ argv, signal, ...(env && { env }), ...(stderr === undefined ? {} : { output: { stderr } }) });
+  const passed = { env: startLock.pass(env ?? process.env, firstInherited), inherit: [lock.fd] };
+  await daemonize({ argv, signal, ...passed, ...(stderr === undefined ? {} : { output: { stderr } }) });
   return true;
 }
 

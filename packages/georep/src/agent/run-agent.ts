@@ -11,6 +11,7 @@ import { openSourceTree } from "../sources/source-tree.ts";
 import { agentPlaces } from "./agent-places.ts";
 import type { Greeting } from "./messages.ts";
 import { problemOf, serveFeed, type FeedListener } from "./serve-feed.ts";
+import { startLock } from "./start-lock.ts";
 import { whenUnwanted } from "./when-unwanted.ts";
 
 /** What an agent is to watch, and for how long. */
@@ -72,6 +73,7 @@ export async function runAgent(options: AgentOptions): Promise<void> {
     socket.on("close", () => listeners.delete(listener));
   });
   owned.use(await listening);
+  startLock.drop();
   options.onReady?.(greetingOf(feed));
   logger.info(`watching ${source} through ${feed.kind}, incarnation ${feed.incarnation}`);
   using unwanted = whenUnwanted(() => listeners.size > 0 || (options.isWanted ?? always)(), options.unwantedMs);

@@ -1,3 +1,4 @@
+import { lockStart } from "../agent/start-lock.ts";
 import { endAgent as endAgentIn } from "../feed/agent-feed.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
@@ -15,8 +16,10 @@ export function endAgent(places: GeorepPlaces, known: KnownSession, signal?: Abo
   return endAgentAt(workingFolder(places, known), signal);
 }
 
-/** As {@link endAgent}, of the agent that has its files in a folder. */
-export function endAgentAt(folder: string, signal?: AbortSignal): Promise<boolean> {
+/** As {@link endAgent}, of the agent that has its files in a folder. One that is just being started is waited for. */
+export async function endAgentAt(folder: string, signal?: AbortSignal): Promise<boolean> {
   const limit = AbortSignal.timeout(patienceMs);
-  return endAgentIn(folder, signal === undefined ? limit : AbortSignal.any([limit, signal]));
+  const ends = signal === undefined ? limit : AbortSignal.any([limit, signal]);
+  using _lock = await lockStart(folder, ends);
+  return await endAgentIn(folder, ends);
 }

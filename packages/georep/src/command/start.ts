@@ -1,6 +1,6 @@
 import { watch } from "node:fs";
 import { BelayError, Deadline, hasCode, ProcessError, run, sleep, toError, type SpawnOptions } from "@belay/supervise";
-import { withCommandLock } from "../session/command-lock.ts";
+import { commandLock } from "../session/command-lock.ts";
 import { escapedUrl } from "../url/format.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { checkSource } from "./check-source.ts";
@@ -49,7 +49,7 @@ async function startMonitor(places: GeorepPlaces, known: KnownSession, options: 
   }
   await prepareStart(places, known);
   const words = monitorWords(known, options);
-  const env = withCommandLock(roleEnvironment(places), 3);
+  const env = commandLock.pass(roleEnvironment(places), 3);
   const started: SpawnOptions = { cwd: "/", env, extraStdio: [lock.fd], signal: options.signal };
   try {
     await run(gsyncdArgv(words), started);

@@ -1,6 +1,6 @@
 import { setCloseOnExec } from "@belay/linux";
 import { replaceProcess } from "../../cli/restricted/replace-process.ts";
-import { withCommandLock } from "../../session/command-lock.ts";
+import { commandLock } from "../../session/command-lock.ts";
 import type { KnownSession } from "../known-session.ts";
 import { foregroundWords, prepareStart } from "../start.ts";
 import { gsyncdArgv } from "../gsyncd-program.ts";
@@ -13,5 +13,5 @@ export async function runInForeground(places: GeorepPlaces, known: KnownSession,
   await prepareStart(places, known);
   const argv = gsyncdArgv(foregroundWords(known));
   setCloseOnExec(lock.fd, false);
-  return replaceProcess(argv[0] ?? "", argv, withCommandLock(roleEnvironment(places), lock.fd));
+  return replaceProcess(argv[0] ?? "", argv, commandLock.pass(roleEnvironment(places), lock.fd));
 }

@@ -2,7 +2,7 @@ import { getpgid } from "@belay/linux";
 import { openLedger, reportFailure, reportReady, toError, type Ledger, type Logger } from "@belay/supervise";
 
 import type { MonitorRequest } from "../../cli/roles.ts";
-import { dropCommandLock } from "../../session/command-lock.ts";
+import { commandLock } from "../../session/command-lock.ts";
 import { startMonitor, type Monitor } from "../../monitor/monitor.ts";
 import { endInTime } from "../process/end-in-time.ts";
 import { holdPidFile } from "../process/hold-pid-file.ts";
@@ -33,7 +33,7 @@ async function supervise(request: MonitorRequest, sources: readonly Source[]): P
     for (const problem of config.problems) logger.warn(problem);
     await using ledger = await openLedger();
     await using _pidFile = await holdPidFile(ledger, request.pidFile);
-    dropCommandLock();
+    commandLock.drop();
     if (!request.foreground) process.chdir("/");
     await sweepLeftOvers(logger, { onlyRoles: false, timeoutMs: 20_000 });
     const status = sessionStatus(config.text("state-file"), logger);

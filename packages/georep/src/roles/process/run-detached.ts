@@ -1,6 +1,6 @@
 import { BelayError, daemonize, firstInherited, hasCode, ownCommand, type DaemonizeOptions } from "@belay/supervise";
 
-import { takeCommandLock, withCommandLock } from "../../session/command-lock.ts";
+import { commandLock } from "../../session/command-lock.ts";
 
 const daemonVariable = "_GSYNCD_DAEMON_";
 
@@ -27,9 +27,9 @@ export async function runDetached(foreground: boolean, role: () => Promise<numbe
 }
 
 function daemonSurroundings(): Pick<DaemonizeOptions, "env" | "inherit"> {
-  const lock = takeCommandLock();
+  const lock = commandLock.take();
   const env = { ...process.env, [daemonVariable]: "1" };
-  return lock === undefined ? { env } : { env: withCommandLock(env, firstInherited), inherit: [lock] };
+  return lock === undefined ? { env } : { env: commandLock.pass(env, firstInherited), inherit: [lock] };
 }
 
 function isDaemon(): boolean {
