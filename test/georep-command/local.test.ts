@@ -40,7 +40,8 @@ test("from create to delete: the copy is equal when the checkpoint says so", asy
 
   expect(await place.georep("start", "src")).toMatchObject({ code: 1, err: matching(/already started/) });
   expect(await place.georep("start", "src", "--force")).toMatchObject({ code: 0 });
-  expect(await place.georep("delete", "src")).toMatchObject({ code: 1, err: matching(/is active/) });
+  for (const more of [[], ["--dry-run"]])
+    expect(await place.georep("delete", "src", ...more)).toMatchObject({ code: 1, err: matching(/is active/) });
   expect(await place.georep("stop", "src")).toMatchObject({ code: 0, out: matching(/^stopped/) });
   expect(await place.georep("stop", "src")).toMatchObject({ code: 0, out: matching(/was not running/) });
   expect(await place.status()).toMatchObject({ state: "stopped" });
@@ -68,6 +69,7 @@ test("a paused session stands still, and goes on where it was", async () => {
   expect(await place.georep("resume", "src")).toMatchObject({ code: 1, err: matching(/is not paused/) });
   expect(await place.georep("pause", "src")).toMatchObject({ code: 0 });
   expect(await place.georep("pause", "src")).toMatchObject({ code: 1, err: matching(/paused already/) });
+  expect(await place.georep("start", "src")).toMatchObject({ code: 1, err: matching(/paused, not stopped\n.*resume/) });
   writeFileSync(join(place.source, "f"), "x");
   expect(await place.georep("checkpoint", "src")).toMatchObject({ code: 1, err: matching(/is paused/) });
   expect(await place.status()).toMatchObject({ state: "paused" });
@@ -187,6 +189,12 @@ test("wrong calls end with 2, and say what to write", async () => {
       code: 2,
       err: matching(text),
     });
+  for (const [words, code, text] of [
+    [["nosuch", "set", "sync-jobs", "5"], 1, /there is no session 'nosuch'\n/],
+    [["src", "set", "rsync-options=--whole-file"], 0, /^$/],
+    [[place.source, "get", "nope"], 2, /list --all shows the options/],
+  ] as const)
+    expect(await place.georep("config", ...words), words.join(" ")).toMatchObject({ code, err: matching(text) });
   expect(await place.georep("create", "src", "x:y", "--json")).toMatchObject({ code: 1 });
   const error = (await place.georep("create", "nope", "dst", "--json")).err;
   expect(JSON.parse(error)).toMatchObject({ error: { code: "ESOURCE" } });

@@ -83,6 +83,13 @@ test.each(["here", "ssh"] as const)("what was changed at the destination is put 
   expect(differences(place)).toEqual([]);
   expect(await place.status()).toMatchObject({ state: "active", retryQueue: 0 });
 
+  writeFileSync(join(place.destination, "stranger"), "x");
+  expect(await place.georep("verify", "src")).toMatchObject({
+    code: 1,
+    out: matching(/^stranger: only at the destination\n(?:.*\n)*src-\w+: 2 differences, which are put right now\n$/m),
+  });
+  await expect.poll(() => differences(place), { timeout: 60_000 }).toEqual([]);
+
   for (const [words, code, text] of [
     [["--path", "not/there"], "ENOENT", /there is no not\/there/],
     [["--path", "../outside"], "EUSAGE", /is not in/],

@@ -22,6 +22,7 @@ options when it starts again.
 Examples:
   belay georep config data
   belay georep config data set sync-jobs 8 --restart
+  belay georep config data set rsync-options=--whole-file
   belay georep config /srv/data /backup/data del sync-jobs`,
     )
     .action((words: string[], options: georepCommands.ConfigOptions) =>

@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
+import { ownDefaults } from "../config/own-options.ts";
+import { policyOf } from "../policy/policy.ts";
 import { makeCommandPlace, recordTalk } from "../testing/command-place.ts";
+import { configOf } from "./session-files.ts";
 import { configCommand, type ConfigRequest } from "./config-command.ts";
 
 test("options are listed, read, set and taken out again", async () => {
@@ -33,6 +36,29 @@ test("options are listed, read, set and taken out again", async () => {
     const [action, ...rest] = words;
     await expect(call(action, ...rest)).rejects.toMatchObject({ code });
   }
+});
+
+test("options that gsyncd has not are found, too, with what holds while they are not set", async () => {
+  using place = makeCommandPlace();
+  place.directory("src");
+  const known = await place.create("src", "dst");
+  const call = async (action: ConfigRequest["action"], words: string[], all = false) => {
+    const talk = recordTalk();
+    await configCommand(place.places, known, { action, words, all }, talk);
+    return talk.out.map((line) => line.replace(/ +/g, " "));
+  };
+  expect(await call("get", ["engine"])).toEqual(["stream"]);
+  expect(await call("list", [], true)).toEqual(
+    expect.arrayContaining([" engine stream", " exclude", " scan-interval 60"]),
+  );
+  expect((await call("list", [])).join()).not.toContain("engine");
+  await call("set", ["sync-method", "tarssh"]);
+  expect(await call("get", ["engine"])).toEqual(["tarssh"]);
+  // What is shown is what holds: to set it changes nothing.
+  const unset = policyOf(configOf(place.places, known));
+  for (const [name, value] of ownDefaults) if (name !== "engine") await call("set", [name, value]);
+  const plain = (policy: object) => JSON.parse(JSON.stringify({ ...policy, scope: "" })) as unknown;
+  expect(plain(policyOf(configOf(place.places, known)))).toEqual(plain(unset));
 });
 
 test("for programs every option is a line with its default", async () => {

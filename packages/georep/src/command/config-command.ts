@@ -2,6 +2,8 @@ import { BelayError } from "@belay/supervise";
 import { checkOption, resetOption, setOption } from "../config/change-config.ts";
 import type { Config } from "../config/config.ts";
 import { findOption, liveOptions, options } from "../config/options.ts";
+import { ownDefaults } from "../config/own-options.ts";
+import { policyOf } from "../policy/policy.ts";
 import { isPidFileHeld } from "../status/pid-lock-state.ts";
 import { calledWrongly, checkedValue } from "./given-options.ts";
 import type { KnownSession } from "./known-session.ts";
@@ -65,33 +67,44 @@ function refuseMore(action: ConfigRequest["action"], words: readonly string[]): 
 }
 
 function list(config: Config, all: boolean, talk: Talk): void {
-  const names = config.names.filter((name) => all || config.isModified(name));
+  const names = all ? allNames(config) : config.names.filter((name) => config.isModified(name));
   const width = Math.max(0, ...names.map((name) => name.length));
   for (const name of names) {
     const mark = all && config.isModified(name) ? "*" : all ? " " : "";
-    talk.say(`${mark}${name.padEnd(width)}  ${config.text(name)}`.trimEnd());
+    talk.say(`${mark}${name.padEnd(width)}  ${shown(config, name)}`.trimEnd());
     talk.tell(describe(config, name));
   }
 }
 
 function get(config: Config, given: string, talk: Talk): void {
   const name = findOption(given)?.name;
-  if (name === undefined || !config.names.includes(name)) {
+  if (name === undefined || !allNames(config).includes(name)) {
     calledWrongly(() => {
       throw new BelayError("ENAME", `Invalid config name "${given}"`);
     });
     return;
   }
-  talk.say(config.text(name));
+  talk.say(shown(config, name));
   talk.tell(describe(config, name));
+}
+
+// gsyncd's lists leave ours out until they are set; people have to find them.
+function allNames(config: Config): string[] {
+  return [...new Set([...config.names, ...ownDefaults.keys()])].sort();
+}
+
+/** What is in force, also where nobody set it. */
+function shown(config: Config, name: string): string {
+  if (config.names.includes(name)) return config.text(name);
+  return name === "engine" ? policyOf(config).engine : (ownDefaults.get(name) ?? "");
 }
 
 function describe(config: Config, name: string): object {
   const option = options.get(name);
   return {
     name,
-    value: config.text(name),
-    default: config.defaultText(name) ?? null,
+    value: shown(config, name),
+    default: config.defaultText(name) ?? ownDefaults.get(name) ?? null,
     configurable: option?.configurable ?? false,
     modified: config.isModified(name),
   };

@@ -22,11 +22,15 @@ test("a created session has its files, and is found however it is written", asyn
     ["src", "dst"],
     [known.name],
     [known.name.slice(0, 2)],
+    [source],
+    ["./src/"],
   ])
     expect(findSession(place.places, words, place.path).id).toBe(known.id);
   await expect(place.create("./src", "dst")).rejects.toMatchObject({ code: "EEXIST" });
   expect(() => findSession(place.places, ["src", "other"], place.path)).toThrow("is not replicated to");
   expect(() => findSession(place.places, ["zzz"], place.path)).toThrow("there is no session 'zzz'");
+  await place.create("src", "dst2");
+  expect(() => findSession(place.places, [source], place.path)).toThrow(`'${source}' may be `);
 });
 
 test("where nothing can be written, it is said which place that is and how to name another", async () => {

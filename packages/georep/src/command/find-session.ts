@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { BelayError, hasCode } from "@belay/supervise";
-import { endText, parseEnds, shortEnd } from "./ends.ts";
+import { endText, parseEnd, parseEnds, shortEnd } from "./ends.ts";
 import { readRecord, sessionOfPair, type KnownSession } from "./known-session.ts";
 import { sessionsFolder, type GeorepPlaces } from "./places.ts";
 
@@ -12,13 +12,13 @@ export function listSessions(places: GeorepPlaces): KnownSession[] {
 }
 
 /**
- * The session a caller means: by source and destination, or by its name or the beginning of it.
+ * The session a caller means: by source and destination, by its name or the beginning of it, or by its source alone.
  *
  * @throws BelayError `ENOSESSION`, `EAMBIGUOUS`, `EURL`
  */
 export function findSession(places: GeorepPlaces, words: readonly string[], cwd = process.cwd()): KnownSession {
   const [first = "", second] = words;
-  if (second === undefined) return findByName(places, first);
+  if (second === undefined) return findByWord(places, first, cwd);
   const asked = sessionOfPair(places, parseEnds(first, second, cwd));
   const found = listSessions(places).find(({ id }) => id === asked.id);
   if (found !== undefined && endText(found.destination) === endText(asked.destination)) return found;
@@ -36,10 +36,9 @@ export function otherWay(found: KnownSession): BelayError {
   });
 }
 
-function findByName(places: GeorepPlaces, name: string): KnownSession {
+function findByWord(places: GeorepPlaces, name: string, cwd: string): KnownSession {
   const all = listSessions(places);
-  const exact = all.filter((known) => known.name === name);
-  const found = exact.length > 0 ? exact : all.filter((known) => name !== "" && known.name.startsWith(name));
+  const found = meant(all, name, cwd);
   const [one, ...more] = found;
   if (one === undefined) {
     const names = all.map((known) => known.name).join(", ");
@@ -51,6 +50,23 @@ function findByName(places: GeorepPlaces, name: string): KnownSession {
   throw new BelayError("EAMBIGUOUS", `'${name}' may be ${found.map((known) => known.name).join(" or ")}`, {
     hint: "give more of the name, or source and destination",
   });
+}
+
+// A name comes before the beginning of one, and both before a source.
+function meant(all: readonly KnownSession[], word: string, cwd: string): KnownSession[] {
+  const exact = all.filter(({ name }) => name === word);
+  if (word === "" || exact.length > 0) return exact;
+  const begun = all.filter(({ name }) => name.startsWith(word));
+  return begun.length > 0 ? begun : all.filter(({ source }) => endText(source) === placeText(word, cwd));
+}
+
+function placeText(word: string, cwd: string): string | undefined {
+  try {
+    return endText(parseEnd(word, cwd));
+  } catch (error) {
+    if (hasCode(error, "EURL", "ENOTYET")) return undefined;
+    throw error;
+  }
 }
 
 function folderNames(places: GeorepPlaces): string[] {

@@ -35,7 +35,7 @@ export function calledWrongly<T>(work: () => T): T {
   } catch (error) {
     if (!(error instanceof BelayError)) throw error;
     const { code, message, hint } = error;
-    const more = hint ?? (code === "ENAME" ? "belay georep config SRC DST list shows the options" : undefined);
+    const more = hint ?? (code === "ENAME" ? "belay georep config SRC DST list --all shows the options" : undefined);
     throw new BelayError(code, message, { exitCode: 2, hint: more });
   }
 }

@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { placesOf, sessionsDirectory, type Places } from "../session/places.ts";
 import { userRunDirectory, userStateDirectory } from "../session/user-places.ts";
 
@@ -38,6 +38,17 @@ function roots(env: NodeJS.ProcessEnv, uid: number): Record<"state" | "run" | "l
   const state = join(userStateDirectory(env), "belay", "georep");
   const run = userRunDirectory(env) ?? join(tmpdir(), `belay-${uid}`);
   return { state, run: join(run, "belay", "georep"), log: join(state, "log") };
+}
+
+/** The variables that say where this caller's sessions are, as far as they are set: who is started elsewhere has to be told. */
+export function placesEnvironment(
+  env: NodeJS.ProcessEnv = process.env,
+  uid = process.geteuid?.() ?? 0,
+): Record<string, string> {
+  const given = env[placesVariable];
+  if (given !== undefined && given !== "") return { [placesVariable]: resolve(given) };
+  const home = env["XDG_STATE_HOME"];
+  return uid === 0 || home === undefined || !isAbsolute(home) ? {} : { XDG_STATE_HOME: home };
 }
 
 /** What the roles are told of the places: the variables that glusterd uses, added to an environment. */

@@ -2,6 +2,7 @@ import { watch } from "node:fs";
 import { BelayError, Deadline, hasCode, ProcessError, run, sleep, toError, type SpawnOptions } from "@belay/supervise";
 import { commandLock } from "../session/command-lock.ts";
 import { escapedUrl } from "../url/format.ts";
+import { readMonitorStatus } from "../status/monitor-status.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { checkSource } from "./check-source.ts";
 import { gsyncdArgv } from "./gsyncd-program.ts";
@@ -10,7 +11,7 @@ import type { KnownSession } from "./known-session.ts";
 import { findMonitor } from "./monitor-process.ts";
 import { roleEnvironment, type GeorepPlaces } from "./places.ts";
 import { reportOf, type SessionReport } from "./report.ts";
-import { upgradeConfig } from "./session-files.ts";
+import { statePath, upgradeConfig } from "./session-files.ts";
 import { lockSession } from "./session-lock.ts";
 
 /** How a session is started. */
@@ -40,12 +41,18 @@ export async function startSession(
   return options.wait === false ? reportOf(places, known) : waitUntilConnected(places, known, options);
 }
 
+function alreadyStarted(known: KnownSession): BelayError {
+  const isPaused = readMonitorStatus(statePath(known)) === "Paused";
+  const [state, next] = isPaused ? ["paused, not stopped", "resume"] : ["already started", "status"];
+  return new BelayError("EACTIVE", `${known.name} is ${state}`, { hint: `belay georep ${next} ${known.name}` });
+}
+
 /** @returns false when it runs already, and that is well */
 async function startMonitor(places: GeorepPlaces, known: KnownSession, options: StartOptions): Promise<boolean> {
   using lock = await lockSession(known, options.signal);
   if (findMonitor(places, known) !== undefined) {
     if (options.force === true) return false;
-    throw new BelayError("EACTIVE", `${known.name} is already started`, { hint: `belay georep status ${known.name}` });
+    throw alreadyStarted(known);
   }
   await prepareStart(places, known);
   const words = monitorWords(known, options);

@@ -75,7 +75,8 @@ export function statusDetail(report: SessionReport): string {
 
 function doneText({ entries, bytes = 0, failures = 0, directoriesCompared = 0 }: SessionReport): string {
   if (entries === undefined) return none;
-  return `${entries} entries, ${formatBytes(bytes)}, ${failures} failures; ${directoriesCompared} directories compared`;
+  const counts = [countOf(entries, "entries"), formatBytes(bytes), countOf(failures, "failures")].join(", ");
+  return `${counts}; ${countOf(directoriesCompared, "directories")} compared`;
 }
 
 function workerText({ pid, startedAt }: SessionReport): string {
@@ -106,7 +107,17 @@ function pendingText({ entriesPending, directoriesPending }: SessionReport): str
   if (entriesPending === undefined && directoriesPending === undefined) return none;
   const counts = { entries: entriesPending ?? 0, directories: directoriesPending ?? 0 };
   const parts = Object.entries(counts).filter(([, count]) => count > 0);
-  return parts.length === 0 ? "0" : parts.map(([what, count]) => `${count} ${what}`).join(", ");
+  return parts.length === 0 ? "0" : parts.map(([what, count]) => countOf(count, what)).join(", ");
+}
+
+const singular: Readonly<Record<string, string>> = {
+  entries: "entry",
+  failures: "failure",
+  directories: "directory",
+};
+
+function countOf(count: number, what: string): string {
+  return `${count} ${count === 1 ? (singular[what] ?? what) : what}`;
 }
 
 function timeText(ms: number | undefined): string {

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { makeCommandPlace } from "../testing/command-place.ts";
+import { placesEnvironment } from "./places.ts";
 import { unitCapabilities, unitFor, unitHardening, unitService } from "./unit.ts";
 
 test("the unit of a session may write to its destination and to belay's places, and systemd takes it", async () => {
@@ -20,8 +21,22 @@ test("a unit of the user's own systemd has nothing that only root may", async ()
   using place = makeCommandPlace();
   place.directory("src");
   const unit = unitFor(place.places, await place.create("src", "dst"), { program: "/bin/true", isUser: true });
-  expect(unit).not.toMatch(/CapabilityBoundingSet|ProtectSystem/);
+  // Clock, logs and modules are protected by taking capabilities away, which ends such a unit with 218/CAPABILITIES.
+  expect(unit).not.toMatch(/CapabilityBoundingSet|ProtectSystem|ProtectClock|ProtectKernelLogs|ProtectKernelModules/);
+  expect(unit).toContain("NoNewPrivileges=yes\n");
   expect(unit).toContain("WantedBy=default.target\n");
+});
+
+test("a unit finds a session that is not in the usual place", async () => {
+  using place = makeCommandPlace();
+  place.directory("src");
+  const known = await place.create("src", "dst");
+  const environment = placesEnvironment({ BELAY_GEOREP_DIR: `${place.path}/a b%` }, 0);
+  const unit = unitFor(place.places, known, { program: "/bin/true", isUser: false, environment });
+  expect(unit).toContain(`Environment="BELAY_GEOREP_DIR=${place.path}/a b%%"\n`);
+  expectSystemdToTake(join(place.path, "x.service"), unit);
+  expect(placesEnvironment({ XDG_STATE_HOME: "/home/u/state" }, 1000)).toEqual({ XDG_STATE_HOME: "/home/u/state" });
+  expect(placesEnvironment({ XDG_STATE_HOME: "/home/u/state" }, 0)).toEqual({});
 });
 
 test("the installed template says the same as the unit of one session", () => {

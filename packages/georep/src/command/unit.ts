@@ -35,6 +35,23 @@ export const unitHardening = [
   "SystemCallArchitectures=native",
 ] as const;
 
+// They take capabilities away, which only root's systemd may: a user's own one would not start the unit at all.
+const rootHardening: ReadonlySet<string> = new Set([
+  "ProtectClock=yes",
+  "ProtectKernelLogs=yes",
+  "ProtectKernelModules=yes",
+]);
+
+/** Who runs a unit, and with what. */
+export interface UnitRequest {
+  /** Path of `belay`. */
+  readonly program: string;
+  /** For the systemd of a user. */
+  readonly isUser: boolean;
+  /** Variables that say where the session is, where it is not in its usual place. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** Lines that say how a session is run, whatever its name. */
 export function unitService(start: string): string[] {
   return [
@@ -48,12 +65,9 @@ export function unitService(start: string): string[] {
   ];
 }
 
-/** A systemd unit for one session: writes nowhere but to its destination and the places of `belay georep`. */
-export function unitFor(
-  places: GeorepPlaces,
-  known: KnownSession,
-  { program, isUser }: { program: string; isUser: boolean },
-): string {
+/** A systemd unit for one session: root's writes nowhere but to its destination and the places of `belay georep`. */
+export function unitFor(places: GeorepPlaces, known: KnownSession, request: UnitRequest): string {
+  const { program, isUser, environment = {} } = request;
   const { name, source, destination } = known;
   const own = [places.workDirectory, places.logDirectory, places.runDirectory, runtimePlace(isUser)];
   const local = destination.scheme === "file" ? [pathOf(destination)] : [];
@@ -73,7 +87,8 @@ export function unitFor(
     [
       "[Service]",
       ...unitService(`${escapePath(program)} georep start --foreground ${name}`),
-      ...unitHardening,
+      ...Object.entries(environment).map(([variable, value]) => `Environment=${escapePath(`${variable}=${value}`)}`),
+      ...unitHardening.filter((line) => !isUser || !rootHardening.has(line)),
       ...(isUser ? [] : root),
     ],
     ["[Install]", `WantedBy=${isUser ? "default" : "multi-user"}.target`],

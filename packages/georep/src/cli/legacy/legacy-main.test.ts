@@ -43,6 +43,22 @@ describe("the configuration of 2014", () => {
     expect(readFileSync(conf, "utf8")).toContain("[peersrx . %5Essh%3A]");
   });
 
+  test("of patterns takes what Python has and names, also in a file, what is no pattern", async () => {
+    using place = makePlace();
+    const conf = place.file("x.conf");
+    const peers = ["/srv/Data", "u@127.0.0.1:/dst"];
+    await place.call("-c", conf, "--config-set-rx", "timeout", "7", "(?i)/data$", "(?P<where>SSH):(?i)");
+    await place.call("-c", conf, "--config-set-rx", "log-level", "DEBUG", "\\Afile:.*\\Z", String.raw`\\A|127\.0`);
+    expect((await place.call("-c", conf, "--config-get-all", ...peers)).out).toBe("timeout: 7\nlog_level: DEBUG\n");
+    const before = readFileSync(conf, "utf8");
+    const wrong = await place.call("-c", conf, "--config-set-rx", "timeout", "8", ".", "(");
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringContaining("'(' is no regular expression") as string });
+    expect(readFileSync(conf, "utf8")).toBe(before);
+    writeFileSync(conf, `${before}[peersrx . %28]\ntimeout = 9\n`);
+    const read = await place.call("-c", conf, "--config-get", "timeout", ...peers);
+    expect(read).toMatchObject({ code: 1, err: expect.stringContaining("'(' is no regular expression") as string });
+  });
+
   test("knows its options", async () => {
     using place = makePlace();
     const conf = place.file("x.conf");

@@ -40,12 +40,27 @@ function sessionFor(context: Context, names: string[]): KnownSession {
   }
 }
 
-// A name and an action, or source and destination: an action after a name of a session is one.
-function splitWords({ places }: Context, words: readonly string[]): [string[], readonly string[]] {
+// A session and an action, or source and destination: only of the first two words is a directory called as an action is.
+function splitWords(context: Context, words: readonly string[]): [string[], readonly string[]] {
   const [first = "", second] = words;
-  const isName = listSessions(places).some(({ name }) => first !== "" && name.startsWith(first));
-  if (second === undefined || (isName && isAction(second))) return [[first], words.slice(1)];
-  return [[first, second], words.slice(2)];
+  const alone: [string[], readonly string[]] = [[first], words.slice(1)];
+  if (second === undefined) return alone;
+  const isPair = !isAction(second) || (!isName(context, first) && isSession(context, [first, second]));
+  return isPair ? [[first, second], words.slice(2)] : alone;
+}
+
+function isName({ places }: Context, word: string): boolean {
+  return listSessions(places).some(({ name }) => word !== "" && name.startsWith(word));
+}
+
+function isSession(context: Context, names: string[]): boolean {
+  try {
+    sessionOf(context, names);
+    return true;
+  } catch (error) {
+    if (hasCode(error, "ENOSESSION", "EOTHERWAY", "EURL", "ENOTYET")) return false;
+    throw error;
+  }
 }
 
 function requestOf([action = "list", ...words]: readonly string[]): ConfigRequest {

@@ -26,7 +26,10 @@ export async function remove(
 ): Promise<number> {
   const { places, talk, signal } = context;
   const known = sessionOf(context, words);
-  if (options.dryRun === true) return tellWhat(context, known, options);
+  if (options.dryRun === true) {
+    if (options.force !== true) refuseRunning(places, known);
+    return tellWhat(context, known, options);
+  }
   using _lock = await lockSession(known, signal);
   if (options.force === true) await stopLocked(places, known, { journal: true, signal });
   refuseRunning(places, known);

@@ -73,7 +73,8 @@ function localDestination({ destination, id }: KnownSession): Survey {
 
 function summary({ create, update, touch, remove, bytes, unreadable }: TransferPlan, known: KnownSession): string {
   const counts = `create ${create}, update ${update}, touch ${touch}, remove ${remove}`;
-  const rest = unreadable === 0 ? "" : `; ${unreadable} directories could not be looked at`;
+  const several = unreadable === 1 ? "1 directory" : `${unreadable} directories`;
+  const rest = unreadable === 0 ? "" : `; ${several} could not be looked at`;
   return `would ${counts} at ${shortEnd(known.destination)}; ${formatBytes(bytes)} of content${rest}`;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isSea } from "node:sea";
+import { placesEnvironment } from "../places.ts";
 import { unitFor } from "../unit.ts";
 import { sessionOf, type CommonOptions, type Context } from "./context.ts";
 
@@ -15,7 +16,7 @@ export function unit(context: Context, words: readonly (string | undefined)[], o
   const known = sessionOf(context, words);
   const isUser = options.user ?? process.geteuid?.() !== 0;
   const program = options.program ?? ownProgram();
-  const text = unitFor(context.places, known, { program, isUser });
+  const text = unitFor(context.places, known, { program, isUser, environment: placesEnvironment() });
   if (context.talk.json) context.talk.tell({ name: `belay-georep-${known.name}.service`, unit: text });
   else context.talk.write(text);
   return 0;

@@ -7,18 +7,25 @@ import { sessionOf, type CommonOptions, type Context } from "./context.ts";
 
 type Words = readonly (string | undefined)[];
 
-/** `belay georep verify SESSION`: 0 when both trees are equal, else 1. */
+/** `belay georep verify SESSION`: 0 when both trees are equal, else 1; what differs is applied again. */
 export async function verify(context: Context, words: Words): Promise<number> {
   const { places, talk, signal } = context;
   const known = sessionOf(context, words);
   const differences = await withProgress(context, known, () => askWorker(places, known, "verify", {}, signal));
   for (const difference of differences) {
-    const { aspect, expected, found } = difference;
-    talk.say(`${shownPath(difference) || "."}: ${aspect}: ${printable(expected)} here, ${printable(found)} there`);
+    talk.say(`${shownPath(difference) || "."}: ${differenceText(difference)}`);
     talk.tell(difference);
   }
-  talk.say(differences.length === 0 ? `${known.name}: equal` : `${known.name}: ${differences.length} differences`);
-  return differences.length === 0 ? 0 : 1;
+  const count = differences.length;
+  const several = count === 1 ? "1 difference, which is" : `${count} differences, which are`;
+  talk.say(`${known.name}: ${count === 0 ? "equal" : `${several} put right now`}`);
+  return count === 0 ? 0 : 1;
+}
+
+function differenceText({ aspect, expected, found }: Record<"aspect" | "expected" | "found", string>): string {
+  if (aspect === "extra") return "only at the destination";
+  if (aspect === "missing") return "not at the destination";
+  return `${aspect}: ${printable(expected)} here, ${printable(found)} there`;
 }
 
 /** Options of `belay georep retry`. */

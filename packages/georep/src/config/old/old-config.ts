@@ -1,3 +1,4 @@
+import { BelayError } from "@belay/supervise";
 import { escapeUrl } from "../../url/format.ts";
 import { editIni } from "../edit-ini.ts";
 import { readIni } from "../read-ini.ts";
@@ -52,7 +53,7 @@ export function resolveOldConfig(
   return new Map([...values].map(([key, value]) => [key, fillTemplate(value, variables(8))]));
 }
 
-/** Sets an option for these peers. */
+/** Sets an option for these peers. @throws BelayError `EREGEX` for a pattern that could match nobody, as it is none */
 export async function setOldOption(
   path: string,
   peers: OldPeers,
@@ -60,6 +61,7 @@ export async function setOldOption(
   key: string,
   value: string,
 ): Promise<void> {
+  if (patterns) peers.names.forEach(pythonRegex);
   await editIni(path, (ini) => {
     const name = sectionName(peers, patterns);
     const entries = ini.sections.get(name) ?? addSection(ini, name);
@@ -125,17 +127,23 @@ function applicableSections(ini: IniFile, peers: OldPeers): string[] {
 function matches(section: string, { names }: OldPeers): boolean {
   const [kind, ...patterns] = section.split(" ");
   if (kind !== "peersrx" || patterns.length !== names.length) return false;
-  return patterns.every((pattern, i) => pythonRegex(unescapeUrl(pattern))?.test(names[i] ?? "") ?? false);
+  return patterns.every((pattern, i) => pythonRegex(unescapeUrl(pattern)).test(names[i] ?? ""));
 }
 
-/** A regular expression as Python writes it; undefined for one that is none. */
-function pythonRegex(source: string): RegExp | undefined {
-  const [, body = "", flags = ""] = /^(.*?)(?:\(\?([ims]+)\))?$/s.exec(source) ?? [];
-  const anchored = body.replace(/\\A/g, "^").replace(/\\Z/g, "$");
+/** A regular expression as Python writes it: flags may stand at its beginning or end. @throws BelayError `EREGEX` */
+function pythonRegex(source: string): RegExp {
+  const [, before = "", body = "", after = ""] =
+    /^(?:\(\?([aimsu]+)\))?(.*?)(?:\(\?([aimsu]+)\))?$/s.exec(source) ?? [];
+  const flags = ["i", "m", "s"].filter((flag) => (before + after).includes(flag)).join("");
+  const written: Readonly<Record<string, string>> = { "\\A": "^", "\\Z": "$", "(?P<": "(?<" };
+  const ours = body.replace(/\\[^]|\(\?P</g, (part) => written[part] ?? part);
   try {
-    return new RegExp(anchored, flags);
-  } catch {
-    return undefined;
+    return new RegExp(ours, flags);
+  } catch (error) {
+    throw new BelayError("EREGEX", `'${source}' is no regular expression`, {
+      hint: "--config-set-glob takes patterns as shells have them",
+      cause: error,
+    });
   }
 }
 
