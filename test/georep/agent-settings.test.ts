@@ -171,3 +171,26 @@ test(
   },
   within,
 );
+
+test(
+  "an agent that goes on after its session was stopped ends when that is deleted",
+  async () => {
+    await using place = new GsyncdPlace();
+    const ends = [place.source, place.destination];
+    const asked = ["config-get", ...ends, "--show-defaults", "--name", "georep-session-working-dir"];
+    const folder = (await place.call(...asked)).out.trim().replace(/^[^:]*:/, "");
+    expect(folder).toContain(place.file("workdir"));
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "gsyncd.conf"), `[vars]\nkeep-journal = true\ngsyncd-miscdir = ${place.file("misc")}\n`);
+    expect(await place.call("monitor", ...ends)).toMatchObject({ code: 0, err: "" });
+    await expect.poll(() => place.processes("secondary"), slow).toHaveLength(1);
+    for (const pid of place.processes("monitor")) killIfThere(-pid, "SIGTERM");
+    const agents = place.processes("agent");
+    await expect.poll(() => place.processes(), slow).toEqual(agents);
+    expect(await place.call("delete", ...ends)).toMatchObject({ code: 0, err: "" });
+    await expect.poll(() => place.processes(), slow).toEqual([]);
+    expect(existsSync(folder)).toBe(false);
+    expect(readdirSync(place.file("misc"))).toEqual([]);
+  },
+  within,
+);

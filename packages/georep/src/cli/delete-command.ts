@@ -1,5 +1,5 @@
-import { rmSync, unlinkSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { existsSync, readdirSync, rmSync, statSync, unlinkSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { lremovexattr, lsetxattr } from "@belay/linux";
 import { BelayError, hasCode } from "@belay/supervise";
 import type { Config } from "../config/config.ts";
@@ -8,13 +8,14 @@ import { isPidFileHeld } from "../status/pid-lock-state.ts";
 import { configOf, log, type Invocation } from "./session-request.ts";
 
 /**
- * `delete P S [--path BRICK]… [--reset-sync-time]`: removes a session's folder, its scratch folder and its pid file.
+ * `delete P S [--path BRICK]… [--reset-sync-time]`: removes a session's folder, its scratch folder and its pid file. Agents
+ * that watch its sources end.
  *
  * Only paths that end in the session's own name are removed, whatever a configuration says, and none is taken for a pattern.
  *
- * @throws BelayError `EACTIVE` while its monitor runs; `EFOREIGN` for a path that is not the session's
+ * @throws BelayError `EACTIVE` while its monitor runs; `EFOREIGN` for a path that is not the session's; `EAGENT` for an agent that does not end
  */
-export function deleteSession(invocation: Invocation): number {
+export async function deleteSession(invocation: Invocation): Promise<number> {
   const { args } = invocation;
   const { config, session } = configOf(invocation);
   const pidFile = config.text("pid-file");
@@ -26,11 +27,22 @@ export function deleteSession(invocation: Invocation): number {
   const folders = ["georep-session-working-dir", "working-dir"].map((name) => ownFolder(config, session, name));
   requireOwnPidFile(pidFile, session);
   log(invocation, config, "I", "geo-replication delete");
+  await endAgents(resolve(config.text("working-dir")));
   // First of all: once the folders are gone nobody knows the name of the attribute any more.
   if (args.flag("reset-sync-time")) for (const brick of args.list("path")) forgetSyncTime(config, brick);
   for (const path of [pidFile, `${pidFile}.tmp`]) removeFile(path);
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   return 0;
+}
+
+// Those of a killed monitor, or that were to go on (keep-journal). Each source has a folder of its own.
+async function endAgents(working: string): Promise<void> {
+  const isThere = statSync(working, { throwIfNoEntry: false })?.isDirectory() === true;
+  const folders = isThere ? readdirSync(working) : [];
+  const found = folders.map((name) => join(working, name)).filter((folder) => existsSync(join(folder, "agent.lock")));
+  if (found.length === 0) return;
+  const { endAgentAt } = await import("../agent/end-agent-at.ts"); // takes as long to load as all the rest
+  for (const folder of found) await endAgentAt(folder);
 }
 
 function ownFolder(config: Config, session: Session, option: string): string {

@@ -4,7 +4,7 @@ import { hasCode } from "@belay/supervise";
 import { readMonitorStatus, writeMonitorStatus } from "../status/monitor-status.ts";
 import { isPidFileHeld } from "../status/pid-lock-state.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
-import { endAgentAt } from "./end-agent.ts";
+import { endAgentAt } from "../agent/end-agent-at.ts";
 import { pathOf } from "./ends.ts";
 import { listSessions } from "./find-session.ts";
 import type { KnownSession } from "./known-session.ts";
