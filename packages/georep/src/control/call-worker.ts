@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import { BelayError, untilAborted } from "@belay/supervise";
+import { BelayError, hasCode, untilAborted } from "@belay/supervise";
 
 import { connectLocal } from "../local-socket/connect-local.ts";
 import { linesOf } from "./lines.ts";
@@ -24,6 +24,10 @@ export async function callWorker<C extends ControlCall>(
   try {
     socket.write(`${JSON.stringify({ ...args, id: 1, call })}\n`);
     return await untilAborted(readResult(socket, call), signal);
+  } catch (error) {
+    // Killed before it read all that was sent.
+    if (hasCode(error, "ECONNRESET", "EPIPE")) throw workerEnded(error);
+    throw error;
   } finally {
     socket.destroy();
   }
@@ -43,5 +47,9 @@ async function readResult<C extends ControlCall>(socket: Socket, call: C): Promi
     if ("error" in reply) throw new BelayError(reply.error.code, reply.error.message, { hint: reply.error.hint });
     return controlCalls[call].result.parse(reply.result);
   }
-  throw new BelayError("ECONNLOST", "the worker ended before it answered");
+  throw workerEnded();
+}
+
+function workerEnded(cause?: unknown): BelayError {
+  return new BelayError("ECONNLOST", "the worker ended before it answered", { cause });
 }

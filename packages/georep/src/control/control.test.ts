@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
-import { connect } from "node:net";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 
 import { openLedger, silentLogger, sleep, tempDir } from "@belay/supervise";
@@ -71,6 +72,18 @@ test("a socket whose path is longer than the kernel takes works as any other", a
   await using server = await serve(`${"long/".repeat(40)}worker.sock`);
   expect(server.path.length).toBeGreaterThan(200);
   expect(await callWorker(server.path, "retry", {})).toBeNull();
+});
+
+test("a worker that is killed before it reads what it is asked has ended", async () => {
+  await using ledger = await openLedger();
+  await using directory = await tempDir(ledger);
+  const path = join(directory.path, "worker.sock");
+  // What was sent lies unread: the kernel resets the connection then.
+  const server = createServer({ pauseOnConnect: true }, (socket) => setTimeout(() => socket.destroy(), 100));
+  server.listen(path);
+  await once(server, "listening");
+  await expect(callWorker(path, "status", {})).rejects.toMatchObject({ code: "ECONNLOST" });
+  server.close();
 });
 
 test("errors of the worker come with their codes", async () => {

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-import { BelayError, toError, untilAborted } from "@belay/supervise";
+import { BelayError, hasCode, toError, untilAborted } from "@belay/supervise";
 
 import { agentPlaces, type AgentPlaces } from "../agent/agent-places.ts";
 import { encodeLine, greeting, parseLine, report, request, type Greeting, type Report } from "../agent/messages.ts";
@@ -36,6 +36,8 @@ function noAgent(message: string, cause?: unknown): BelayError {
   return new BelayError("EAGENT", message, { hint: "the monitor starts it; it is started again by itself", cause });
 }
 
+const hasEnded = (cause?: unknown): BelayError => noAgent("the agent has ended", cause);
+
 /** The socket to an agent: what it says, and its end. */
 class AgentLink {
   readonly socket: Socket;
@@ -48,8 +50,9 @@ class AgentLink {
     this.socket = socket;
     this.greeting.catch(() => undefined);
     onLines(socket, (line) => this.#take(line));
-    socket.on("error", (error) => this.#lose(error));
-    socket.on("close", () => this.#lose(noAgent("the agent has ended")));
+    // Reset: it was killed before it read all that was sent.
+    socket.on("error", (error) => this.#lose(hasCode(error, "ECONNRESET", "EPIPE") ? hasEnded(error) : error));
+    socket.on("close", () => this.#lose(hasEnded()));
   }
 
   get greeting(): Promise<Greeting> {

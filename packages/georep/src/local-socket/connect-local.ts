@@ -17,7 +17,8 @@ export async function connectLocal(path: string): Promise<Socket | undefined> {
     await once(socket, "connect");
     return socket;
   } catch (error) {
-    if (hasCode(error, "ENOENT", "ECONNREFUSED", "ENOTDIR")) return undefined;
+    // Reset: whoever listened ended before he took it.
+    if (hasCode(error, "ENOENT", "ECONNREFUSED", "ECONNRESET", "ENOTDIR")) return undefined;
     throw error;
   }
 }
