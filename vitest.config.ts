@@ -8,6 +8,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What is waited for is there at once, or not at all; how soon it is on a busy machine is nothing to judge a test by.
+    expect: { poll: { timeout: 20_000 } },
     reporters: ["default"],
   },
 });

@@ -150,7 +150,7 @@ test.runIf(canBeImmutable).each(["here", "ssh"] as const)(
       execFileSync("chattr", ["-i", copy]);
     }
     expect(await place.georep("retry", "src")).toMatchObject({ code: 0, out: matching(/due now/) });
-    await expect.poll(() => existsSync(join(copy, "new")), { timeout: 5000 }).toBe(true);
+    await expect.poll(() => existsSync(join(copy, "new"))).toBe(true);
     expect(await place.georep("checkpoint", "src", "--timeout", "60")).toMatchObject({ code: 0 });
     expect(await place.georep("retry", "src")).toMatchObject({ code: 0, out: matching(/nothing waits/) });
     expect(differences(place)).toEqual([]);

@@ -124,7 +124,7 @@ test.each([false, true])(
       await sleep(4000);
       expect(place.processes()).toEqual(agents);
     } else {
-      await expect.poll(() => place.processes(), { timeout: 8000 }).toEqual([]);
+      await expect.poll(() => place.processes(), slow).toEqual([]);
       expect(place.logText()).toContain("nobody wants");
     }
   },

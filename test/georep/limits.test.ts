@@ -15,11 +15,11 @@ test.runIf(isRoot)("a destination that is full takes up the work where it was wh
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", pair.destination]);
   try {
     await using worker = await pair.start();
-    await worker.checkpoint(within(5000));
+    await worker.checkpoint(within(20_000));
     const filler = join(pair.destination, ".belay-georep", "filler");
     fs.writeFileSync(filler, Buffer.alloc(1_200_000, 1));
     for (let i = 0; i < 10; i++) fs.writeFileSync(join(pair.source, `f${i}`), Buffer.alloc(100_000, i));
-    await expect.poll(() => worker.status.state, { timeout: 5000 }).toBe("waiting");
+    await expect.poll(() => worker.status.state).toBe("waiting");
     expect(worker.status.lastError).toContain("ENOSPC");
     fs.unlinkSync(filler);
     await worker.checkpoint(within(15_000));
@@ -36,7 +36,7 @@ test.runIf(isRoot)(
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", pair.destination]);
     try {
       await using worker = await pair.start();
-      await worker.checkpoint(within(5000));
+      await worker.checkpoint(within(20_000));
       const filler = join(pair.destination, ".belay-georep", "filler");
       fs.writeFileSync(filler, "");
       expect(() => {
@@ -44,7 +44,7 @@ test.runIf(isRoot)(
       }).toThrow("ENOSPC");
       // Empty ones need no room, but to remember them does.
       for (let i = 0; i < 1000; i++) fs.writeFileSync(join(pair.source, `f${i}`), "");
-      await expect.poll(() => worker.status.state, { timeout: 5000 }).toBe("waiting");
+      await expect.poll(() => worker.status.state).toBe("waiting");
       for (let i = 0; i < 10; i++) fs.writeFileSync(join(pair.source, `f${i}`), "not empty any more");
       fs.unlinkSync(filler);
       await worker.checkpoint(within(15_000));
@@ -59,7 +59,7 @@ test.runIf(isRoot)(
 test("more changes than the kernel keeps are found by comparing", async () => {
   using pair = makePair();
   await using worker = await pair.start({ sourceKind: "inotify" });
-  await worker.checkpoint(within(5000));
+  await worker.checkpoint(within(20_000));
   // All in one turn: nobody reads the events meanwhile.
   for (let i = 0; i < 9000; i++) {
     fs.writeFileSync(join(pair.source, `f${i}`), "");

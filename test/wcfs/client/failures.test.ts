@@ -12,7 +12,7 @@ test("when the server is killed everything fails with a clear error, nothing han
   expect(await at(client, "m", 0)).toBe("a1");
   await client.run((c) => void Object.assign(globalThis, { view: c.map("m").mem }), {});
   world.server.kill("SIGKILL");
-  await world.server.untilEnded(3000);
+  await world.server.untilEnded(10_000);
   await expect.poll(() => client.run((c) => c.map("m").faulted, {})).toBe(true);
 
   const sum = await client.run(
@@ -86,7 +86,7 @@ test("a thread that waits for a page gets it while its own pin is served, again 
     }
     return slowest;
   }, {});
-  expect(slowest).toBeLessThan(2000);
+  expect(slowest, "nothing waits until a pin is given up").toBeLessThan(8000);
   expect(await pinned(client)).toEqual(Object.fromEntries(Object.keys(blocks).map((blk) => [blk, at1])));
   await world.statsBecome({ pin: 40, pinkill: 0, PinnedBlk: 40 });
 });
@@ -110,7 +110,7 @@ test("a process ends with connections open, by itself, by exit and by an error, 
     await map(client, "m", 0, 2);
     await at(client, "m", 0);
     await client.run(run, {});
-    expect(await Promise.race([client.ended, sleep(5000, "hangs", { ref: false })])).toBe(code);
+    expect(await Promise.race([client.ended, sleep(20_000, "hangs", { ref: false })])).toBe(code);
     await world.statsBecome({ WatchLink: 0, Watch: 0, pinkill: 0 });
   }
 });
@@ -189,7 +189,7 @@ test("memory that nobody has any more is let go of", async () => {
         }, {});
         return mapped() - before;
       },
-      { timeout: 8000 },
+      { timeout: 20_000 },
     )
     .toBeLessThan((3 * (some / 64) * BLK) / 1024);
 });
@@ -212,7 +212,7 @@ test("a link that is read by a thread serves pins and ends as well as one that i
   await resync(client, at2);
   expect([await at(client, "m", 0), await pinned(client)]).toEqual(["a2", {}]);
   await client.run(() => void setImmediate(() => process.exit(5)), {});
-  expect(await Promise.race([client.ended, sleep(5000, "hangs", { ref: false })])).toBe(5);
+  expect(await Promise.race([client.ended, sleep(20_000, "hangs", { ref: false })])).toBe(5);
   await world.statsBecome({ WatchLink: 0, Watch: 0, pinkill: 0 });
 });
 

@@ -42,7 +42,7 @@ export class Reader implements AsyncDisposable {
   }
 
   /** @throws ReaderError; Error when there is no answer in time */
-  async run<T>(command: string, args: { path?: string } & Record<string, unknown>, timeout = 5_000): Promise<T> {
+  async run<T>(command: string, args: { path?: string } & Record<string, unknown>, timeout = 20_000): Promise<T> {
     const path = args.path === undefined ? {} : { path: join(this.#mountpoint, args.path) };
     const answer = await this.#child.ask<T & { errno?: string }>({ do: command, ...args, ...path }, timeout);
     if (answer.errno !== undefined) throw new ReaderError(answer.errno, `${command} ${JSON.stringify(args)}`);

@@ -7,6 +7,9 @@ import { BLK, isolationWorld } from "./harness/world.ts";
 
 const PIN_TIMEOUT = 3000;
 
+/** For what is under way already, in milliseconds. */
+const SOON = 10_000;
+
 /** How a client misbehaves when a pin is due. */
 interface Fault {
   readonly name: string;
@@ -42,7 +45,7 @@ const faults: readonly Fault[] = [
     misbehave: async (link) => {
       await link.readLine();
       link.agent.call("exit", { code: 0 }).catch(() => undefined);
-      await link.agent.ends(3000);
+      await link.agent.ends(SOON);
     },
     killed: false,
     zombie: true,
@@ -160,7 +163,8 @@ test("a client that is stopped, or ignores SIGBUS, ends by SIGKILL", async () =>
 });
 
 test("a client that is killed for its pin does not hang in its own page fault", async () => {
-  await using world = await isolationWorld(["-pintimeout", "1.0s"]);
+  // SIGKILL would follow a sixth of this after SIGBUS, which a busy machine needs some of.
+  await using world = await isolationWorld(["-pintimeout", "4.0s"]);
   const { file } = world;
   const { at1, bad } = await prepare(world);
   const link = await world.link(bad);
@@ -169,10 +173,9 @@ test("a client that is killed for its pin does not hang in its own page fault", 
   await world.commit({ 2: "c2" });
   bad.touch(map, 2 * BLK, 2).catch(() => undefined);
   await link.pin();
-  const started = Date.now();
-  await bad.ends(1500);
-  expect(Date.now() - started).toBeLessThan(1400);
+  await bad.ends(SOON);
   await world.statsBecome({ WatchLink: 0, pinkill: 1 });
+  // Nothing but that ends a client that hangs.
   expect(world.server.stderr()).not.toContain("<- SIGKILL");
 });
 
@@ -207,7 +210,7 @@ test("an answer on another stream, a second ack and a broken frame end the link"
     const due = await link.send(`watch ${file} @${at1}`);
     const pin = await link.pin();
     await link.write(answer(pin.stream)).catch(() => undefined);
-    await bad.ends(4000);
+    await bad.ends(SOON);
     expect(link.control).toBe(`fatal: pin #0 @${at1}: ${control}`);
     await expect(link.reply(due)).rejects.toThrow();
   }
@@ -228,7 +231,7 @@ test("the thread that opened the link may end: the process is what counts", asyn
   await link.pin();
   await expectWaiting(read);
   expect(await read.text).toBe("a2");
-  await bad.ends(1000);
+  await bad.ends(SOON);
   await world.statsBecome({ pinkill: 1 });
 });
 

@@ -19,7 +19,7 @@ async function inDeadlock(world: IsolationWorld) {
   );
   await link.pin();
   world.database.write(world.file, { 0: "a3" });
-  await expect.poll(() => waitsForPage(world.server.pid), { timeout: 5000 }).toBe(true);
+  await expect.poll(() => waitsForPage(world.server.pid)).toBe(true);
   return { failed };
 }
 
@@ -81,7 +81,7 @@ test("an unmounted server takes its guard with it, and leaves nobody to reap", a
   const pids = guards(world.server.pid);
   await world.watcher[Symbol.asyncDispose]();
   expect(world.server.unmount()).toBe(true);
-  expect(await world.server.untilEnded(600)).toBe(0);
+  expect(await world.server.untilEnded(10_000)).toBe(0);
   expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
 });
 
@@ -90,15 +90,15 @@ async function expectFreed(world: IsolationWorld): Promise<void> {
   const { failed } = await inDeadlock(world);
   const pids = guards(world.server.pid);
   world.server.kill("SIGKILL");
-  expect(await world.server.untilEnded(3000)).toBe("SIGKILL");
+  expect(await world.server.untilEnded(10_000)).toBe("SIGKILL");
   await failed;
-  await expect.poll(() => pids.filter((pid) => isAlive(pid)), { timeout: 3000 }).toEqual([]);
+  await expect.poll(() => pids.filter((pid) => isAlive(pid))).toEqual([]);
 }
 
 /** Those that take the place of others. */
 async function newGuards(world: IsolationWorld, old: readonly number[]): Promise<number[]> {
   const found = () => guards(world.server.pid).filter((pid) => !old.includes(pid));
-  await expect.poll(() => found().length, { timeout: 3000 }).toBe(2);
+  await expect.poll(() => found().length).toBe(2);
   return found();
 }
 

@@ -171,7 +171,7 @@ test("a process that waits for a message on a link or on zhead can end", async (
     await agent.call("pump", { fd });
     expect(await world.stats()).toMatchObject({ WatchLink: 1, ZHeadLink: 2 });
     agent.kill(signal);
-    await agent.ends(2000);
+    await agent.ends(10_000);
     await world.statsBecome({ WatchLink: 0, ZHeadLink: 1 });
   }
 });

@@ -20,6 +20,7 @@ export class RunningWorker implements Worker {
   readonly #verifier: Verifier;
   readonly #loop: WorkLoop;
   #waiting: (() => void)[] = [];
+  #isOver = false;
 
   constructor(parts: Parts, options: WorkerOptions) {
     this.#parts = parts;
@@ -82,7 +83,9 @@ export class RunningWorker implements Worker {
   }
 
   async #passed(signal?: AbortSignal): Promise<void> {
-    await Promise.race([this.ended, Promise.resolve()]);
+    // What is asked of a feed that is closed, or about to be, fails with less than why the worker ended.
+    await (this.#isOver ? this.ended : undefined);
+    this.#stop.signal.throwIfAborted();
     const target = await untilAborted(this.#parts.feed.drain(), signal);
     let held: number | undefined;
     for (;;) {
@@ -118,6 +121,7 @@ export class RunningWorker implements Worker {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
+      this.#isOver = true;
       this.#loop.end();
       this.#verifier.fail(new BelayError("ECANCELED", "the worker has ended", { isCanceled: true }));
       this.#progressed();

@@ -68,7 +68,7 @@ async function serve(manner?: "stubborn"): Promise<Served> {
 /** A process that waits in the kernel for an answer of the server. */
 async function hang(point: string): Promise<SupervisedProcess> {
   const client = await spawnProcess(["/bin/sh", "-c", "cat name; sleep 1000"], { cwd: point });
-  await expect.poll(() => waitsForAnswer(client.pid), { interval: 10, timeout: 5000 }).toBe(true);
+  await expect.poll(() => waitsForAnswer(client.pid), { interval: 10 }).toBe(true);
   return client;
 }
 
@@ -93,7 +93,7 @@ describe.skipIf(!canMount)("the stop ladder (needs root and /dev/fuse)", () => {
   test("a stubborn server and a client that hangs in it are led through every rung", async () => {
     const { point, server, stop } = await serve("stubborn");
     await using client = await hang(point);
-    await stop({ timeoutMs: 2000 });
+    await stop({ timeoutMs: 4000 });
     const rungs = notes().filter((line) => !/pid\d+ root/.test(line) && !line.startsWith("fuse_unmount"));
     expect(rungs).toEqual([
       `unmount/stop wcfs pid${server.pid} @ ${point}`,
@@ -123,7 +123,8 @@ describe.skipIf(!canMount)("the stop ladder (needs root and /dev/fuse)", () => {
       new RegExp(`\n {2} +pid${client.pid} root sh /bin/sh -c cat name; sleep 1000\n\tcwd\t-> ${point}\n\n\t`),
     );
     expect(dump).toMatch(/request_wait_answer|fuse_lookup|permission denied/);
-    await stop({ timeoutMs: 1000 });
+    server.kill("SIGKILL");
+    await stop();
   });
 
   test("with lazy the users are left alone and the name is free", async () => {
@@ -184,7 +185,8 @@ describe.skipIf(!canMount)("the stop ladder (needs root and /dev/fuse)", () => {
     await using client = await hang(point);
     const start = performance.now();
     await stop({ signal: AbortSignal.abort(new Error("over")) });
-    expect(performance.now() - start).toBeLessThan(3000);
+    // A fifth of the default time for each of the four would be twenty seconds.
+    expect(performance.now() - start).toBeLessThan(10_000);
     expect([isAlive(server.identity), isAlive(client.identity)]).toEqual([false, false]);
   });
 });

@@ -91,7 +91,7 @@ export class ClientProcess implements AsyncDisposable {
    * @param timeout  milliseconds
    * @throws ClientError with message and code of what it threw; Error when it takes too long or the process ends
    */
-  async run<T, A>(step: (client: Client, args: A) => T | Promise<T>, args: A, timeout = 10_000): Promise<T> {
+  async run<T, A>(step: (client: Client, args: A) => T | Promise<T>, args: A, timeout = 20_000): Promise<T> {
     const { promise, resolve } = Promise.withResolvers<ClientAnswer | undefined>();
     this.#waiting = resolve;
     const request: ClientRequest = { source: step.toString(), args };

@@ -72,7 +72,7 @@ async function statsBecome(observer: ClientProcess, expected: Readonly<Record<st
     const text = await observer.run((c) => c.fs.readFileSync(`${c.mountpoint}/.wcfs/stats`, "latin1"), {});
     const wrong = Object.entries(expected).filter(([name, value]) => !text.includes(`${name}\t: ${value}\n`));
     if (wrong.length === 0) return;
-    if (tries === 150) throw new Error(`statistics should have ${JSON.stringify(wrong)} but are\n${text}`);
+    if (tries === 1000) throw new Error(`statistics should have ${JSON.stringify(wrong)} but are\n${text}`);
     await sleep(20);
   }
 }

@@ -79,7 +79,7 @@ export class Agent implements AsyncDisposable {
   }
 
   /** @throws AgentError; Error when there is no answer in time (milliseconds), or the process has ended */
-  async call<T>(command: string, args: { path?: string } & Record<string, unknown> = {}, timeout = 8000): Promise<T> {
+  async call<T>(command: string, args: { path?: string } & Record<string, unknown> = {}, timeout = 20_000): Promise<T> {
     const id = ++this.#lastId;
     const path = args.path === undefined ? {} : { path: join(this.#mountpoint, args.path) };
     if (!this.isAlive) throw new Error(`the process has ended: ${command}`);

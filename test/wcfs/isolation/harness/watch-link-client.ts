@@ -10,7 +10,7 @@ export interface Pin {
 }
 
 /** Milliseconds that anything may take that need not wait for somebody. */
-const SOON = 5000;
+const SOON = 20_000;
 
 /**
  * One link of a client, seen from the test: requests, and the pins that came and are not answered.

@@ -92,7 +92,7 @@ function makeWorld(parts: Parts): IsolationWorld {
         const got = await stats();
         const same = Object.entries(expected).every(([name, value]) => got[name] === value);
         if (same) return;
-        if (tries === 150) throw new Error(`statistics are ${JSON.stringify(got)}, not ${JSON.stringify(expected)}`);
+        if (tries === 1000) throw new Error(`statistics are ${JSON.stringify(got)}, not ${JSON.stringify(expected)}`);
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
@@ -109,7 +109,7 @@ async function followHead(watcher: Agent): Promise<(tid: string) => Promise<stri
   });
   await watcher.call("pump", { fd });
   return async (tid) => {
-    const signal = AbortSignal.timeout(8000);
+    const signal = AbortSignal.timeout(20_000);
     while (last < tid) await once(watcher.events, "event", { signal });
     const at = await watcher.text("head/at");
     if (at < tid) throw new Error(`head/at is ${at} after zhead told ${tid}`);
