@@ -4,7 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect, test } from "vitest";
 
+import { childrenOf } from "./random-writer.ts";
 import { makePair, within } from "./replica.ts";
+import { testAgent } from "./test-agent.ts";
 
 const mebibytes = 128;
 
@@ -89,6 +91,40 @@ test.runIf(isRoot)(
     fs.unlinkSync(at("linked"));
     await expect.poll(() => fs.existsSync(join(pair.destination, "d/new")), { timeout: 10_000 }).toBe(true);
     write("new", "held back, too");
+    await worker.checkpoint(within(30_000));
+    expect(pair.differences()).toEqual([]);
+  },
+);
+
+test.runIf(isRoot)(
+  "what is held back is not lost with a receiving end that dies when it has put it in its place",
+  async () => {
+    using pair = makePair();
+    await using agent = testAgent(pair);
+    await agent.ensure();
+    const [file, copy] = [join(pair.source, "d/file"), join(pair.destination, "d/file")];
+    fs.mkdirSync(join(pair.source, "d"));
+    fs.writeFileSync(file, Buffer.alloc(8 * 1024 * 1024, "x"));
+    const write = (text: string) => {
+      const fd = fs.openSync(file, "r+");
+      fs.writeSync(fd, text, 100);
+      fs.closeSync(fd);
+    };
+    {
+      await using worker = await agent.worker();
+      await worker.checkpoint(within(30_000));
+      write("sent at once");
+      await worker.checkpoint(within(30_000));
+      const before = fs.statSync(copy).ino;
+      write("held back");
+      await expect.poll(() => worker.status.pending, { timeout: 10_000 }).toBe(1);
+      fs.chmodSync(file, 0o640);
+      await expect.poll(() => fs.statSync(copy).ino, { timeout: 10_000, interval: 1 }).not.toBe(before);
+      const isReceiver = (pid: number) => fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("secondary-main");
+      for (const pid of childrenOf(process.pid).filter(isReceiver)) process.kill(pid, "SIGKILL");
+      await expect(worker.ended).rejects.toThrow();
+    }
+    await using worker = await agent.worker();
     await worker.checkpoint(within(30_000));
     expect(pair.differences()).toEqual([]);
   },

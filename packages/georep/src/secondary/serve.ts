@@ -19,7 +19,7 @@ import { settleContent } from "./content.ts";
 import { giveBackModes } from "./directory-modes.ts";
 import { makeAtOnce } from "./make-at-once.ts";
 import { isNewFile } from "./new-file.ts";
-import { noteOtherNames } from "./other-names.ts";
+import { noteNamesOfLost, noteOtherNames } from "./other-names.ts";
 import { replaceAtOnce } from "./replace-at-once.ts";
 import { forgetSession } from "./forget.ts";
 import { detach } from "./detach.ts";
@@ -223,6 +223,7 @@ export function applyChanges(batch: Batch, request: message.ApplyRequest): messa
     trimDirectories(batch);
     attempt(batch, change.id, nothing, () => settleContent(batch, change));
   }
+  noteNamesOfLost(batch, request);
   // What an apply that failed as a whole has not told of is told of by the next one, to which it is nothing new.
   const { crawl, madeDirectories, detached, others, wants, failures } = batch;
   const told = { crawl: crawl.splice(0), made: madeDirectories.splice(0), detached: detached.splice(0) };
