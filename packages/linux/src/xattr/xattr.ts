@@ -41,18 +41,18 @@ export function fgetxattr(fd: number, name: Path): Buffer | undefined {
 /** llistxattr(2): the names this process may see. */
 export function llistxattr(path: Path): Buffer[] {
   const file = cString(path);
-  return splitNames(grow((value, size) => llistxattrNative(file, value, size), "llistxattr", path) ?? Buffer.alloc(0));
+  return splitNames(grow((value, size) => llistxattrNative(file, value, size), "llistxattr", path) ?? nothing);
 }
 
 /** listxattr(2), following a last symbolic link: the names this process may see. */
 export function listxattr(path: Path): Buffer[] {
   const file = cString(path);
-  return splitNames(grow((value, size) => listxattrNative(file, value, size), "listxattr", path) ?? Buffer.alloc(0));
+  return splitNames(grow((value, size) => listxattrNative(file, value, size), "listxattr", path) ?? nothing);
 }
 
 /** flistxattr(2): the names this process may see. */
 export function flistxattr(fd: number): Buffer[] {
-  return splitNames(grow((value, size) => flistxattrNative(fd, value, size), "flistxattr") ?? Buffer.alloc(0));
+  return splitNames(grow((value, size) => flistxattrNative(fd, value, size), "flistxattr") ?? nothing);
 }
 
 /** lsetxattr(2). @param flags  0, XATTR_CREATE or XATTR_REPLACE */
@@ -86,17 +86,21 @@ function getValue(
   return grow((value, size) => native(file, attribute, value, size), syscall, path);
 }
 
-// Most values are small. A value that grew between the two calls gives ERANGE again, so ask until it fits.
+// A value that grew between the two calls gives ERANGE again, so ask until it fits.
 function grow(call: (value: Buffer | null, size: number) => number, syscall: string, path?: Path): Buffer | undefined {
-  for (let size = 256; ; size = check(call(null, 0), syscall, path)) {
-    const value = Buffer.allocUnsafe(Math.max(size, 1));
+  for (let value = scratch; ; value = Buffer.allocUnsafe(Math.max(check(call(null, 0), syscall, path), 1))) {
     const length = call(value, value.length);
-    if (length >= 0) return value.subarray(0, length);
+    if (length === 0) return nothing;
+    if (length > 0) return value === scratch ? Buffer.from(value.subarray(0, length)) : value.subarray(0, length);
     const number = lastErrno();
     if (number === errno.ENODATA) return undefined;
     if (number !== errno.ERANGE) throw new ErrnoError(number, syscall, path);
   }
 }
+
+// One for all calls: what is in it is copied before anything else runs. Most files have no attributes, and most values are small.
+const scratch = Buffer.alloc(256);
+const nothing = Buffer.alloc(0);
 
 function splitNames(list: Buffer): Buffer[] {
   const names: Buffer[] = [];
