@@ -35,6 +35,8 @@ export class RandomWriter {
     () => this.#write(this.#path(), this.#bytes(200)),
     () => this.#write(this.#path(), this.#bytes(100), fs.constants.O_APPEND),
     () => this.#write(this.#path(), Buffer.alloc(this.#below(700_000), this.#below(256))),
+    () => this.#write(this.#path(), this.#lines(60_000)),
+    () => this.#rearrange(),
     () => this.#replace(),
     () => this.#writeSparse(),
     () => this.#truncate(),
@@ -75,6 +77,23 @@ export class RandomWriter {
     }
   }
 
+  // As dumps and archives change: what is behind a place moves.
+  #rearrange(): void {
+    const path = this.#path();
+    const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    const room = Buffer.alloc(500_000); // there are devices without an end
+    let content: Buffer;
+    try {
+      content = room.subarray(0, fs.readSync(fd, room));
+    } finally {
+      fs.closeSync(fd);
+    }
+    const [start, length] = [this.#below(content.length), this.#below(100_000)];
+    const [before, after] = [content.subarray(0, start), content.subarray(start)];
+    const put = [this.#lines(1000), after, after.subarray(length), Buffer.concat([after.subarray(length), before])];
+    this.#write(path, Buffer.concat([before, this.#pick(put), after.subarray(0, length)]));
+  }
+
   #writeSparse(): void {
     const fd = fs.openSync(this.#path(), fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_NONBLOCK);
     try {
@@ -108,6 +127,12 @@ export class RandomWriter {
 
   #bytes(most: number): Buffer {
     return Buffer.alloc(1 + this.#below(most), String(this.#below(1_000_000)));
+  }
+
+  // Of which no two parts are the same.
+  #lines(most: number): Buffer {
+    const [first, count] = [this.#below(1_000_000), 1 + this.#below(most)];
+    return Buffer.from(Array.from({ length: count }, (_, index) => `line ${first + index}\n`).join(""));
   }
 
   #pick<T>(list: readonly T[]): T {

@@ -1,5 +1,7 @@
 import { createCipheriv } from "node:crypto";
 
+import type { MovedPart } from "../rpc/messages.ts";
+
 /** Bytes of a digest. */
 export const digestSize = 16;
 
@@ -21,6 +23,14 @@ export class ContentDigest {
     header.writeUInt32LE(bytes.length, 8);
     this.#cipher.setAAD(header).setAAD(bytes);
     return this;
+  }
+
+  /** What was not sent, but moved there from elsewhere in the older content. */
+  move({ from, to, length }: MovedPart): this {
+    const origin = Buffer.alloc(16);
+    origin.writeBigUInt64LE(BigInt(from));
+    origin.writeBigUInt64LE(BigInt(length), 8);
+    return this.update(to, origin);
   }
 
   /** The digest of all pieces so far; nothing can be added afterwards. */

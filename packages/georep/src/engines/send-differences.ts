@@ -1,8 +1,8 @@
 import { pread } from "@belay/linux";
 
-import type { FileId } from "../ids/file-id.ts";
-import type { Secondary } from "../rpc/secondary-client.ts";
-import { blockSize, signatureOf, signatureSize } from "../secondary/signatures.ts";
+import { blockSize, signatureOf, signatureSize } from "./blocks.ts";
+import type { FileToCompare, Output } from "./output.ts";
+import { sendMoved, type MoveFinder } from "./send-moved.ts";
 
 /** Blocks whose signatures are asked for at once: what either end reads in some ten milliseconds, and is deaf meanwhile. */
 const groupBlocks = 256;
@@ -11,29 +11,45 @@ const ahead = 4;
 /** Blocks that are read, and sent, together at most: a megabyte. */
 const runBlocks = 16;
 
-/** A file of which the destination has an older content. */
-export interface FileToCompare {
-  readonly id: FileId;
-  readonly fd: number;
-  readonly size: number;
-  /** Bytes that the destination has. */
-  readonly base: number;
-}
-
-/** Takes what differs; the bytes are its own. */
-export type SendPiece = (offset: number, bytes: Buffer) => Promise<void>;
+/** So many bytes that differ, and no end of them, may be what comes of content that has moved. */
+const movedFrom = 4 * blockSize;
+/** Where nothing has moved it is not looked for again so soon. */
+const searchAgainAfter = 256 * 1024 * 1024;
 
 /**
- * Sends the blocks of a file that differ from those at the same place at the destination.
+ * Sends the blocks of a file that differ from those at the same place at the destination; where they differ because content has moved, all
+ * that follows is told by what was there, see `sendMoved`.
  *
  * @returns where the rest begins, of which the destination has nothing
  */
-export async function sendDifferences(
-  secondary: Pick<Secondary, "signatures">,
-  { id, fd, size, base }: FileToCompare,
-  send: SendPiece,
-): Promise<number> {
-  const count = Math.min(Math.ceil(base / blockSize), Math.ceil(size / blockSize));
+export async function sendDifferences(secondary: MoveFinder, file: FileToCompare, output: Output): Promise<number> {
+  let searchFrom = 0;
+  for await (const { start, bytes, isOpen } of differingParts(secondary, file)) {
+    if (isOpen && bytes.length >= movedFrom && start >= searchFrom) {
+      if (await sendMoved(secondary, file, output, start)) return file.size;
+      searchFrom = start + searchAgainAfter;
+    }
+    await output.piece(start, bytes);
+  }
+  return Math.min(blocksInCommon(file) * blockSize, file.size);
+}
+
+const blocksInCommon = ({ base, size }: FileToCompare): number => Math.ceil(Math.min(base, size) / blockSize);
+
+interface Part {
+  readonly start: number;
+  /** Whoever takes the part has them for itself. */
+  readonly bytes: Buffer;
+  /** What follows may differ, too. */
+  readonly isOpen: boolean;
+}
+
+async function* differingParts(
+  secondary: Pick<MoveFinder, "signatures">,
+  file: FileToCompare,
+): AsyncGenerator<Part, void> {
+  const { id, fd, size } = file;
+  const count = blocksInCommon(file);
   const asked: Promise<Buffer>[] = [];
   const ask = (first: number) => {
     if (first >= count) return;
@@ -52,12 +68,11 @@ export async function sendDifferences(
       const [at, end] = [block * blockSize, Math.min(block + runBlocks, count) * blockSize];
       const bytes = room.subarray(0, pread(fd, room.subarray(0, Math.min(end, size) - at), at));
       for (const run of differingRuns(bytes, theirs)) {
-        await send(at + run.start, bytes.subarray(run.start, run.end));
+        yield { start: at + run.start, bytes: bytes.subarray(run.start, run.end), isOpen: run.end === bytes.length };
         room = undefined; // it is on its way
       }
     }
   }
-  return Math.min(count * blockSize, size);
 }
 
 const nothing = Buffer.alloc(0);

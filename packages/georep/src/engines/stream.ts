@@ -1,12 +1,13 @@
 import { close, pread, statx, AT_EMPTY_PATH } from "@belay/linux";
 
 import type { FileId } from "../ids/file-id.ts";
-import { maxData, type Want } from "../rpc/messages.ts";
+import { maxCopy, maxData, type MovedPart, type Want } from "../rpc/messages.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
 import { copyContent, deltaFrom } from "./copy.ts";
 import { dataRanges } from "./data-ranges.ts";
 import { ContentDigest } from "./content-digest.ts";
-import { sendDifferences, type SendPiece } from "./send-differences.ts";
+import type { NewContent, Output } from "./output.ts";
+import { sendDifferences } from "./send-differences.ts";
 
 /** What sending a file took. */
 export interface Sent {
@@ -31,10 +32,13 @@ export async function sendContent(secondary: Secondary, fd: number, want: Want):
   const { size } = statx(fd, "", AT_EMPTY_PATH);
   const sending = new Sending(secondary, id);
   await sending.queue(secondary.begin(id, isDelta));
-  const send: SendPiece = (offset, bytes) => sending.piece(offset, bytes);
-  const rest = isDelta ? await sendDifferences(secondary, { id, fd, size, base }, send) : 0;
+  const output: Output = {
+    piece: (offset, bytes) => sending.piece(offset, bytes),
+    makeAnew: async (before) => ((await sending.makeAnew(before)) ? new MovingContent(sending, fd) : undefined),
+  };
+  const rest = isDelta ? await sendDifferences(secondary, { id, fd, size, base }, output) : 0;
   for (const { start, end } of isDelta ? [{ start: rest, end: size }] : dataRanges(fd, size))
-    await sendRange(sending, fd, start, end);
+    await sendRange(sending, fd, { start, end });
   const digest = sending.digest.digest();
   await sending.settle();
   await secondary.end(id, size, digest);
@@ -63,6 +67,19 @@ class Sending {
     await this.queue(this.#secondary.data(this.#id, offset, bytes).then(onAnswer));
   }
 
+  /** Has the content made anew behind `before`, from parts of the older one. @returns false: that cannot be */
+  async makeAnew(before: number): Promise<boolean> {
+    const kept = await this.#secondary.makeAnew(this.#id, before);
+    for (let at = kept === "nothing" ? 0 : before; at < before; at += maxCopy)
+      await this.move({ from: at, to: at, length: Math.min(maxCopy, before - at) });
+    return kept !== undefined;
+  }
+
+  async move(part: MovedPart): Promise<void> {
+    this.digest.move(part);
+    await this.queue(this.#secondary.move(this.#id, part));
+  }
+
   async queue(request: Promise<void>): Promise<void> {
     request.catch(() => undefined); // told by whoever awaits it below
     this.#underWay.push(request);
@@ -71,6 +88,24 @@ class Sending {
 
   async settle(): Promise<void> {
     await Promise.all(this.#underWay);
+  }
+}
+
+class MovingContent implements NewContent {
+  readonly #sending: Sending;
+  readonly #fd: number;
+
+  constructor(sending: Sending, fd: number) {
+    this.#sending = sending;
+    this.#fd = fd;
+  }
+
+  range(start: number, end: number): Promise<void> {
+    return sendRange(this.#sending, this.#fd, { start, end, skipsZeros: true });
+  }
+
+  move(part: MovedPart): Promise<void> {
+    return this.#sending.move(part);
   }
 }
 
@@ -89,20 +124,30 @@ class PieceMemory {
 
 const pieces = new PieceMemory();
 
-async function sendRange(sending: Sending, fd: number, start: number, end: number): Promise<void> {
+interface RangeToSend {
+  readonly start: number;
+  readonly end: number;
+  /** The destination has zeros there. */
+  readonly skipsZeros?: boolean;
+}
+
+async function sendRange(sending: Sending, fd: number, { start, end, skipsZeros }: RangeToSend): Promise<void> {
   for (let at = start; at < end;) {
     const memory = pieces.take();
     const length = pread(fd, memory.subarray(0, Math.min(maxData, end - at)), at);
-    if (length === 0) {
+    const bytes = memory.subarray(0, length);
+    const give = () => {
       pieces.give(memory);
-      return; // it was cut off meanwhile
-    }
-    await sending.piece(at, memory.subarray(0, length), () => {
-      pieces.give(memory);
-    });
+    };
+    const isNeeded = length > 0 && !(skipsZeros === true && zeros.subarray(0, length).equals(bytes));
+    if (isNeeded) await sending.piece(at, bytes, give);
+    else give();
+    if (length === 0) return; // it was cut off meanwhile
     at += length;
   }
 }
+
+const zeros = Buffer.alloc(maxData);
 
 /** Closes a descriptor when the work with it is done. */
 export async function withDescriptor<T>(fd: number, work: (fd: number) => Promise<T>): Promise<T> {

@@ -21,6 +21,9 @@ export const methods = {
   survey: 15,
   forget: 16,
   fill: 17,
+  sums: 18,
+  anew: 19,
+  move: 20,
 } as const;
 export type Method = keyof typeof methods;
 
@@ -103,7 +106,9 @@ export const maxXattrs = 4096;
 /** Largest content that travels with its object. */
 export const maxInline = 128 * 1024;
 export const maxData = 1024 * 1024;
-/** Most bytes of one `copy`: the connection is silent meanwhile. */
+/** Most blocks whose signatures or sums are asked for at once. */
+export const maxBlocks = 65_536;
+/** Most bytes of one `copy` or `move`: the connection is silent meanwhile. */
 export const maxCopy = 64 * 1024 * 1024;
 
 /** What the receiving end has to observe for as long as it is connected. */
@@ -305,6 +310,28 @@ export function writeCopy(to: WireWriter, { id, fd, offset, length, isDelta }: L
 
 export function readCopy(from: WireReader): LocalPart {
   const part = { id: readId(from), fd: from.u32(), offset: from.u64(), length: from.u32(), isDelta: from.bool() };
+  if (part.length > maxCopy) throw malformed(`a part of ${part.length} bytes`);
+  return part;
+}
+
+/** What is kept of a content that is made anew: what was told of it, or nothing, so that it has to be told from its beginning on. */
+export const keptContents = ["told", "nothing"] as const;
+export type KeptContent = (typeof keptContents)[number];
+
+/** A part of the older content of a file, and where it is in the new one. */
+export interface MovedPart {
+  readonly from: number;
+  readonly to: number;
+  /** Bytes. */
+  readonly length: number;
+}
+
+export function writeMove(to: WireWriter, id: FileId, part: MovedPart): void {
+  to.bytes(id).u64(part.from).u64(part.to).u32(part.length);
+}
+
+export function readMove(from: WireReader): MovedPart & { readonly id: FileId } {
+  const part = { id: readId(from), from: from.u64(), to: from.u64(), length: from.u32() };
   if (part.length > maxCopy) throw malformed(`a part of ${part.length} bytes`);
   return part;
 }

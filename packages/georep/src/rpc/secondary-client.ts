@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 
+import { sumSize } from "../engines/blocks.ts";
 import type { FileId } from "../ids/file-id.ts";
 import { RpcClient } from "./client.ts";
 import type { Transport } from "./frame-sender.ts";
@@ -31,8 +32,19 @@ export interface Secondary extends Disposable {
    */
   fill(files: Buffer): Promise<readonly number[]>;
   signatures(id: FileId, firstBlock: number, count: number): Promise<Buffer>;
+  /** As `signatures`, of whole blocks, each with its rolling sum before it. */
+  sums(id: FileId, firstBlock: number, count: number): Promise<Buffer>;
   begin(id: FileId, keepsBase: boolean): Promise<void>;
   data(id: FileId, offset: number, bytes: Buffer): Promise<void>;
+  /**
+   * Makes a content that was begun, and told up to `before`, anew beside the older one, so that parts of that can be moved. It is empty behind
+   * `before`.
+   *
+   * @returns what it has up to there; undefined: that cannot be, and nothing was done
+   */
+  makeAnew(id: FileId, before: number): Promise<message.KeptContent | undefined>;
+  /** As `data`, of what the older content has; after `makeAnew`. */
+  move(id: FileId, part: message.MovedPart): Promise<void>;
   /** As `data`, of a file that this process has open; only for a secondary that can reach it, being our own child. Tells how many bytes it wrote. */
   readonly copy: ((part: message.LocalPart) => Promise<number>) | undefined;
   end(id: FileId, size: number, digest: Buffer): Promise<void>;
@@ -84,6 +96,8 @@ export async function connectSecondary(
     await rpc.pace(part.length);
     return (await rpc.call("copy", (to) => message.writeCopy(to, part))).u64();
   };
+  const ofBlocks = async (method: "signatures" | "sums", id: FileId, first: number, count: number): Promise<Buffer> =>
+    (await rpc.call(method, (to) => void to.bytes(id).u32(first).u32(count))).bytes(sumSize * message.maxBlocks);
   return {
     replica: welcome.replica.toString("hex"),
     site: welcome.site,
@@ -95,13 +109,14 @@ export async function connectSecondary(
       return message.readApplyReply(reply);
     },
     fill: async (files) => readLeft(await rpc.call("fill", undefined, { tail: files })),
-    signatures: async (id, firstBlock, count) => {
-      const reply = await rpc.call("signatures", (to) => void to.bytes(id).u32(firstBlock).u32(count));
-      return reply.bytes(16 * 65_536);
-    },
+    signatures: (id, firstBlock, count) => ofBlocks("signatures", id, firstBlock, count),
+    sums: (id, firstBlock, count) => ofBlocks("sums", id, firstBlock, count),
     begin: (id, keepsBase) => done(rpc.call("begin", (to) => void to.bytes(id).u8(Number(keepsBase)))),
     data: (id, offset, bytes) =>
       done(rpc.call("data", (to) => void to.bytes(id).u64(offset).u32(bytes.length), { tail: bytes })),
+    makeAnew: async (id, before) =>
+      message.keptContents[(await rpc.call("anew", (to) => void to.bytes(id).u64(before))).u8()],
+    move: (id, part) => done(rpc.call("move", (to) => message.writeMove(to, id, part))),
     copy: welcome.isChild ? copy : undefined,
     end: (id, size, digest) => done(rpc.call("end", (to) => void to.bytes(id).u64(size).bytes(digest))),
     finish: async () => message.readFailures(await rpc.call("finish")),

@@ -1,4 +1,4 @@
-import { close, copyFileRange, ftruncate, O_RDONLY, O_RDWR } from "@belay/linux";
+import { close, ftruncate, O_RDONLY, O_RDWR } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
 import { ContentDigest } from "../engines/content-digest.ts";
@@ -6,6 +6,7 @@ import { keyOf, type FileId } from "../ids/file-id.ts";
 import { statAt } from "../tree/read-object.ts";
 import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, makeTemporary, mustStay } from "./content.ts";
+import { copyRange } from "./copy-range.ts";
 import { closeSource } from "./local-copy.ts";
 import type { MappedObject } from "./object-map.ts";
 import { openPlace } from "./own-access.ts";
@@ -20,6 +21,8 @@ export interface Incoming {
   readonly digest: ContentDigest;
   /** The worker's file, when it is copied from there. */
   source?: number;
+  /** The older content, when parts of it are moved. */
+  readonly base?: number;
 }
 
 /** From this size on a file of which little changed is written in place: a copy of it would cost more than it saves. */
@@ -74,6 +77,7 @@ function abandon({ streams }: Batch, key: string): void {
   const stream = streams.get(key);
   if (stream !== undefined) {
     close(stream.fd);
+    if (stream.base !== undefined) close(stream.base);
     closeSource(stream);
   }
   streams.delete(key);
@@ -87,11 +91,7 @@ export function abandonAll(batch: Batch): void {
 function copyBase(place: Place, to: number, size: number): void {
   const from = openPlace(place, O_RDONLY);
   try {
-    for (let at = 0; at < size;) {
-      const copied = copyFileRange(from, at, to, at, Math.min(size - at, 64 * 1024 * 1024));
-      if (copied === 0) break;
-      at += copied;
-    }
+    copyRange(from, to, { from: 0, to: 0, length: size });
   } finally {
     close(from);
   }

@@ -1,9 +1,10 @@
-import { close, copyFileRange, errno, errnoOf, O_RDONLY, open, pread } from "@belay/linux";
+import { close, O_RDONLY, open, pread } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
 import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { LocalPart } from "../rpc/messages.ts";
 import type { Batch } from "./batch.ts";
+import { copyRange } from "./copy-range.ts";
 import type { Incoming } from "./incoming.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -19,7 +20,9 @@ export function copyPart({ streams }: Batch, worker: number, part: LocalPart): n
   const stream = streams.get(keyOf(part.id));
   if (stream === undefined) throw new BelayError("ENOENT", "content of a file that was not begun");
   const from = sourceOf(stream, worker, part);
-  return part.isDelta ? copyDifferences(from, stream.fd, part) : copyAll(from, stream.fd, part);
+  const { offset, length } = part;
+  if (part.isDelta) return copyDifferences(from, stream.fd, part);
+  return copyRange(from, stream.fd, { from: offset, to: offset, length });
 }
 
 function sourceOf(stream: Incoming, worker: number, { fd, id }: LocalPart): number {
@@ -28,22 +31,6 @@ function sourceOf(stream: Incoming, worker: number, { fd, id }: LocalPart): numb
   stream.source = source; // closed with the stream
   if (!fileIdAt(source, "").equals(id)) throw new BelayError("EBADMSG", "the worker's descriptor is another file");
   return source;
-}
-
-/** What copy_file_range(2) says when it cannot do it between these two. */
-const unable: readonly (number | undefined)[] = [errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS];
-
-// Shares the blocks where the file system can do that.
-function copyAll(from: number, to: number, { offset, length }: LocalPart): number {
-  const end = offset + length;
-  let at = offset;
-  try {
-    for (let copied = 1; at < end && copied > 0; at += copied) copied = copyFileRange(from, at, to, at, end - at);
-  } catch (error) {
-    if (!unable.includes(errnoOf(error))) throw error;
-    at += copyByHand(from, to, at, end);
-  }
-  return at - offset;
 }
 
 const pieceSize = 128 * 1024;
@@ -58,15 +45,6 @@ function* piecesOf(fd: number, start: number, end: number): Generator<{ at: numb
     yield { at, bytes: piece.subarray(0, length) };
     at += length;
   }
-}
-
-function copyByHand(from: number, to: number, start: number, end: number): number {
-  let copied = 0;
-  for (const { at, bytes } of piecesOf(from, start, end)) {
-    writeAll(to, bytes, at);
-    copied += bytes.length;
-  }
-  return copied;
 }
 
 function copyDifferences(from: number, to: number, { offset, length }: LocalPart): number {

@@ -30,7 +30,8 @@ import { digestPart, inspect } from "./inspect.ts";
 import { Listing } from "./listing.ts";
 import { copyPart } from "./local-copy.ts";
 import { endInOrder, openSession, recover, type Session } from "./session.ts";
-import { signaturesOf } from "./signatures.ts";
+import { makeAnew, moveContent } from "./move-content.ts";
+import { signaturesOf, sumsOf } from "./signatures.ts";
 import { siteOf } from "./site.ts";
 import { stageFiles, takeStaged } from "./stage.ts";
 import { Survey } from "./survey.ts";
@@ -113,9 +114,12 @@ function handlersOf(state: ServeState): Handlers {
       writeLeft(reply, left);
     },
     signatures: (request, reply) => {
-      const [id, first, count] = decoded(request, [message.readId(request), request.u32(), request.u32()] as const);
-      if (count > 65_536) throw malformed(`a request for ${count} signatures`);
+      const { id, first, count } = decoded(request, readBlocks(request));
       reply.bytes(signaturesOf(batch(), id, first, count));
+    },
+    sums: (request, reply) => {
+      const { id, first, count } = decoded(request, readBlocks(request));
+      reply.bytes(sumsOf(batch(), id, first, count));
     },
     begin: (request) => {
       const [id, keepsBase] = decoded(request, [message.readId(request), request.bool()] as const);
@@ -126,6 +130,12 @@ function handlersOf(state: ServeState): Handlers {
       decoded(request, undefined);
       takeContent(batch(), id, offset, bytes);
     },
+    anew: (request, reply) => {
+      const [id, before] = decoded(request, [message.readId(request), request.u64()] as const);
+      const kept = makeAnew(batch(), id, before);
+      reply.u8(kept === undefined ? 255 : message.keptContents.indexOf(kept));
+    },
+    move: (request) => moveContent(batch(), decoded(request, message.readMove(request))),
     copy: (request, reply) => {
       const part = decoded(request, message.readCopy(request));
       if (!state.isChild) throw malformed("a file of a process that is not our parent");
@@ -179,6 +189,12 @@ function handlersOf(state: ServeState): Handlers {
       writeForgetReply(reply, await forgetSession(state.root, state.name));
     },
   };
+}
+
+function readBlocks(request: WireReader): { id: Buffer; first: number; count: number } {
+  const blocks = { id: message.readId(request), first: request.u32(), count: request.u32() };
+  if (blocks.count > message.maxBlocks) throw malformed(`a request for ${blocks.count} blocks`);
+  return blocks;
 }
 
 function batchOf(state: ServeState): Batch {

@@ -45,7 +45,18 @@ const refusing: Secondary = {
   lost: new Promise<Error>(() => undefined),
   silence: { ms: 0, onChange: () => undefined },
   copy: undefined,
-  ...{ apply: refuse, fill: refuse, signatures: refuse, begin: refuse, data: refuse, end: refuse, finish: refuse },
+  ...{
+    apply: refuse,
+    fill: refuse,
+    signatures: refuse,
+    sums: refuse,
+    makeAnew: refuse,
+    move: refuse,
+    begin: refuse,
+    data: refuse,
+    end: refuse,
+    finish: refuse,
+  },
   ...{ list: refuse, inspect: refuse, digest: refuse, stage: refuse, take: refuse, [Symbol.dispose]: () => undefined },
 };
 
