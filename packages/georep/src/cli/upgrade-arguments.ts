@@ -179,7 +179,8 @@ function printUrls({ positionals }: OldCall, form: "normal" | "canonical"): Upgr
 // glusterd writes its templates by such calls. What they say is built in today, but the file has to be there.
 function makeConfigFile({ values }: OldCall): Upgraded {
   const path = values.get("-c");
-  if (path?.endsWith("gsyncd.conf") === true) {
+  if (path === undefined) throw new BelayError("EUSAGE", "--config-set-rx needs a file: -c FILE", { exitCode: 1 });
+  if (path.endsWith("gsyncd.conf")) {
     mkdirSync(dirname(path), { recursive: true });
     makeIfPossible(path);
   }

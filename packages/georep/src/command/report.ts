@@ -9,7 +9,7 @@ import { heldProcesses } from "./held-processes.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
 import { configOf, statePath } from "./session-files.ts";
-import { lastErrorOf, stateOf, stateWith, type LiveWorker, type SessionState } from "./session-state.ts";
+import { hintOf, lastErrorOf, stateOf, stateWith, type LiveWorker, type SessionState } from "./session-state.ts";
 
 /** What became of the checkpoint of a session. */
 export interface CheckpointReport {
@@ -29,6 +29,8 @@ export interface SessionReport {
   readonly state: SessionState;
   /** Why it is in this state, where that is not plain: for `faulty`, `waiting`, `dead`, and `starting` when a worker has ended before. */
   readonly why: string | undefined;
+  /** What may be done about it, where no worker works. */
+  readonly hint: string | undefined;
   /** How changes are found: `fanotify`, `inotify`, `scan`. */
   readonly watching: string | undefined;
   readonly lagSeconds: number | undefined;
@@ -90,6 +92,7 @@ export function reportOf(places: GeorepPlaces, known: KnownSession, live?: LiveW
     source: endText(known.source),
     destination: endText(known.destination),
     ...shown,
+    hint: hintOf(shown, extra.monitor),
     watching: now?.source,
     lagSeconds: pace?.lagSeconds,
     entriesPerSecond: pace?.entriesPerSecond,

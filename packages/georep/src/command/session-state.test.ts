@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { freshBrickStatus } from "../status/brick-status.ts";
 import type { ExtraMonitor } from "../status/extra-status.ts";
-import { lastErrorOf, stateOf } from "./session-state.ts";
+import { hintOf, lastErrorOf, stateOf } from "./session-state.ts";
 
 const fault = { reason: "secondary", lastError: "EROFS: read-only file system\n    at somewhere" } as const;
 
@@ -27,6 +27,13 @@ test("a first start, and one that is connected, have nothing to explain", () => 
   expect(told("running", "Initializing...")).toEqual(plain);
   expect(told("ended", "Initializing...")).toEqual(plain);
   expect(told("running", "Active")).toEqual({ state: "active", why: undefined });
+});
+
+test("what may be done is told with the reason, and no longer where a worker works", () => {
+  const monitor = { pid: 1, updatedAt: 0, restarts: 1, state: "faulty", hint: "mount it", ...fault } as const;
+  expect(hintOf({ state: "faulty", why: "x" }, monitor)).toBe("mount it");
+  expect(hintOf({ state: "starting", why: undefined }, monitor)).toBeUndefined();
+  expect(hintOf({ state: "active", why: undefined }, monitor)).toBeUndefined();
 });
 
 test("the last error is the worker's where one works, and why it ended where none does", () => {

@@ -82,6 +82,12 @@ export function lastErrorOf(
   return firstLine(isDown ? (monitor?.lastError ?? worker?.lastError) : (worker?.lastError ?? monitor?.lastError));
 }
 
+/** What may be done about why no worker works; undefined where one does, or nothing is known. */
+export function hintOf({ state, why }: Shown, monitor: ExtraStatus["monitor"]): string | undefined {
+  const isDown = state === "faulty" || state === "starting";
+  return isDown && why !== undefined ? monitor?.hint : undefined;
+}
+
 // What follows is the stack of a mistake, and in the log.
 function firstLine(text: string | undefined): string | undefined {
   return text?.split("\n", 1)[0];

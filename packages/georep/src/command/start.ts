@@ -128,9 +128,10 @@ async function nextChange(folder: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-function faulty(known: KnownSession, { why = "no reason is known" }: SessionReport): BelayError {
+function faulty(known: KnownSession, { why = "no reason is known", hint }: SessionReport): BelayError {
+  const goesOn = `it is tried again by itself; belay georep stop ${known.name} ends that`;
   return new BelayError("EFAULTY", `${known.name} is started, but does not work: ${why}`, {
-    hint: `it is tried again by itself; belay georep stop ${known.name} ends that`,
+    hint: hint === undefined ? goesOn : `${hint}; ${goesOn}`,
   });
 }
 

@@ -43,9 +43,10 @@ export function statusTable(reports: readonly SessionReport[]): string {
 }
 
 // What does not fit into a column: why, the last error, and files that could not be read.
-function remarks({ name, why, lastError, problems }: SessionReport): string[] {
+function remarks({ name, why, hint, lastError, problems }: SessionReport): string[] {
   const error = lastError === undefined || why?.includes(lastError) === true ? [] : [`last error: ${lastError}`];
-  return [...(why === undefined ? [] : [why]), ...error, ...problems].map((text) => `  ${name}: ${printable(text)}`);
+  const reason = why === undefined ? [] : [why, ...(hint === undefined ? [] : [`hint: ${hint}`])];
+  return [...reason, ...error, ...problems].map((text) => `  ${name}: ${printable(text)}`);
 }
 
 /** Everything that is known about a session, a line each. */
@@ -55,6 +56,7 @@ export function statusDetail(report: SessionReport): string {
     ["source", shortUrl(source)],
     ["destination", shortUrl(destination)],
     ["state", stateText(report)],
+    ...(report.hint === undefined ? [] : [["hint", report.hint] satisfies [string, string]]),
     ["watching", report.watching ?? none],
     ["lag", secondsText(report.lagSeconds)],
     ["rate", rateText(report)],

@@ -3,15 +3,25 @@ import type { ControlHandlers } from "../../control/serve-control.ts";
 import type { Difference } from "../../tree/compare.ts";
 import type { RetryPlace, Worker } from "../../worker/worker.ts";
 
-/** What a running worker answers to those who ask at its socket. */
-export function controlHandlers(worker: Worker, about: Omit<ControlStatus, "worker">): ControlHandlers {
+/**
+ * What a running worker answers to those who ask at its socket.
+ *
+ * @param reached  has the status say that everything written before a moment (milliseconds since 1970) is at the destination
+ */
+export function controlHandlers(
+  worker: Worker,
+  about: Omit<ControlStatus, "worker">,
+  reached: (before: number) => Promise<void>,
+): ControlHandlers {
   return {
     status: () => ({ ...about, worker: worker.status }),
     retries: () => worker.retries().map(shownRetry),
     checkpoint: async ({ verify = false }, signal) => {
       const requestedAt = Date.now();
       await worker.checkpoint(signal, { verify });
-      return { requestedAt, completedAt: Date.now(), verified: verify };
+      const completedAt = Date.now();
+      await reached(requestedAt);
+      return { requestedAt, completedAt, verified: verify };
     },
     resync: ({ path = "" }) => {
       worker.resync(Buffer.from(path));

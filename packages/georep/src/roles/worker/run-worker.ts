@@ -90,12 +90,6 @@ async function replicate(request: WorkerRequest, path: string, around: Surroundi
   status.follow(worker);
   connected(request.feedbackFd);
   const about = { pid: process.pid, startedAt: status.startedAt, source: path, secondary: request.secondary.body };
-  await using _control = await serveControl(
-    ledger,
-    join(working, "worker.sock"),
-    controlHandlers(worker, about),
-    logger,
-  );
   const checkpoints = followCheckpoint({
     config: request.config,
     worker,
@@ -104,7 +98,14 @@ async function replicate(request: WorkerRequest, path: string, around: Surroundi
     logger,
     signal: stop.signal,
   });
-  checkpoints.catch((error: unknown) => logger.warn(`checkpoints are not followed: ${toError(error).message}`));
+  checkpoints.followed.catch((error: unknown) =>
+    logger.warn(`checkpoints are not followed: ${toError(error).message}`),
+  );
+  const handlers = controlHandlers(worker, about, async (before) => {
+    checkpoints.complete(before);
+    await status.flush();
+  });
+  await using _control = await serveControl(ledger, join(working, "worker.sock"), handlers, logger);
   const ended = request.turns > 0 ? Promise.race([turns(request, worker), worker.ended]) : worker.ended;
   await untilAborted(explained(ended, link), stop.signal);
 }

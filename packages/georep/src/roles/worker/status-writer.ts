@@ -15,6 +15,8 @@ export interface StatusText {
 /** Writes the status files of a source, at most once a second, and what came last in any case. */
 export interface StatusWriter extends AsyncDisposable {
   write(text: StatusText): void;
+  /** Writes at once what waits. Resolves when it is written, or could not be. */
+  flush(): Promise<void>;
 }
 
 const leastMs = 1000;
@@ -53,6 +55,7 @@ export function openStatusWriter(state: string, source: string, logger: Logger):
         Math.max(0, lastFlush + leastMs - performance.now()),
       );
     },
+    flush,
     [Symbol.asyncDispose]: flush,
   };
 }

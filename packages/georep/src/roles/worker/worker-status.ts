@@ -24,6 +24,8 @@ export interface StatusOfWorker extends AsyncDisposable {
   follow(worker: Worker): void;
   /** Sets keys of the status file. */
   readonly tell: (keys: Partial<BrickStatus>) => void;
+  /** Has the files say at once what has been told. */
+  flush(): Promise<void>;
 }
 
 /** Shows a worker's status where the session's configuration says. */
@@ -49,6 +51,7 @@ export function openStatus({ config: live, secondary }: WorkerRequest, path: str
       writer.write({ brick: { ...keys, secondary_node: node }, extra });
     },
     tell: (keys) => writer.write({ brick: keys }),
+    flush: () => writer.flush(),
     [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
   };
 }
