@@ -35,7 +35,7 @@ for (;;) {
 
 function greeting(): Buffer {
   const writer = new WireWriter();
-  writeWelcome(writer, { replica: Buffer.alloc(replicaIdBytes, 1), isChild: false, site: "elsewhere" });
+  writeWelcome(writer, { replica: Buffer.alloc(replicaIdBytes, 1), isChild: false, site: "elsewhere", finished: 0 });
   return writer.finish();
 }
 

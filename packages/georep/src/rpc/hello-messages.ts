@@ -27,6 +27,8 @@ export interface Welcome {
   readonly isChild: boolean;
   /** Where the destination lies. */
   readonly site: string;
+  /** Batches that were finished with this memory. */
+  readonly finished: number;
 }
 
 /** Paths of a mount, each byte as `\xNN` at worst. */
@@ -47,12 +49,12 @@ export function readHello(from: WireReader): Hello {
   };
 }
 
-export function writeWelcome(to: WireWriter, { replica, isChild, site }: Welcome): void {
-  to.bytes(replica).u8(Number(isChild)).text(site);
+export function writeWelcome(to: WireWriter, { replica, isChild, site, finished }: Welcome): void {
+  to.bytes(replica).u8(Number(isChild)).text(site).u64(finished);
 }
 
 export function readWelcome(from: WireReader): Welcome {
-  return { replica: readReplica(from), isChild: from.bool(), site: from.text(maxSite) };
+  return { replica: readReplica(from), isChild: from.bool(), site: from.text(maxSite), finished: from.u64() };
 }
 
 const readReplica = (from: WireReader): Buffer => from.copy(replicaIdBytes, replicaIdBytes);

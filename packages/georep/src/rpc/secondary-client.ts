@@ -18,6 +18,8 @@ export interface Secondary extends Disposable {
   readonly replica: string;
   /** Where the destination lies: another text, another file system or another mount of it. */
   readonly site: string;
+  /** Batches that it has finished, each counts for ever: one that tells of fewer is an older copy of itself. */
+  readonly finished: () => number;
   /** Settles, with the reason, when the connection is lost. */
   readonly lost: Promise<Error>;
   /** Whether it answers: a line that is cut and a process that is held are silent long before they are given up. */
@@ -91,6 +93,7 @@ export async function connectSecondary(
     rpc[Symbol.dispose]();
     throw error;
   }
+  let { finished } = welcome;
   const done = (reply: Promise<unknown>): Promise<void> => reply.then(() => undefined);
   const copy = async (part: message.LocalPart): Promise<number> => {
     await rpc.pace(part.length);
@@ -101,6 +104,7 @@ export async function connectSecondary(
   return {
     replica: welcome.replica.toString("hex"),
     site: welcome.site,
+    finished: () => finished,
     lost: rpc.lost,
     silence: rpc.silence,
     apply: async (request, contentBytes) => {
@@ -119,7 +123,12 @@ export async function connectSecondary(
     move: (id, part) => done(rpc.call("move", (to) => message.writeMove(to, id, part))),
     copy: welcome.isChild ? copy : undefined,
     end: (id, size, digest) => done(rpc.call("end", (to) => void to.bytes(id).u64(size).bytes(digest))),
-    finish: async () => message.readFailures(await rpc.call("finish")),
+    finish: async () => {
+      const reply = await rpc.call("finish");
+      const failures = message.readFailures(reply);
+      finished = reply.u64();
+      return failures;
+    },
     list: async (requests) => readListReplies(await rpc.call("list", (to) => writeList(to, requests)), requests.length),
     inspect: async (request) => readInspectReply(await rpc.call("inspect", (to) => writeInspect(to, request))),
     digest: async (directory, name, offset, length) => {

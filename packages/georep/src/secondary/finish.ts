@@ -8,6 +8,7 @@ import { attach } from "./attach.ts";
 import { attempt, closeDirectories, type Batch } from "./batch.ts";
 import { conflictName } from "./content.ts";
 import { deepestFirst, giveBackModes } from "./directory-modes.ts";
+import { putFinished } from "./finished.ts";
 import { abandonAll } from "./incoming.ts";
 import { applyMetadata } from "./metadata.ts";
 import { removeOurs, type Removal } from "./remove-ours.ts";
@@ -66,7 +67,9 @@ function makeDurable(session: Session): void {
     throw error;
   }
   noteSure(map);
+  putFinished(map, session.finished + 1);
   map.commit();
+  session.finished++;
   session.mayHaveLost = false;
 }
 

@@ -102,7 +102,12 @@ function handlersOf(state: ServeState): Handlers {
       if (state.session !== undefined) throw malformed("a second greeting");
       const { root, name, logger } = state;
       state.session = await openSession({ root, session: name, logger, ...hello });
-      writeWelcome(reply, { replica: state.session.replica, isChild: state.isChild, site: siteOf(root) });
+      writeWelcome(reply, {
+        replica: state.session.replica,
+        isChild: state.isChild,
+        site: siteOf(root),
+        finished: state.session.finished,
+      });
     },
     apply: (request, reply) => {
       const changes = decoded(request, message.readApply(request));
@@ -151,6 +156,7 @@ function handlersOf(state: ServeState): Handlers {
       const failures = finishBatch(batch());
       state.batch = undefined;
       message.writeFailures(reply, failures);
+      reply.u64(open(state).finished);
     },
     list: (request, reply) => {
       const requests = decoded(request, readList(request));

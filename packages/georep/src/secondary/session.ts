@@ -14,6 +14,7 @@ import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
+import { finishedBatches, putFinished } from "./finished.ts";
 import { requireSite } from "./site.ts";
 import { keepUnsure, noteSure, unsureSince, type Unsure } from "./unsure.ts";
 
@@ -38,6 +39,8 @@ export interface Session extends Disposable {
   readonly rootId: FileId;
   /** Random; another one when the map begins from nothing. */
   readonly replica: Buffer;
+  /** Batches that were finished with this memory. */
+  finished: number;
   readonly rules: SessionRules;
   /** What was found that this user may not do. */
   readonly restrictions: Set<Restriction>;
@@ -83,7 +86,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     unsure,
     mayHaveLost: false,
     rootId,
-    replica: adoptRoot(map, rootId, rootFd, unsure),
+    ...adoptRoot(map, rootId, rootFd, unsure),
     rules,
     restrictions: new Set<Restriction>(),
     logger,
@@ -116,7 +119,12 @@ function dispose(session: Session, lock: FileLock): void {
 }
 
 // Another root means another source: nothing of the map says anything about it.
-function adoptRoot(map: ObjectMap, rootId: FileId, root: number, unsure: Unsure | undefined): Buffer {
+function adoptRoot(
+  map: ObjectMap,
+  rootId: FileId,
+  root: number,
+  unsure: Unsure | undefined,
+): Pick<Session, "replica" | "finished"> {
   const here = fileIdAt(root, "");
   map.begin();
   const isKnown = map.get(rootId)?.here.equals(here) === true;
@@ -129,8 +137,10 @@ function adoptRoot(map: ObjectMap, rootId: FileId, root: number, unsure: Unsure 
   map.putFact("open", Buffer.of(1));
   if (map.fact("sure") === undefined) noteSure(map); // what is older than our memory is not our work
   keepUnsure(map, unsure);
+  const finished = isKnown ? finishedBatches(map) : 0;
+  putFinished(map, finished);
   map.commit();
-  return replica;
+  return { replica, finished };
 }
 
 /** Notes that everything is in order; the next session need not suspect anything. */

@@ -13,6 +13,8 @@ export interface AnchorContext {
   readonly policy: SyncPolicy;
   /** Id of the secondary's memory. */
   readonly replica: string;
+  /** Batches that it has finished. */
+  readonly finished: number;
   readonly tree: SourceTree;
   /** Another root is right as it is. */
   readonly isForced?: boolean | undefined;
@@ -21,13 +23,21 @@ export interface AnchorContext {
 /**
  * Where a worker has to read on in its feed.
  *
- * A cursor counts for the feed's incarnation, the destination and the rules of what belongs to the replica it was written with. With others the
- * whole tree is put on the queue for comparison; what is left of the journal is read all the same, as it shows the latest changes first. Where
+ * A cursor counts for the feed's incarnation, the destination (as it was written to, not an older copy of it that was put back) and the rules of
+ * what belongs to the replica it was written with. With others the whole tree is put on the queue for comparison; what is left of the journal is read all the same, as it shows the latest changes first. Where
  * other attributes are replicated than before, all are compared.
  *
  * @throws BelayError `EROOTCHANGED` when the root is another directory, unless forced
  */
-export function anchorCursor({ queue, feed, policy, replica, tree, isForced = false }: AnchorContext): Position {
+export function anchorCursor({
+  queue,
+  feed,
+  policy,
+  replica,
+  finished,
+  tree,
+  isForced = false,
+}: AnchorContext): Position {
   const { rootId, identity: root } = tree;
   const { cursor, anchor } = queue;
   if (anchor !== undefined && anchor.root !== root && !isForced) throw rootChanged();
@@ -40,9 +50,10 @@ export function anchorCursor({ queue, feed, policy, replica, tree, isForced = fa
     anchor?.incarnation === incarnation &&
     anchor.replica === replica &&
     anchor.root === root &&
-    anchor.scope === now.scope;
+    anchor.scope === now.scope &&
+    finished >= queue.finished;
   if (isWithin && isSame && anchor.attributes === now.attributes) return position;
-  queue.record({ anchor: now, cursor: position, crawl: isWithin && isSame ? [] : [rootId] });
+  queue.record({ anchor: now, finished, cursor: position, crawl: isWithin && isSame ? [] : [rootId] });
   return position;
 }
 

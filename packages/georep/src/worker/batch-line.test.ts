@@ -42,6 +42,7 @@ const refuse = (): never => {
 const refusing: Secondary = {
   replica: "",
   site: "",
+  finished: () => 0,
   lost: new Promise<Error>(() => undefined),
   silence: { ms: 0, onChange: () => undefined },
   copy: undefined,

@@ -43,6 +43,8 @@ export interface Progress extends CompareProgress, HeldProgress {
   readonly anchor?: Anchor;
   /** Where the destination lies, as it said. */
   readonly site?: string;
+  /** Batches that it has finished. */
+  readonly finished?: number;
   /** Everything in the journal before it is durable at the destination. */
   readonly cursor?: Position;
   /** Directories to be compared. */
@@ -67,6 +69,7 @@ const schema = `
     one INTEGER PRIMARY KEY CHECK (one = 1), incarnation TEXT, replica TEXT, root TEXT, scope TEXT, attributes TEXT
   );
   CREATE TABLE IF NOT EXISTS site (one INTEGER PRIMARY KEY CHECK (one = 1), site TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS finished (one INTEGER PRIMARY KEY CHECK (one = 1), batches INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS places (id BLOB PRIMARY KEY, parent BLOB NOT NULL, name BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS crawl (seq INTEGER PRIMARY KEY AUTOINCREMENT, directory BLOB NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS retry (
@@ -137,6 +140,11 @@ export class WorkQueue implements Disposable {
     return typeof site === "string" ? site : undefined;
   }
 
+  /** Batches that the destination had finished when the last one was recorded, at least. */
+  get finished(): number {
+    return Number(this.#database.prepare("SELECT batches FROM finished").get()?.["batches"] ?? 0);
+  }
+
   /** The directories to compare next: those found last, so that the queue stays short. */
   nextCrawls(limit: number): CrawlItem[] {
     const rows = this.#database.prepare("SELECT seq, directory FROM crawl ORDER BY seq DESC LIMIT ?").all(limit);
@@ -184,7 +192,7 @@ export class WorkQueue implements Disposable {
   }
 
   record(progress: Progress): void {
-    const { anchor, site, cursor, crawl = [], fresh = [], crawled = [], failed = [], done = [] } = progress;
+    const { anchor, site, finished, cursor, crawl = [], fresh = [], crawled = [], failed = [], done = [] } = progress;
     const database = this.#database;
     database.exec("BEGIN");
     for (const { directory, name } of done)
@@ -202,6 +210,7 @@ export class WorkQueue implements Disposable {
         .prepare("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?, ?, ?, ?)")
         .run(anchor.incarnation, anchor.replica, anchor.root, anchor.scope, anchor.attributes);
     if (site !== undefined) database.prepare("INSERT OR REPLACE INTO site VALUES (1, ?)").run(site);
+    if (finished !== undefined) database.prepare("INSERT OR REPLACE INTO finished VALUES (1, ?)").run(finished);
     if (cursor !== undefined)
       database.prepare("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)").run(cursor.segment, cursor.offset);
     this.compare.record(progress);

@@ -237,12 +237,13 @@ export class WorkLoop {
   }
 
   #record({ names, fillings, keeps, outcome }: DoneBatch): void {
-    const { queue, tree, feed } = this.#parts;
+    const { queue, tree, feed, secondary } = this.#parts;
     const { report, onProgress } = this.#context;
     report.tally.note(outcome);
     report.noteFailures(outcome.failures);
     const progress = joinProgress(keeps, outcome);
-    queue.record({ ...progress, applied: this.#applied(names, fillings), ...tree.places.takeChanges() });
+    const finished = secondary.finished();
+    queue.record({ ...progress, finished, applied: this.#applied(names, fillings), ...tree.places.takeChanges() });
     this.#crawler.recorded(progress.crawled);
     this.hot.recorded(progress.unheld ?? []);
     if ((progress.done?.length ?? 0) > 0) this.#isRetrying = false;

@@ -102,8 +102,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const expected = options.acceptDestination === true ? undefined : expectedOf(queue);
   const secondary = owned.use(await options.connect({ rootId: tree.rootId, expected }));
   const { replica, site } = secondary;
+  const finished = secondary.finished();
   if (site !== queue.site) queue.record({ site });
-  const position = anchorCursor({ queue, feed, policy, replica, tree, isForced: options.force });
+  const position = anchorCursor({ queue, feed, policy, replica, finished, tree, isForced: options.force });
   const { shell, ledger, logger } = options;
   const programs = { directory: join(options.state, "engine"), shell, ledger, logger };
   return new RunningWorker({ tree, queue, feed, secondary, policy, programs, position, owned: owned.move() }, options);
