@@ -1,5 +1,5 @@
 import type { FileId } from "../ids/file-id.ts";
-import type { DirtyRecord } from "../journal/record.ts";
+import { dirty, type DirtyRecord } from "../journal/record.ts";
 import { errnoFailure } from "../rpc/failure.ts";
 import type { ListReply, ListRequest } from "../rpc/list-messages.ts";
 import type { Failure } from "../rpc/messages.ts";
@@ -75,7 +75,8 @@ export class Crawling {
   *compare(reply: ListReply): Generator<CrawlStep, void> {
     const isLast = !reply.known || reply.upTo === "";
     if (!reply.known || this.#hasFailed) {
-      yield { ...nothingFound, differing: undefined, failures: [], isDone: isLast };
+      const itself = reply.known ? [] : this.#itself();
+      yield { ...nothingFound, dirty: itself, differing: undefined, failures: [], isDone: isLast };
       return;
     }
     this.#comparison.take(reply);
@@ -91,6 +92,13 @@ export class Crawling {
       const found = this.#comparison.takeFound();
       yield { ...found, differing: this.#byName(found.differing), failures, isDone: isOver && isLast };
     }
+  }
+
+  // The destination has lost it, or never had it: it gets it under its name, and then what is in it.
+  #itself(): DirtyRecord[] {
+    const { side, directory } = this.#part;
+    const place = side.tree.whereIs(directory);
+    return place === undefined ? [] : [{ ...place, kinds: dirty.gap, object: Buffer.alloc(0) }];
   }
 
   // Where one portion differs, others may: they are asked for by name at once.

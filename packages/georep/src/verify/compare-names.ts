@@ -92,13 +92,24 @@ class Comparing {
       asked.catch(() => undefined); // told below
       const here = portion.map((name) => this.#look(name));
       const reply = await asked;
-      // Not known: whoever compares its name finds that it is missing.
-      if (!reply.known) break;
+      if (!reply.known) {
+        this.#noteMissing();
+        break;
+      }
       for (const [index, there] of reply.names.entries())
         await this.#compareOne(portion[index], here[index], there, reply);
       rest = rest.slice(Math.max(reply.names.length, 1));
     }
     return { differences: this.#differences, failures: this.#failures, bytes: this.#bytes };
+  }
+
+  // Perhaps only what is in it is compared, and not its name.
+  #noteMissing(): void {
+    const place = this.#ends.tree.whereIs(this.#directory);
+    if (place === undefined) return;
+    const path = this.#pathOf(Buffer.alloc(0));
+    const difference = { path, aspect: "missing", expected: "there", found: "not there" } as const;
+    this.#differences.push({ ...difference, ...place, object: this.#directory });
   }
 
   #look(name: Buffer): Here | undefined {
