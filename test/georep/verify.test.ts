@@ -152,3 +152,22 @@ test("attributes that are to be replicated from now on come to what is there alr
   await worker.checkpoint(within(20_000));
   await expect.poll(() => pair.differences(), { timeout: 20_000 }).toEqual([]);
 });
+
+test("a directory that somebody removed at the destination is made again when it is compared, and a checkpoint that verifies sees it", async () => {
+  using pair = makePair();
+  fs.mkdirSync(join(pair.source, "p/d/e"), { recursive: true });
+  fs.writeFileSync(join(pair.source, "p/d/e/f"), "1");
+  await using worker = await pair.start({ policy: { ...defaultPolicy, verifiesCheckpoints: true } });
+  await worker.checkpoint(within(20_000));
+  for (const path of ["p/d/e", "p/d"]) {
+    fs.rmSync(join(pair.destination, "p/d"), { recursive: true });
+    worker.resync(Buffer.from(path));
+    await expect.poll(() => worker.status.crawlQueue, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => pair.differences(), { timeout: 20_000 }).toEqual([]);
+  }
+  fs.writeFileSync(join(pair.source, "p/d/e/f"), "2");
+  await expect.poll(() => fs.readFileSync(join(pair.destination, "p/d/e/f"), "utf8"), { timeout: 20_000 }).toBe("2");
+  fs.rmSync(join(pair.destination, "p/d"), { recursive: true });
+  await worker.checkpoint(within(20_000));
+  expect(pair.differences()).toEqual([]);
+});
