@@ -36,9 +36,12 @@ test.runIf(process.geteuid?.() === 0)(
       .poll(() => worker.retries().map(({ name, code }) => `${name.toString()} ${code}`), { timeout: 10_000 })
       .toEqual(["null EPERM"]);
     await expect.poll(() => fs.existsSync(join(pair.destination, "later")), { timeout: 10_000 }).toBe(true);
+    for (let i = 0; i < 2; i++) expect(await worker.verify(within(20_000))).toMatchObject([{ aspect: "missing" }]);
+    // Tried so often that it has half a minute to wait: that it was removed has it looked at now.
+    const [{ code, attempts } = { code: "", attempts: 0 }] = worker.retries();
+    expect([code, attempts >= 8]).toEqual(["EDIFFERS", true]);
     fs.unlinkSync(at("null"));
-    worker.retryNow();
-    await worker.checkpoint(within(20_000));
+    await worker.checkpoint(within(15_000));
     expect(worker.retries()).toEqual([]);
   },
 );

@@ -5,6 +5,7 @@ import { makeCommandPlace } from "../testing/command-place.ts";
 import { parseExcludes } from "../policy/excludes.ts";
 import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
 import { Survey } from "../secondary/survey.ts";
+import { problemText } from "./run/plan.ts";
 import { planTransfer, type PlanOptions } from "./dry-run.ts";
 
 test("what would be made, changed and removed is counted, and nothing is changed", async () => {
@@ -79,6 +80,11 @@ test.runIf(process.geteuid?.() !== 0)(
     expect(problems).toEqual(["closed"]);
   },
 );
+
+test("what is wrong with a directory is told without what it was opened through", () => {
+  const told = problemText(new Error("EACCES: permission denied, scandir '/proc/self/fd/23'"));
+  expect(told).toBe("EACCES: permission denied");
+});
 
 function sides(from: string, to: string, policy: Partial<SyncPolicy> = {}): PlanOptions {
   const [source, destination] = [from, to].map((root) => new Survey({ root, session: "s" }));

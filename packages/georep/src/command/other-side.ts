@@ -63,8 +63,8 @@ async function explained<T>(asked: Promise<T>, { lost }: Observer): Promise<T> {
 /** What is wrong with the other side, with a code of its own. */
 export function otherSideProblem({ destination, source }: KnownSession, error: Error): BelayError {
   const { reason, message, hint } = faultOf(error);
-  const more =
-    reason === "permission" ? `belay georep key ${source.path} ${shortEnd(destination)} makes a key for it` : hint;
+  const key = `belay georep key ${source.path} ${shortEnd(destination)}`;
+  const more = reason === "permission" ? `${key} makes a key, and prints the line for authorized_keys there` : hint;
   const code = hasCode(error, "ELOCKED") ? "ELOCKED" : (codes[reason] ?? "EDESTINATION");
   return new BelayError(code, `${shortEnd(destination)}: ${message}`, { hint: more, reason });
 }

@@ -93,6 +93,7 @@ export class WorkQueue implements Disposable {
   readonly #forget: StatementSync;
   readonly #place: StatementSync;
   readonly #forgetPlace: StatementSync;
+  readonly #waiting: StatementSync;
   readonly #retryMs: number;
   /** False: nothing waits to be tried again. */
   #mayRetry: boolean;
@@ -109,6 +110,7 @@ export class WorkQueue implements Disposable {
     this.#forget = this.#database.prepare("DELETE FROM crawl WHERE seq = ?");
     this.#place = this.#database.prepare("INSERT OR REPLACE INTO places VALUES (?, ?, ?)");
     this.#forgetPlace = this.#database.prepare("DELETE FROM places WHERE id = ?");
+    this.#waiting = this.#database.prepare("SELECT 1 FROM retry WHERE directory = ? AND name = ?");
     this.#retryMs = retryMs;
     this.#mayRetry = this.retryLength > 0;
     this.compare = new CompareQueue(this.#database);
@@ -183,6 +185,16 @@ export class WorkQueue implements Disposable {
     if (!this.#mayRetry) return [];
     const sql = "SELECT * FROM retry WHERE due <= ?1 OR due > ?1 + ?2 LIMIT ?3";
     return this.#database.prepare(sql).all(now, this.#retryMs, limit).map(toItem);
+  }
+
+  /** Whether anything waits to be tried again. */
+  get hasRetries(): boolean {
+    return this.#mayRetry;
+  }
+
+  /** Tells whether a name waits to be tried again, due or not. */
+  isWaiting(directory: FileId, name: Buffer): boolean {
+    return this.#waiting.get(directory, name) !== undefined;
   }
 
   /** When the next one is due, in milliseconds since 1970. */

@@ -107,14 +107,13 @@ export class Verifier {
     const again: NameDifference[] = [];
     const lasting: Failure[] = [];
     for (const difference of differences) {
-      const { directory, name, aspect, expected, found } = difference;
+      const { directory, name, aspect } = difference;
       const key = `${keyOf(directory)}/${keyOf(name)}/${aspect}`;
       const round = (this.#rounds.get(key) ?? 0) + 1;
       this.#rounds.set(key, round);
       if (round === 1) this.#found.push(difference);
       if (round <= mostRounds) again.push(difference);
-      else
-        lasting.push({ id: directory, name, code: "EDIFFERS", message: `${aspect} is ${found} and not ${expected}` });
+      else lasting.push({ id: directory, name, code: "EDIFFERS", message: lastingText(difference) });
     }
     return { again, lasting };
   }
@@ -159,6 +158,12 @@ export class Verifier {
     for (const key of there?.keys() ?? []) names.set(key, idOfKey(key));
     return { names: [...names.values()], below, failures: [] };
   }
+}
+
+function lastingText({ aspect, expected, found }: Difference): string {
+  if (aspect === "missing") return "it is not at the destination, however often it is applied";
+  if (aspect === "extra") return "it is at the destination, however often it is removed";
+  return `${aspect} is ${found} and not ${expected}, however often it is applied`;
 }
 
 function namesHere({ tree, policy }: Ends, id: FileId): { name: Buffer; below: FileId | undefined }[] {

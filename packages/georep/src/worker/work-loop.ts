@@ -1,7 +1,6 @@
 import { sleep, untilAborted } from "@belay/supervise";
 
 import { comparePositions, type Position } from "../journal/position.ts";
-import { dirty } from "../journal/record.ts";
 import { stepNames } from "../plan/crawl.ts";
 import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import { nameToFill, type Filling } from "../plan/fill-directory.ts";
@@ -16,6 +15,7 @@ import { HotFiles } from "./hot-files.ts";
 import { joinProgress } from "./join-progress.ts";
 import type { Parts } from "./parts.ts";
 import type { Report } from "./report.ts";
+import { anything, retriesToldOf } from "./retry-told.ts";
 import { mostFilled, mostNames, takeFrom } from "./take-from-feed.ts";
 import type { Verifier } from "./verifier.ts";
 import { verifyStep } from "./verify-step.ts";
@@ -146,7 +146,8 @@ export class WorkLoop {
     const taken = takeFrom(this.#parts, this.#readAt);
     const { gaps, next } = taken;
     this.#readAt = next;
-    const { names, held } = this.hot.sift(taken.names);
+    const { names: told, held } = this.hot.sift(taken.names);
+    const { names, retries: toldRetries } = retriesToldOf(this.#parts.queue, told);
     const due = this.hot.takeDue();
     const retries = this.#isRetrying ? [] : this.#parts.queue.dueRetries(Date.now(), mostRetries);
     if (names.length + gaps.length + retries.length + held.length + due.names.length === 0) {
@@ -159,7 +160,7 @@ export class WorkLoop {
       cursor: next,
       readAt,
       crawl: gaps,
-      done: retries,
+      done: [...retries, ...toldRetries],
       held,
       unheld: due.seqs,
     });
@@ -267,5 +268,3 @@ export class WorkLoop {
     return [...names, ...[...directories.values()].map((directory) => ({ directory, name: Buffer.alloc(0) }))];
   }
 }
-
-const anything = dirty.entry | dirty.data | dirty.metadata;

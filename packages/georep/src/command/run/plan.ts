@@ -47,7 +47,7 @@ export async function tellPlan(
       talk.say(`${action.padEnd(6)} ${shownName(path)}`);
     },
     onProblem: (path, error) => {
-      talk.complain(new BelayError("EUNREADABLE", `${shownName(path) || "."}: ${error.message}`));
+      talk.complain(new BelayError("EUNREADABLE", `${shownName(path) || "."}: ${problemText(error)}`));
     },
   };
   const plan =
@@ -59,6 +59,11 @@ export async function tellPlan(
   talk.say(summary(plan, known));
   talk.tell({ event: "plan", name: known.name, ...plan, omitted });
   return plan.unreadable === 0 ? 0 : 1;
+}
+
+/** What is wrong with a directory; not the descriptor through which the system was asked. */
+export function problemText({ message }: Error): string {
+  return message.replace(/, \w+ '\/proc\/self\/fd\/\d+'$/, "");
 }
 
 // A source that is not there would have everything removed.
