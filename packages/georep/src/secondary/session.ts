@@ -16,7 +16,7 @@ import { ObjectMap } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
 import { finishedBatches, putFinished } from "./finished.ts";
 import { requireSite } from "./site.ts";
-import { keepUnsure, noteSure, unsureSince, type Unsure } from "./unsure.ts";
+import { keepUnsure, lastWork, noteSure, unsureSince, type Unsure } from "./unsure.ts";
 
 /** The receiving end's hold of its destination: open directories, the map, and what is held aside. */
 export interface Session extends Disposable {
@@ -70,11 +70,12 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   for (const name of ["held", "conflicts", "stage"]) mkdirSync(join(base, name), { recursive: true, mode: 0o700 });
   using owned = new DisposableStack();
   const lock = owned.use(await lockSession(join(base, "lock"), lockMs));
+  const worked = lastWork(base);
   const map = owned.use(new ObjectMap(database));
   requireSite(root, expected, map.fact("replica"));
   const flags = O_DIRECTORY | O_NOFOLLOW;
   const rootFd = open(root, O_RDONLY | O_DIRECTORY);
-  const unsure = map.fact("open")?.[0] === 1 ? unsureSince(map) : undefined;
+  const unsure = map.fact("open")?.[0] === 1 ? unsureSince(map, worked) : undefined;
   const opened = {
     root: rootFd,
     heldDirectory: open(join(base, "held"), O_PATH | flags),
@@ -135,8 +136,8 @@ function adoptRoot(
   const replica = (isKnown ? map.fact("replica") : undefined) ?? randomBytes(replicaIdBytes);
   map.putFact("replica", replica);
   map.putFact("open", Buffer.of(1));
-  if (map.fact("sure") === undefined) noteSure(map); // what is older than our memory is not our work
   keepUnsure(map, unsure);
+  noteSure(map); // from now on: what was unsure before is kept by itself
   const finished = isKnown ? finishedBatches(map) : 0;
   putFinished(map, finished);
   map.commit();

@@ -1,16 +1,28 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { silentLogger } from "@belay/supervise";
 import { expect, test } from "vitest";
 
 import { S_IFDIR } from "../tree/object-state.ts";
-import { entryOf, openSessionPlace, wholeFile } from "../testing/session-place.ts";
+import { entryOf, openSessionPlace, rootId, wholeFile } from "../testing/session-place.ts";
 import { startBatch } from "./batch.ts";
 import { finishBatch } from "./finish.ts";
 import { ObjectMap } from "./object-map.ts";
 import { applyChanges } from "./serve.ts";
-import { recover } from "./session.ts";
+import { openSession, recover } from "./session.ts";
 import { keepUnsure, mayBeOurs, noteSure, unsureSince } from "./unsure.ts";
 
 test("what came into being since the last batch that was in order may be ours, until a session ends in order", () => {
@@ -22,11 +34,15 @@ test("what came into being since the last batch that was in order may be ours, u
   const unsure = unsureSince(map);
   const hour = 3_600_000_000_000n;
   expect([before - hour, before, before + hour, 0n].map((birth) => mayBeOurs(unsure, birth))).toEqual([false, true, false, true]); // prettier-ignore
-  keepUnsure(map, { from: before - hour, to: before });
+  keepUnsure(map, [{ from: before - 3n * hour, to: before - 2n * hour }]);
   noteSure(map);
-  expect(unsureSince(map).from).toBe(before - hour);
+  const spans = unsureSince(map);
+  expect(spans[0]).toEqual({ from: before - 3n * hour, to: before - 2n * hour });
+  // What came into being while nothing of ours was at work is somebody else's.
+  const births = [before - 4n * hour, before - 3n * hour, before - hour, before];
+  expect(births.map((birth) => mayBeOurs(spans, birth))).toEqual([false, true, false, true]);
   keepUnsure(map, undefined);
-  expect(unsureSince(map).from).toBeGreaterThan(before - hour);
+  expect(unsureSince(map)).toHaveLength(1);
 });
 
 test("after a batch that was cut off, what is older is still somebody else's", async () => {
@@ -90,3 +106,39 @@ test.each([true, false])(
     expect(place.held()).toEqual([]);
   },
 );
+
+test("after a receiving end was killed, what came into being while nobody replicated is somebody else's", async () => {
+  const root = mkdtempSync(join(tmpdir(), "belay-unsure-"));
+  const rules = { syncXattrs: true, syncAcls: true, ignoreDeletes: false, setsConflictsAside: true };
+  const open = () => openSession({ root, session: "test", rootId, rules, expected: undefined, logger: silentLogger });
+  try {
+    {
+      using killed = await open(); // does not end in order
+      expect(finishBatch(startBatch(killed))).toEqual([]);
+    }
+    // As if that had been an hour ago, and somebody had worked here meanwhile.
+    const base = join(root, ".belay-georep/test");
+    const hour = 3_600_000;
+    for (const name of ["held", "stage", "map.sqlite"])
+      utimesSync(join(base, name), new Date(), new Date(Date.now() - hour));
+    {
+      using map = new ObjectMap(join(base, "map.sqlite"));
+      const bytes = Buffer.alloc(8);
+      bytes.writeBigInt64LE(BigInt(Date.now() - hour - 1000) * 1_000_000n);
+      map.putFact("sure", bytes);
+    }
+    for (const name of ["map.sqlite", "map.sqlite-wal"])
+      if (existsSync(join(base, name))) utimesSync(join(base, name), new Date(), new Date(Date.now() - hour));
+    writeFileSync(join(root, "theirs"), "their work");
+    await sleep(1500); // more than the slack
+    (await open())[Symbol.dispose](); // killed at once
+    using session = await open();
+    const batch = startBatch(session);
+    expect(applyChanges(batch, { objects: [], entries: [entryOf("theirs", undefined)] }).failures).toEqual([]);
+    expect(finishBatch(batch)).toEqual([]);
+    const [kept = ""] = readdirSync(join(base, "conflicts"));
+    expect(readFileSync(join(base, "conflicts", kept), "utf8")).toBe("their work");
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});

@@ -1,38 +1,56 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+
 import type { ObjectMap } from "./object-map.ts";
 
-/**
- * When a batch that was cut off may have made something, in nanoseconds since 1970. What is unknown and came into being then may be ours; whatever
- * is older or younger is not.
- */
-export interface Unsure {
+/** A time in which batches were at work that were cut off, in nanoseconds since 1970. */
+export interface Span {
   readonly from: bigint;
   readonly to: bigint;
 }
 
+/**
+ * When batches that were cut off may have made something. What is unknown and came into being then may be ours; whatever came into being before, after
+ * or in between is not: somebody may well have worked with a copy while nobody wrote to it.
+ */
+export type Unsure = readonly Span[];
+
 /** What file systems note as the time of birth may be so much behind the clock. */
 const slack = 1_000_000_000n;
+/** What was made last may be so much younger than what tells of it. */
+const lastSlack = 10_000_000_000n;
 
 const now = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 /** Notes, with a batch that is in order, that nothing is unsure up to now. */
 export function noteSure(map: ObjectMap): void {
-  map.putFact("sure", encode(now()));
+  map.putFact("sure", encode([now()]));
 }
 
-/** What is unsure when a session did not end in order, or a batch was taken back: all since the last one that was in order. */
-export function unsureSince(map: ObjectMap): Unsure {
-  const from = decode(map.fact("unsure")) ?? decode(map.fact("sure")) ?? slack;
-  return { from: from - slack, to: now() };
+/**
+ * What is unsure when a session did not end in order, or a batch was taken back: all since the last one that was in order, besides what was unsure before.
+ *
+ * @param until  when the session was last at work, as far as is known, see {@link lastWork}; default: it still is
+ */
+export function unsureSince(map: ObjectMap, until?: bigint): Unsure {
+  const [from = slack] = decode(map.fact("sure"));
+  const last = until === undefined ? now() : until + lastSlack;
+  const before = decode(map.fact("unsure"));
+  const spans = before.flatMap((at, index) => (index % 2 === 0 ? [{ from: at, to: before[index + 1] ?? at }] : []));
+  return [...spans, { from: from - slack, to: last }];
 }
+
+/** Most spans that are remembered; of older ones nothing is ours any more. */
+const mostSpans = 100;
 
 /** Keeps what is unsure for a next session, until one ends in order; undefined: nothing is. */
-export function keepUnsure(map: ObjectMap, unsure: Unsure | undefined): void {
-  map.putFact("unsure", unsure === undefined ? Buffer.alloc(0) : encode(unsure.from + slack));
+export function keepUnsure(map: ObjectMap, unsure: Unsure = []): void {
+  map.putFact("unsure", encode(unsure.slice(-mostSpans).flatMap(({ from, to }) => [from, to])));
 }
 
 /** @param birth  0: the file system does not tell */
 export function mayBeOurs(unsure: Unsure | undefined, birth: bigint): boolean {
-  return unsure !== undefined && (birth === 0n || (birth >= unsure.from && birth <= unsure.to));
+  return unsure !== undefined && (birth === 0n || unsure.some(({ from, to }) => birth >= from && birth <= to));
 }
 
 /** As {@link mayBeOurs}, of what is in the way as a whole: where nothing tells when it came into being, it is taken for somebody else's. */
@@ -40,12 +58,20 @@ export function wasMadeByUs(unsure: Unsure | undefined, birth: bigint): boolean 
   return birth !== 0n && mayBeOurs(unsure, birth);
 }
 
-function encode(time: bigint): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64LE(time);
+/** When a session was last at work, by its directories and files; to be asked before one is opened. */
+export function lastWork(base: string): bigint {
+  const times = ["held", "stage", "map.sqlite", "map.sqlite-wal"].map(
+    (name) => statSync(join(base, name), { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n,
+  );
+  return times.reduce((last, time) => (time > last ? time : last), 0n);
+}
+
+function encode(times: readonly bigint[]): Buffer {
+  const bytes = Buffer.alloc(8 * times.length);
+  for (const [index, time] of times.entries()) bytes.writeBigInt64LE(time, 8 * index);
   return bytes;
 }
 
-function decode(bytes: Buffer | undefined): bigint | undefined {
-  return bytes?.length === 8 ? bytes.readBigInt64LE() : undefined;
+function decode(bytes: Buffer = Buffer.alloc(0)): bigint[] {
+  return Array.from({ length: Math.floor(bytes.length / 8) }, (_, index) => bytes.readBigInt64LE(8 * index));
 }
