@@ -14,7 +14,7 @@ ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 export PATH := $(ROOT)node_modules/.bin:$(PATH)
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup setup-test setup-bench build install uninstall install-wcfs uninstall-wcfs demo test check lint typecheck unit format docs bench soak clean distclean
+.PHONY: help setup setup-test setup-bench build install uninstall install-wcfs uninstall-wcfs demo test check lint lint-code lint-form typecheck unit format docs bench soak clean distclean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -54,12 +54,18 @@ setup-test: ## as setup, and the programs that tests talk to (podman, glusterfs,
 test: export BELAY_TEST_BIN := $(ROOT)dist/bin
 test: setup-test build check unit ## lint, typecheck and every test, the executable's included
 
-check: lint typecheck ## lint and typecheck
+check: setup ## lint and typecheck
+	@$(MAKE) -j2 --output-sync=target lint-code lint-form typecheck
 
 lint: setup
 	@npm run --silent lint
 
-typecheck: setup
+# Side by side: each of them has work for one processor.
+lint-code:
+	@npm run --silent lint:code
+lint-form:
+	@npm run --silent lint:form
+typecheck:
 	@npm run --silent typecheck
 
 unit: setup ## the tests alone

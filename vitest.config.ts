@@ -1,4 +1,18 @@
+import { join, sep } from "node:path";
+
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+const endToEnd = join(import.meta.dirname, "test") + sep;
+
+/** What takes long comes first, so that at the end all workers have something to do: the tests beside their sources are short. */
+class EndToEndFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isFirst = ({ moduleId }: TestSpecification) => moduleId.startsWith(endToEnd);
+    return [...sorted.filter(isFirst), ...sorted.filter((file) => !isFirst(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -6,6 +20,7 @@ export default defineConfig({
     // Native calls and real kernel objects: each file gets a process of its own.
     pool: "forks",
     maxWorkers: 2,
+    sequence: { sequencer: EndToEndFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // What is waited for is there at once, or not at all; how soon it is on a busy machine is nothing to judge a test by.
