@@ -3,7 +3,9 @@ import {
   chmodSync,
   linkSync,
   lutimesSync,
+  mkdirSync,
   renameSync,
+  rmSync,
   symlinkSync,
   unlinkSync,
   utimesSync,
@@ -27,6 +29,9 @@ test.each(["auto", "inotify"] as const)(
     execFileSync("mkfifo", [at("fifo")]);
     symlinkSync("nowhere", at("link"));
     for (const name of ["file", "saved", "fifo", "link"]) linkSync(at(name), at(`${name}-2`));
+    mkdirSync(at("directory"));
+    writeFileSync(at("directory/file"), "4");
+    linkSync(at("directory/file"), at("file-3"));
     await using worker = await pair.start({ sourceKind: sourceKind === "auto" ? undefined : sourceKind });
     await worker.checkpoint(within(20_000));
     for (const name of ["file", "fifo"]) {
@@ -39,6 +44,8 @@ test.each(["auto", "inotify"] as const)(
     writeFileSync(at("saved"), "changed, too");
     for (const name of ["file", "fifo", "link"]) unlinkSync(at(name));
     renameSync(at("new"), at("saved"));
+    writeFileSync(at("directory/file"), "changed as well");
+    rmSync(at("directory"), { recursive: true });
     await worker.checkpoint(within(20_000));
     expect(pair.differences()).toEqual([]);
   },

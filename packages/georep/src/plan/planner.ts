@@ -120,6 +120,7 @@ class Planning implements Disposable {
     const fd = this.#openDirectory(dirtyName.directory);
     // A file that could not be dealt with, and that no name was known of.
     if (fd === undefined && dirtyName.name.length === 0) this.#lookAtObject(dirtyName.directory);
+    if (fd === undefined) this.#isGone(dirtyName);
     const seen = fd === undefined ? undefined : this.#lookIn(fd, dirtyName);
     // The file was written to through a name it has no more: it may well have others.
     if ((dirtyName.kinds & (dirty.data | dirty.metadata)) === 0) return;
@@ -188,6 +189,13 @@ class Planning implements Disposable {
   #isToCompare(kinds: number): boolean {
     if ((kinds & dirty.below) !== 0) return true;
     return this.#policy.excludes !== excludesNothing && (kinds & dirty.entry) !== 0;
+  }
+
+  // With its directory; or nobody knows where that is now. What was changed may have other names.
+  #isGone(dirtyName: DirtyName): void {
+    const { directory: parent, name } = dirtyName;
+    if (name.length > 0 && mayHaveLost(dirtyName))
+      this.#entries.push({ parent, name, object: undefined, spares: "all", hasLost: true });
   }
 
   // What may be at the destination under a name that is left out stays, as with rsync.

@@ -49,8 +49,8 @@ export interface EntryChange {
   readonly name: Buffer;
   /** Index into the objects of the same message; undefined: the name has to go. */
   readonly object: number | undefined;
-  /** What may stay at a name that has to go, because it is left out of the replica. */
-  readonly spares?: "directories" | "others" | undefined;
+  /** What may stay at a name that has to go, because it is left out of the replica; all: nothing is known of the name. */
+  readonly spares?: "directories" | "others" | "all" | undefined;
   /** What stood there before was changed, and the source cannot find it any more by its id: its other names are asked for. */
   readonly hasLost?: boolean | undefined;
 }
@@ -170,12 +170,18 @@ export function readNameKey(reader: WireReader): string {
 const dot = Buffer.from(".");
 const dotDot = Buffer.from("..");
 /** In the place of an object's index: the name has to go, unless what is there is of a type that is left out. */
-const goes = { always: 0x7fff_ffff, spareDirectories: 0x7fff_fffe, spareOthers: 0x7fff_fffd } as const;
+const goes = {
+  always: 0x7fff_ffff,
+  spareDirectories: 0x7fff_fffe,
+  spareOthers: 0x7fff_fffd,
+  spareAll: 0x7fff_fffc,
+} as const;
 /** Joined to it: see `hasLost`. */
 const lostBit = 0x8000_0000;
 
 function goesCode(spares: EntryChange["spares"]): number {
   if (spares === undefined) return goes.always;
+  if (spares === "all") return goes.spareAll;
   return spares === "directories" ? goes.spareDirectories : goes.spareOthers;
 }
 
@@ -185,6 +191,7 @@ function readEntry(parent: FileId, name: Buffer, sent: number, objects: number):
   if (code === goes.always) return { parent, name, object: undefined, hasLost };
   if (code === goes.spareDirectories) return { parent, name, object: undefined, spares: "directories", hasLost };
   if (code === goes.spareOthers) return { parent, name, object: undefined, spares: "others", hasLost };
+  if (code === goes.spareAll) return { parent, name, object: undefined, spares: "all", hasLost };
   if (code >= objects) throw malformed("an entry without its object");
   return { parent, name, object: code, hasLost };
 }

@@ -30,7 +30,11 @@ export function detach(
     return;
   }
   if (change !== undefined && rules.ignoreDeletes) map.removeSpared({ parent, name });
-  if (change === undefined && spares === (isDirectory(found.stat.mode) ? "directories" : "others")) return;
+  if (
+    change === undefined &&
+    (spares === "all" || spares === (isDirectory(found.stat.mode) ? "directories" : "others"))
+  )
+    return;
   if (change === undefined && rules.ignoreDeletes) {
     spare(batch, { parent, name }, found);
     return;

@@ -1,4 +1,5 @@
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   close,
   FAN_ATTRIB,
@@ -17,10 +18,14 @@ import {
   fanotifyInit,
   fanotifyMark,
   fanotifyReadOf,
+  O_DIRECTORY,
+  O_PATH,
+  openByHandleAt,
+  statx,
   type FanotifyEvent,
   type FanotifyObject,
 } from "@belay/linux";
-import { BelayError } from "@belay/supervise";
+import { BelayError, errnoName } from "@belay/supervise";
 import { keyOf } from "../ids/file-id.ts";
 import { dirty, type DirtyRecord } from "../journal/record.ts";
 import { gapRecord, type ChangeSource, type SourceContext } from "./change-source.ts";
@@ -53,7 +58,7 @@ export function watchByFanotify(context: SourceContext): ChangeSource {
   const buffer = Buffer.allocUnsafe(256 * 1024);
   const drain = () => {
     for (;;) {
-      const events = fanotifyReadOf(fd, buffer, filter.isInside);
+      const events = fanotifyReadOf(fd, buffer, filter.mayMatter);
       if (events === undefined) return;
       const records: DirtyRecord[] = [];
       for (const event of events) records.push(...filter.recordsOf(event));
@@ -65,6 +70,8 @@ export function watchByFanotify(context: SourceContext): ChangeSource {
 
 interface KnownDirectory {
   readonly isInside: boolean;
+  /** It is deleted: nobody knows where it was. */
+  readonly isGone: boolean;
   /** Events that named it. */
   count: number;
 }
@@ -76,7 +83,7 @@ class TreeFilter {
   readonly #ignored: IgnoredDirectories;
   readonly #known = new Map<string, KnownDirectory>();
   #last = Buffer.alloc(0);
-  #lastKnown: KnownDirectory = { isInside: false, count: 0 };
+  #lastKnown: KnownDirectory = { isInside: false, isGone: false, count: 0 };
 
   constructor(context: SourceContext, ignored: IgnoredDirectories) {
     this.#context = context;
@@ -100,24 +107,39 @@ class TreeFilter {
   }
 
   #record(kinds: number, { handle, name }: FanotifyObject, object: FanotifyObject | undefined): DirtyRecord[] {
-    if (!this.isInside(handle)) return [];
+    if (!this.#knownOf(handle).isInside && !this.#isOfOthers(kinds, handle, object)) return [];
     const isSelf = name === undefined || (name.length === 1 && name[0] === 0x2e);
     return [
       { kinds, directory: handle, name: isSelf ? Buffer.alloc(0) : name, object: object?.handle ?? Buffer.alloc(0) },
     ];
   }
 
-  /** Tells whether a directory lies in the tree now. */
-  readonly isInside = (handle: Buffer): boolean => {
+  /** Tells whether a directory lies in the tree now, or may have. */
+  readonly mayMatter = (handle: Buffer): boolean => {
+    const { isInside, isGone } = this.#knownOf(handle);
+    return isInside || isGone;
+  };
+
+  // A file that was written to in a directory that is gone may have another name in the tree.
+  #isOfOthers(kinds: number, handle: Buffer, object: FanotifyObject | undefined): boolean {
+    if ((kinds & (dirty.data | dirty.metadata)) === 0 || object === undefined) return false;
+    if (!this.#knownOf(handle).isGone) return false;
+    const { tree } = this.#context;
+    const fd = tree.openFile(object.handle) ?? tree.openOther(object.handle);
+    if (fd !== undefined) close(fd);
+    return fd !== undefined;
+  }
+
+  #knownOf(handle: Buffer): KnownDirectory {
     if (!handle.equals(this.#last)) {
       this.#lastKnown = this.#look(handle);
       this.#last = Buffer.from(handle);
     }
-    const { isInside, count } = this.#lastKnown;
-    this.#lastKnown.count = count + 1;
-    if (!isInside) this.#ignored.noteEvents(handle, count + 1);
-    return isInside;
-  };
+    const known = this.#lastKnown;
+    known.count++;
+    if (!known.isInside) this.#ignored.noteEvents(handle, known.count);
+    return known;
+  }
 
   #look(handle: Buffer): KnownDirectory {
     const key = keyOf(handle);
@@ -126,9 +148,22 @@ class TreeFilter {
     const fd = this.#context.tree.openDirectory(handle);
     if (fd !== undefined) close(fd);
     if (this.#known.size > 200_000) this.#known.clear();
-    const looked = { isInside: fd !== undefined, count: 0 };
+    const looked = { isInside: fd !== undefined, isGone: fd === undefined && this.#isGone(handle), count: 0 };
     this.#known.set(key, looked);
     return looked;
+  }
+
+  #isGone(handle: Buffer): boolean {
+    let fd: number | undefined;
+    try {
+      fd = openByHandleAt(this.#context.tree.root, handle, O_PATH | O_DIRECTORY);
+      return fd === undefined || statx(fd, "", AT_EMPTY_PATH).nlink === 0;
+    } catch (error) {
+      if (errnoName(error) === undefined) throw error;
+      return false;
+    } finally {
+      if (fd !== undefined) close(fd);
+    }
   }
 
   #forget(): void {
