@@ -76,4 +76,17 @@ describe.skipIf(!built)("the executable", () => {
       expect(code).toBe(1);
     }
   });
+
+  test.runIf(process.geteuid?.() === 0)(
+    "works where nothing can be written to the directory for temporary files, nor executed from it",
+    () => {
+      copyFileSync(join(bin, "belay"), join(directory, "belay"));
+      for (const options of ["ro", "noexec"]) {
+        const script = 'mount -t tmpfs -o "$1" none "$2" && TMPDIR="$2" exec "$0" doctor';
+        const place = mkdtempSync(join(directory, "tmp-"));
+        const { stdout, stderr } = run("unshare", "-m", "--propagation", "private", "sh", "-c", script, join(directory, "belay"), options, place); // prettier-ignore
+        expect([stdout, stderr], options).toEqual([expect.stringMatching(/^ok +run-directory: /m), ""]);
+      }
+    },
+  );
 });

@@ -12,6 +12,8 @@ test("the unit of a session may write to its destination and to belay's places, 
   const known = await place.create("a b%c", "d e");
   const unit = unitFor(place.places, known, { program: "/bin/true", isUser: false });
   expect(unit).toContain(`ReadWritePaths="-${place.path}/d e"\n`);
+  // After the machine was started nobody else makes it, and a process that may not write to /run cannot.
+  expect(unit).toContain("RuntimeDirectory=belay\nRuntimeDirectoryMode=0700\nRuntimeDirectoryPreserve=yes\n");
   expect(unit).toContain(`RequiresMountsFor="${place.path}/a b%%c" "${place.path}/d e"\n`);
   expect(unit).toContain(`ExecStart=/bin/true georep start --foreground ${known.name}\n`);
   expectSystemdToTake(join(place.path, "x.service"), unit);

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { pathOf, shortEnd } from "./ends.ts";
 import type { KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
@@ -69,12 +68,13 @@ export function unitService(start: string): string[] {
 export function unitFor(places: GeorepPlaces, known: KnownSession, request: UnitRequest): string {
   const { program, isUser, environment = {} } = request;
   const { name, source, destination } = known;
-  const own = [places.workDirectory, places.logDirectory, places.runDirectory, runtimePlace(isUser)];
+  const own = [places.workDirectory, places.logDirectory, places.runDirectory];
   const local = destination.scheme === "file" ? [pathOf(destination)] : [];
   const written = [...own, ...local];
   const root = [
     `CapabilityBoundingSet=${unitCapabilities.join(" ")}`,
     "ProtectSystem=strict",
+    ...ownRuntimeDirectory,
     ...written.map((path) => `ReadWritePaths=${escapePath(`-${path}`)}`),
   ];
   const sections = [
@@ -96,10 +96,8 @@ export function unitFor(places: GeorepPlaces, known: KnownSession, request: Unit
   return sections.map((lines) => `${lines.join("\n")}\n`).join("\n");
 }
 
-// Ledgers, locks and sockets of all of belay.
-function runtimePlace(isUser: boolean): string {
-  return isUser ? "%t/belay" : dirname("/run/belay/georep");
-}
+// Ledgers, locks and sockets of all of belay: not there after the machine was started, and where all else is read-only nobody else can make it.
+const ownRuntimeDirectory = ["RuntimeDirectory=belay", "RuntimeDirectoryMode=0700", "RuntimeDirectoryPreserve=yes"];
 
 function escapePath(path: string): string {
   const text = escapeText(path);

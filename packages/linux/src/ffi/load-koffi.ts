@@ -25,6 +25,8 @@ export const koffiAssetName = "koffi.node";
 /** Under it threads find the descriptor of the native half that a thread before them has written out. */
 const descriptorKey = "belay:koffi";
 
+const sharedMemory = "/dev/shm";
+
 let loaded: Koffi | undefined;
 
 /** Loads koffi on the first call; later calls return the same object. Each worker thread loads its own. */
@@ -46,10 +48,23 @@ function loadExtracted(): Koffi {
   return typeof descriptor === "number" ? loadDescriptor(descriptor) : extract();
 }
 
+// A hardened machine may have its directory for temporary files read-only, full, or of a file system from which nothing is executed.
+function extract(): Koffi {
+  try {
+    return extractIn(tmpdir());
+  } catch (error) {
+    try {
+      return extractIn(sharedMemory);
+    } catch {
+      throw error;
+    }
+  }
+}
+
 // The name is only needed until the file is mapped. Its directory is private, so nobody can exchange the file before that. Threads that this
 // one starts load the same file, through a descriptor that stays open as long as the process.
-function extract(): Koffi {
-  const directory = mkdtempSync(join(tmpdir(), "belay-koffi-"));
+function extractIn(place: string): Koffi {
+  const directory = mkdtempSync(join(place, "belay-koffi-"));
   try {
     const file = join(directory, koffiAssetName);
     writeFileSync(file, new Uint8Array(getRawAsset(koffiAssetName)), { flag: "wx" });
