@@ -71,11 +71,16 @@ export class Crawling {
     return known && upTo !== "";
   }
 
-  /** Compares a portion. @returns what each step found, the last of the last portion being the end */
-  *compare(reply: ListReply): Generator<CrawlStep, void> {
+  /**
+   * Compares a portion.
+   *
+   * @param tellsItself  a directory that the destination does not know, or does not find, is told under its own name, and compared again then
+   * @returns what each step found, the last of the last portion being the end
+   */
+  *compare(reply: ListReply, tellsItself: boolean): Generator<CrawlStep, void> {
     const isLast = !reply.known || reply.upTo === "";
     if (!reply.known || this.#hasFailed) {
-      const itself = reply.known ? [] : this.#itself();
+      const itself = !reply.known && tellsItself ? this.#itself() : [];
       yield { ...nothingFound, dirty: itself, differing: undefined, failures: [], isDone: isLast };
       return;
     }
@@ -94,11 +99,10 @@ export class Crawling {
     }
   }
 
-  // The destination has lost it, or never had it: it gets it under its name, and then what is in it.
   #itself(): DirtyRecord[] {
     const { side, directory } = this.#part;
     const place = side.tree.whereIs(directory);
-    return place === undefined ? [] : [{ ...place, kinds: dirty.gap, object: Buffer.alloc(0) }];
+    return place === undefined ? [] : [{ ...place, kinds: dirty.gap | dirty.below, object: Buffer.alloc(0) }];
   }
 
   // Where one portion differs, others may: they are asked for by name at once.

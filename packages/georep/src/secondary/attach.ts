@@ -14,14 +14,12 @@ import {
   symlinkat,
   unlinkat,
 } from "@belay/linux";
-import { BelayError } from "@belay/supervise";
 
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
-import { quotedName } from "../tree/shown-name.ts";
 import { inheritAcl } from "./unreplicated.ts";
-import { attempt, inTheWay, keyOfName, look, openDirectory, placeOf, touch } from "./batch.ts";
+import { attempt, inTheWay, keyOfName, look, noParent, openDirectory, placeOf, touch } from "./batch.ts";
 import type { Batch, Found, Order, Place } from "./batch.ts";
 import { detach } from "./detach.ts";
 import { openNamed } from "./directory-modes.ts";
@@ -77,7 +75,7 @@ function openParent(batch: Batch, { parent, name }: Order, waiting: Map<string, 
   }
   const dirfd = openDirectory(batch, parent);
   if (dirfd !== undefined) return dirfd;
-  throw new BelayError("EPARENT", `${quotedName(name)}: its directory is not known at the destination`);
+  throw noParent(name);
 }
 
 /**

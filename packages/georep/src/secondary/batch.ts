@@ -145,6 +145,11 @@ export function inTheWay(name: Buffer): BelayError {
   });
 }
 
+/** The directory of a name is not where it was, or was never here: the worker tells the way to it. */
+export function noParent(name: Buffer): BelayError {
+  return new BelayError("EPARENT", `${quotedName(name)}: its directory is not known at the destination`);
+}
+
 /** What stands at a name. */
 export interface Found {
   readonly here: FileId;

@@ -3,7 +3,7 @@ import { linkat, readlinkat, renameat2, RENAME_NOREPLACE, unlinkat } from "@bela
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isDevice, isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
-import { inTheWay, look, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
+import { inTheWay, look, noParent, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
 import type { MappedName, MappedObject } from "./object-map.ts";
 import { strangerPrefix } from "./session.ts";
 import { isBound } from "./own-access.ts";
@@ -25,6 +25,9 @@ export function detach(
   const { map, rules } = batch.session;
   const dirfd = openDirectory(batch, parent);
   const found = dirfd === undefined ? undefined : look(batch, dirfd, name);
+  // Where a batch that was cut off has put its directory nobody knows before that one's own name is told.
+  if (dirfd === undefined && change === undefined && spares !== "all" && map.get(parent) !== undefined)
+    throw noParent(name);
   if (dirfd === undefined || found === undefined) {
     map.removeName({ parent, name });
     return;

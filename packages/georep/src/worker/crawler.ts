@@ -5,6 +5,7 @@ import { crawlDirectory, type Crawling } from "../plan/crawl.ts";
 import { dirty } from "../journal/record.ts";
 import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import type { Ends } from "../plan/ends.ts";
+import { keyOf } from "../ids/file-id.ts";
 import { entriesToFill, workToFill, type FillWork } from "../plan/fill-directory.ts";
 import { errnoFailure } from "../rpc/failure.ts";
 import { maxListedDirectories, type ListReply } from "../rpc/list-messages.ts";
@@ -47,6 +48,8 @@ export class Crawler {
   readonly #queue: WorkQueue;
   readonly #onReady: () => void;
   readonly #underWay = new Set<number>();
+  /** Directories that the destination did not know: their names were told. Once, as such a name may fail, and is tried again then. */
+  readonly #told = new Set<string>();
   readonly #toAsk: Asked[] = [];
   readonly #ready: Iterator<CrawlWork, void>[] = [];
   #asked = 0;
@@ -124,8 +127,11 @@ export class Crawler {
   }
 
   *#compare({ of, crawling }: Asked, reply: ListReply): Generator<CrawlWork, void> {
-    const isRoot = of.item.directory.equals(this.#ends.tree.rootId);
-    for (const { dirty, below, failures, isEmptied, differing, isDone } of crawling.compare(reply)) {
+    const { directory } = of.item;
+    const isRoot = directory.equals(this.#ends.tree.rootId);
+    const tellsItself = !this.#told.delete(keyOf(directory)) && !reply.known;
+    if (tellsItself) this.#told.add(keyOf(directory));
+    for (const { dirty, below, failures, isEmptied, differing, isDone } of crawling.compare(reply, tellsItself)) {
       if (differing !== undefined) {
         of.parts++;
         this.#toAsk.unshift({ of, crawling: differing });

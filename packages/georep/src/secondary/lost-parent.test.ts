@@ -1,0 +1,38 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { expect, test } from "vitest";
+
+import { entryOf, openSessionPlace, wholeFile } from "../testing/session-place.ts";
+import { S_IFDIR } from "../tree/object-state.ts";
+import { startBatch } from "./batch.ts";
+import { finishBatch } from "./finish.ts";
+import { applyChanges } from "./serve.ts";
+import { recover } from "./session.ts";
+
+test("a name that has to go from a directory that a batch that was cut off has moved fails until the way to it is told", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const directory = wholeFile("d", "", { mode: S_IFDIR | 0o755, inline: undefined });
+  const within = (object: number | undefined) => ({ ...entryOf("f", object), parent: directory.id });
+  const first = startBatch(session);
+  expect(applyChanges(first, { objects: [directory], entries: [entryOf("old", 0)] }).failures).toEqual([]);
+  expect(finishBatch(first)).toEqual([]);
+
+  const renamed = [entryOf("old", undefined), entryOf("new", 0)];
+  const cut = startBatch(session);
+  const made = { objects: [directory, wholeFile("f", "1")], entries: [...renamed, within(1)] };
+  expect(applyChanges(cut, made).failures).toEqual([]);
+  expect(readdirSync(join(root, "new"))).toEqual(["f"]);
+  session.map.rollback();
+  recover(session);
+
+  const again = startBatch(session);
+  const gone = { objects: [], entries: [within(undefined)] };
+  expect(applyChanges(again, gone).failures).toMatchObject([{ id: directory.id, code: "EPARENT" }]);
+  expect(applyChanges(again, { objects: [directory], entries: renamed }).failures).toEqual([]);
+  expect(applyChanges(again, gone).failures).toEqual([]);
+  expect(finishBatch(again)).toEqual([]);
+  expect(readdirSync(join(root, "new"))).toEqual([]);
+  expect(session.map.get(Buffer.from("f"))).toBeUndefined();
+});
