@@ -27,7 +27,8 @@ export function sshRequestOf(argv: readonly string[], env: NodeJS.ProcessEnv): S
   if (env["_GLUSTERD_CALLED_"] === "1" || env["_GSYNCD_DISPATCHED_"] !== undefined) return undefined;
   const command = env["SSH_ORIGINAL_COMMAND"] ?? shellCommand(argv, env);
   if (command === undefined) {
-    if (!argv.some((word) => word.startsWith("--only-"))) return undefined;
+    // Not config-get's --only-value.
+    if (!argv.some((word) => /^--only-(?:session|network|root)(?:=|$)/.test(word))) return undefined;
     throw new BelayError("ERESTRICTED", "this key is for replication: no shell is given, and no command was");
   }
   const values = (name: string) =>

@@ -114,3 +114,9 @@ test("refusals end with 1 and say what was refused, an empty command says nothin
     expect((await place.call("--version")).out).toBe("gsyncd.py 4.0.0\n");
   }
 });
+
+test("a call of somebody at this machine for one value is none of a key's", async () => {
+  using place = makePlace({ _GLUSTERD_CALLED_: "" });
+  const call = ["config-get", "pv", "h::sv", "--name", "sync-jobs", "--show-defaults", "--only-value"];
+  expect(await place.call(...call)).toEqual({ out: "3\n", err: "", code: 0 });
+});
