@@ -37,11 +37,16 @@ export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
   return a.pid === b.pid && a.startTime === b.startTime && a.bootId === b.bootId;
 }
 
-/** Tells whether this very process runs: neither gone, nor a zombie, nor replaced by another of the same id. */
+/**
+ * Tells whether this very process runs: neither gone, nor a zombie, nor replaced by another of the same id.
+ *
+ * The first thread is a zombie as soon as it has ended; while another one ends, the process still has its files open and its locks.
+ */
 export function isAlive(identity: ProcessIdentity): boolean {
   if (identity.bootId !== bootId()) return false;
   const stat = readStat(identity.pid);
-  return stat?.startTime === identity.startTime && !"ZX".includes(stat.state);
+  if (stat?.startTime !== identity.startTime || stat.state === "X") return false;
+  return stat.state !== "Z" || stat.threads > 1;
 }
 
 /** The fields of `/proc/PID/stat` this package needs; undefined when there is no such process. */
@@ -50,6 +55,8 @@ export interface ProcessStat {
   readonly state: string;
   readonly ppid: number;
   readonly pgid: number;
+  /** Those that have not ended yet; at least 1. */
+  readonly threads: number;
   readonly startTime: string;
 }
 
@@ -65,5 +72,6 @@ export function readStat(pid: number): ProcessStat | undefined {
   // The command name may hold blanks and parentheses: fields are counted from the last one on.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   const field = (n: number) => fields[n - 3] ?? "";
-  return { state: field(3), ppid: Number(field(4)), pgid: Number(field(5)), startTime: field(22) };
+  const number = (n: number) => Number(field(n));
+  return { state: field(3), ppid: number(4), pgid: number(5), threads: number(20), startTime: field(22) };
 }

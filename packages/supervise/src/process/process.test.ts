@@ -1,7 +1,17 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { isSameProcess, ProcessError, processIdentity, run, spawnProcess, waitForEnd, endsWithin } from "../index.ts";
+import {
+  isAlive,
+  isSameProcess,
+  ProcessError,
+  processIdentity,
+  run,
+  spawnProcess,
+  waitForEnd,
+  endsWithin,
+} from "../index.ts";
 import { createRingBuffer } from "./ring-buffer.ts";
+import { readStat } from "./identity.ts";
 import { groupMembers } from "./process-group.ts";
 
 const node = process.execPath;
@@ -100,6 +110,23 @@ test("a process is known by its start time, and its end is waited for whoever's 
   child.kill("SIGKILL");
   await waiting;
   await waitForEnd({ ...child.identity, startTime: "1" }); // another process of that id: ours is gone
+});
+
+// No runtime of ours lets its first thread end alone; 60 and 93 are exit(2), which ends one thread.
+const firstThreadEnds = `import ctypes, os, sys, threading, time
+threading.Thread(target=lambda: time.sleep(1000)).start()
+os.write(2, b"up")
+ctypes.CDLL(None).syscall(93 if os.uname().machine == "aarch64" else 60, 0)`;
+
+test.skipIf(!existsSync("/usr/bin/python3"))("a process runs until its last thread has ended", async () => {
+  await using child = await spawnProcess(["/usr/bin/python3", "-c", firstThreadEnds]);
+  await untilUp(child);
+  await expect.poll(() => readStat(child.pid)?.state).toBe("Z");
+  expect(isAlive(child.identity)).toBe(true);
+  expect(await endsWithin(child.identity, 100)).toBe(false);
+  child.kill("SIGKILL");
+  await waitForEnd(child.identity);
+  expect(isAlive(child.identity)).toBe(false);
 });
 
 test("a wait for an end can be given up", async () => {
