@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { AT_FDCWD, lremovexattr, lsetxattr, utimensat, UTIME_OMIT } from "@belay/linux";
 import { expect, test } from "vitest";
@@ -168,6 +169,27 @@ test("a directory that somebody removed at the destination is made again when it
   fs.writeFileSync(join(pair.source, "p/d/e/f"), "2");
   await expect.poll(() => fs.readFileSync(join(pair.destination, "p/d/e/f"), "utf8"), { timeout: 20_000 }).toBe("2");
   fs.rmSync(join(pair.destination, "p/d"), { recursive: true });
+  await worker.checkpoint(within(20_000));
+  expect(pair.differences()).toEqual([]);
+});
+
+test("what differs again and again stays in the retry queue until it has been compared and is equal", async () => {
+  using pair = makePair();
+  fs.writeFileSync(join(pair.source, "f"), "1");
+  await using worker = await pair.start({ policy: { ...defaultPolicy, retryMs: 500 } });
+  await worker.checkpoint(within(20_000));
+  const spoil = () => fs.chmodSync(join(pair.destination, "f"), 0o600);
+  const timer = setInterval(spoil, 1);
+  try {
+    expect((await worker.verify(within(20_000))).map(({ aspect }) => aspect)).toContain("mode");
+    for (let i = 0; i < 20; i++) {
+      expect(worker.retries()).toMatchObject([{ code: "EDIFFERS" }]);
+      await sleep(100);
+    }
+    await expect(worker.checkpoint(within(100))).rejects.toThrow();
+  } finally {
+    clearInterval(timer);
+  }
   await worker.checkpoint(within(20_000));
   expect(pair.differences()).toEqual([]);
 });

@@ -106,6 +106,7 @@ export class CompareQueue {
     // What was compared and differed is to be compared again.
     for (const { directory, name } of compared)
       this.#database.prepare("DELETE FROM compare WHERE directory = ? AND name = ?").run(directory, name);
+    if (toCompare.length > 0 && this.current === undefined) this.#begin(true);
     this.#insert("compare", toCompare);
     if (comparedTree !== undefined)
       this.#database.prepare("DELETE FROM compare_tree WHERE directory = ?").run(comparedTree);

@@ -37,6 +37,7 @@ export function joinProgress(keeps: readonly Keep[], { crawl, fresh, filled, fai
     crawled: keeps.flatMap((keep) => keep.crawled ?? []),
     failed: [...failures, ...keeps.flatMap((keep) => keep.failed ?? [])],
     done: keeps.flatMap((keep) => keep.done ?? []),
+    equal: keeps.flatMap((keep) => keep.equal ?? []),
     held: keeps.flatMap((keep) => keep.held ?? []),
     unheld: keeps.flatMap((keep) => keep.unheld ?? []),
   };

@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
 import type { FileId } from "../ids/file-id.ts";
-import { CompareQueue, compareSchema, type CompareProgress } from "./compare-queue.ts";
+import { CompareQueue, compareSchema, type CompareProgress, type NamePlace } from "./compare-queue.ts";
 import { HeldQueue, heldSchema, type HeldProgress } from "./held-queue.ts";
 import type { Position } from "../journal/position.ts";
 import type { DirectoryPlace } from "../sources/directory-places.ts";
@@ -59,6 +59,8 @@ export interface Progress extends CompareProgress, HeldProgress {
   /** Directories of such a source that are no more. */
   readonly placesGone?: readonly FileId[];
   readonly done?: readonly { readonly directory: FileId; readonly name: Buffer }[];
+  /** Names that were compared by digest and are equal: only that ends the retries of one that differed. */
+  readonly equal?: readonly NamePlace[];
 }
 
 const schema = `
@@ -204,12 +206,27 @@ export class WorkQueue implements Disposable {
   }
 
   record(progress: Progress): void {
-    const { anchor, site, finished, cursor, crawl = [], fresh = [], crawled = [], failed = [], done = [] } = progress;
+    const {
+      anchor,
+      site,
+      finished,
+      cursor,
+      crawl = [],
+      fresh = [],
+      crawled = [],
+      failed = [],
+      done = [],
+      equal = [],
+    } = progress;
     const database = this.#database;
     database.exec("BEGIN");
     for (const { directory, name } of done)
       if (!failed.some((f) => f.id.equals(directory) && f.name.equals(name)))
-        database.prepare("DELETE FROM retry WHERE directory = ? AND name = ?").run(directory, name);
+        database
+          .prepare("DELETE FROM retry WHERE directory = ? AND name = ? AND code <> 'EDIFFERS'")
+          .run(directory, name);
+    const differed = "DELETE FROM retry WHERE directory = ? AND name = ? AND code = 'EDIFFERS'";
+    for (const { directory, name } of equal) database.prepare(differed).run(directory, name);
     // A directory that could not be looked at may have changed in every name.
     const again = done.filter(({ name }) => name.length === 0).map(({ directory }) => directory);
     for (const failure of failed) this.#fail(failure);
@@ -228,7 +245,7 @@ export class WorkQueue implements Disposable {
     this.compare.record(progress);
     this.held.record(progress);
     database.exec("COMMIT");
-    if (done.length + failed.length > 0) this.#mayRetry = this.retryLength > 0;
+    if (done.length + failed.length + equal.length > 0) this.#mayRetry = this.retryLength > 0;
   }
 
   [Symbol.dispose](): void {

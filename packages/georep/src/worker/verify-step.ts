@@ -5,6 +5,7 @@ import type { Position } from "../journal/position.ts";
 import { dirty } from "../journal/record.ts";
 import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import { differenceText } from "../tree/compare.ts";
+import type { NamePlace } from "./compare-queue.ts";
 import type { HotFiles } from "./hot-files.ts";
 import type { Keep } from "./join-progress.ts";
 import type { Parts } from "./parts.ts";
@@ -32,8 +33,15 @@ export async function verifyStep(
   });
   const { again, lasting } = verifier.note(differences);
   for (const difference of differences) logger.warn(`not as it has to be: ${differenceText(difference)}`);
-  const keep = { ...step.progress, failed: [...step.failures, ...lasting], toCompare: again };
+  const unequal = new Set(
+    [...step.differences, ...step.failures.map(({ id, name }) => ({ directory: id, name }))].map(keyOfPlace),
+  );
+  const equal = (step.progress.compared ?? []).filter((place) => !unequal.has(keyOfPlace(place)));
+  const keep = { ...step.progress, failed: [...step.failures, ...lasting], toCompare: again, equal };
   return { names: again.map((place) => dirtyName(place, renewed)), keep };
 }
 
-const renewed = dirty.renew | dirty.entry | dirty.metadata;
+const keyOfPlace = ({ directory, name }: NamePlace): string => nameKey(directory, name);
+
+/** How a name is looked at that differs, whatever its times say. */
+export const renewed = dirty.renew | dirty.entry | dirty.metadata;

@@ -18,7 +18,7 @@ import type { Report } from "./report.ts";
 import { anything, retriesToldOf } from "./retry-told.ts";
 import { mostFilled, mostNames, takeFrom } from "./take-from-feed.ts";
 import type { Verifier } from "./verifier.ts";
-import { verifyStep } from "./verify-step.ts";
+import { renewed, verifyStep } from "./verify-step.ts";
 import type { WorkerOptions } from "./worker.ts";
 
 /** So many portions of changes go before one step of comparing, where changes never end. */
@@ -156,11 +156,16 @@ export class WorkLoop {
     }
     this.#isRetrying ||= retries.length > 0;
     this.#taken++;
-    await this.#line.add([...names, ...retries.map((item) => dirtyName(item, anything)), ...due.names], {
+    // What differed is done when it has been compared again, and is equal.
+    const differing = retries.filter(({ code }) => code === "EDIFFERS");
+    const again = retries.map((item) => dirtyName(item, item.code === "EDIFFERS" ? renewed : anything));
+    await this.#line.add([...names, ...again, ...due.names], {
       cursor: next,
       readAt,
       crawl: gaps,
       done: [...retries, ...toldRetries],
+      failed: differing.map(({ directory, ...item }) => ({ id: directory, ...item })),
+      toCompare: differing,
       held,
       unheld: due.seqs,
     });
