@@ -31,6 +31,9 @@ export function sshRequestOf(argv: readonly string[], env: NodeJS.ProcessEnv): S
     if (!argv.some((word) => /^--only-(?:session|network|root)(?:=|$)/.test(word))) return undefined;
     throw new BelayError("ERESTRICTED", "this key is for replication: no shell is given, and no command was");
   }
+  // A restriction that nobody understands must not leave the key without one.
+  const unknown = argv.find((word) => word.startsWith("--only-") && !/^--only-(?:session|network|root)=./.test(word));
+  if (unknown !== undefined) throw new BelayError("ERESTRICTED", `'${unknown}' is no restriction of a key`);
   const values = (name: string) =>
     argv.filter((word) => word.startsWith(`${name}=`)).map((word) => word.slice(name.length + 1));
   const [owner] = values("--only-session");

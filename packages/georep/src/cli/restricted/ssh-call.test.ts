@@ -115,6 +115,11 @@ test("refusals end with 1 and say what was refused, an empty command says nothin
   }
 });
 
+test.each(["--only-roots=/srv", "--only-root=", "--only-session"])("a key with %s lets nobody in", async (word) => {
+  using place = makePlace({ _GLUSTERD_CALLED_: undefined, SSH_ORIGINAL_COMMAND: "gsyncd --version" });
+  expect(await place.call(word)).toEqual({ out: "", err: `'${word}' is no restriction of a key\n`, code: 1 });
+});
+
 test("a call of somebody at this machine for one value is none of a key's", async () => {
   using place = makePlace({ _GLUSTERD_CALLED_: "" });
   const call = ["config-get", "pv", "h::sv", "--name", "sync-jobs", "--show-defaults", "--only-value"];
