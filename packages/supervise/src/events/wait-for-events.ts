@@ -15,6 +15,16 @@ export interface WatchReport {
   readonly revents: number;
 }
 
+/** What the thread is given. */
+export interface WatcherData {
+  readonly wakeFd: number;
+  /** Becomes 1 when the thread has loaded what it makes system calls with. */
+  readonly loaded: Int32Array;
+}
+
+/** How long the end of the process waits for a thread that is just being started, in milliseconds. */
+const loadMs = 1000;
+
 interface Watcher {
   readonly worker: Worker;
   readonly wakeFd: number;
@@ -98,7 +108,8 @@ async function watch(
 function startWatcher(): Watcher {
   const wakeFd = eventfd();
   const url = new URL("./wait-for-events.worker.ts", import.meta.url);
-  const { worker, ended } = startWorker("wait-for-events", url, { workerData: { wakeFd } });
+  const workerData: WatcherData = { wakeFd, loaded: new Int32Array(new SharedArrayBuffer(4)) };
+  const { worker, ended } = startWorker("wait-for-events", url, { workerData });
   const waiting = new Map<number, (revents: number) => void>();
   worker.on("message", ({ id, revents }: WatchReport) => {
     const resolve = waiting.get(id);
@@ -116,6 +127,8 @@ function startWatcher(): Watcher {
   process.once("exit", () => {
     worker.postMessage({ kind: "end" } satisfies WatchOrder);
     eventfdSignal(wakeFd);
+    // A native library whose thread is ended while it is being loaded aborts the process, whatever it was to end with.
+    if (!started.isLost) Atomics.wait(workerData.loaded, 0, 0, loadMs);
   });
   return started;
 }

@@ -5,7 +5,7 @@
  */
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
 import { eventfdTake, POLLIN, pollRaw, PollSet } from "@belay/linux";
-import type { WatchOrder, WatchReport } from "./wait-for-events.ts";
+import type { WatcherData, WatchOrder, WatchReport } from "./wait-for-events.ts";
 
 interface Watch {
   readonly fd: number;
@@ -43,4 +43,11 @@ function report(port: MessagePort, watches: Map<number, Watch>, id: number, reve
   port.postMessage({ id, revents } satisfies WatchReport);
 }
 
-if (parentPort !== null) serve(parentPort, (workerData as { wakeFd: number }).wakeFd);
+if (parentPort !== null) {
+  const { wakeFd, loaded } = workerData as WatcherData;
+  // The first system call loads what makes them.
+  pollRaw(new PollSet(1), 0);
+  Atomics.store(loaded, 0, 1);
+  Atomics.notify(loaded, 0);
+  serve(parentPort, wakeFd);
+}
