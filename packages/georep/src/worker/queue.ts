@@ -112,7 +112,7 @@ export class WorkQueue implements Disposable {
     this.#forget = this.#database.prepare("DELETE FROM crawl WHERE seq = ?");
     this.#place = this.#database.prepare("INSERT OR REPLACE INTO places VALUES (?, ?, ?)");
     this.#forgetPlace = this.#database.prepare("DELETE FROM places WHERE id = ?");
-    this.#waiting = this.#database.prepare("SELECT 1 FROM retry WHERE directory = ? AND name = ?");
+    this.#waiting = this.#database.prepare("SELECT code FROM retry WHERE directory = ? AND name = ?");
     this.#retryMs = retryMs;
     this.#mayRetry = this.retryLength > 0;
     this.compare = new CompareQueue(this.#database);
@@ -197,6 +197,11 @@ export class WorkQueue implements Disposable {
   /** Tells whether a name waits to be tried again, due or not. */
   isWaiting(directory: FileId, name: Buffer): boolean {
     return this.#waiting.get(directory, name) !== undefined;
+  }
+
+  /** Tells whether a name waits because it differed for good: only a comparison ends that. */
+  isDiffering({ directory, name }: NamePlace): boolean {
+    return this.#waiting.get(directory, name)?.["code"] === "EDIFFERS";
   }
 
   /** When the next one is due, in milliseconds since 1970. */

@@ -165,7 +165,7 @@ export class WorkLoop {
       crawl: gaps,
       done: [...retries, ...toldRetries],
       failed: differing.map(({ directory, ...item }) => ({ id: directory, ...item })),
-      toCompare: differing,
+      toCompare: [...differing, ...toldRetries.filter((place) => this.#parts.queue.isDiffering(place))],
       held,
       unheld: due.seqs,
     });
