@@ -96,6 +96,7 @@ export class WorkQueue implements Disposable {
   readonly #place: StatementSync;
   readonly #forgetPlace: StatementSync;
   readonly #waiting: StatementSync;
+  readonly #forgetDiffering: StatementSync;
   readonly #retryMs: number;
   /** False: nothing waits to be tried again. */
   #mayRetry: boolean;
@@ -113,6 +114,9 @@ export class WorkQueue implements Disposable {
     this.#place = this.#database.prepare("INSERT OR REPLACE INTO places VALUES (?, ?, ?)");
     this.#forgetPlace = this.#database.prepare("DELETE FROM places WHERE id = ?");
     this.#waiting = this.#database.prepare("SELECT code FROM retry WHERE directory = ? AND name = ?");
+    this.#forgetDiffering = this.#database.prepare(
+      "DELETE FROM retry WHERE directory = ? AND name = ? AND code = 'EDIFFERS'",
+    );
     this.#retryMs = retryMs;
     this.#mayRetry = this.retryLength > 0;
     this.compare = new CompareQueue(this.#database);
@@ -230,8 +234,8 @@ export class WorkQueue implements Disposable {
         database
           .prepare("DELETE FROM retry WHERE directory = ? AND name = ? AND code <> 'EDIFFERS'")
           .run(directory, name);
-    const differed = "DELETE FROM retry WHERE directory = ? AND name = ? AND code = 'EDIFFERS'";
-    for (const { directory, name } of equal) database.prepare(differed).run(directory, name);
+    // All that a verification has looked at is among them.
+    if (this.#mayRetry) for (const { directory, name } of equal) this.#forgetDiffering.run(directory, name);
     // A directory that could not be looked at may have changed in every name.
     const again = done.filter(({ name }) => name.length === 0).map(({ directory }) => directory);
     for (const failure of failed) this.#fail(failure);
@@ -250,7 +254,8 @@ export class WorkQueue implements Disposable {
     this.compare.record(progress);
     this.held.record(progress);
     database.exec("COMMIT");
-    if (done.length + failed.length + equal.length > 0) this.#mayRetry = this.retryLength > 0;
+    const mayHaveChanged = done.length + failed.length > 0 || (this.#mayRetry && equal.length > 0);
+    if (mayHaveChanged) this.#mayRetry = this.retryLength > 0;
   }
 
   [Symbol.dispose](): void {
