@@ -73,7 +73,7 @@ const branches: readonly (readonly [trigger: string, Branch])[] = [
  * Turns a call in the words of GlusterFS 3, which glusterd still uses, into one of today.
  *
  * @returns undefined when it is none
- * @throws BelayError `EUSAGE`, `EURL`
+ * @throws BelayError `EUSAGE`, `EURL`, `ECONFIG`
  */
 export function upgradeArguments(argv: readonly string[], places: Places): Upgraded | undefined {
   const names = new Set(argv.map((word) => /^--[^=]*/.exec(word)?.[0] ?? word));
@@ -179,7 +179,7 @@ function printUrls({ positionals }: OldCall, form: "normal" | "canonical"): Upgr
 // glusterd writes its templates by such calls. What they say is built in today, but the file has to be there.
 function makeConfigFile({ values }: OldCall): Upgraded {
   const path = values.get("-c");
-  if (path === undefined) throw new BelayError("EUSAGE", "--config-set-rx needs a file: -c FILE", { exitCode: 1 });
+  if (path === undefined) throw new BelayError("ECONFIG", "--config-set-rx needs a file", { hint: "-c FILE names it" });
   if (path.endsWith("gsyncd.conf")) {
     mkdirSync(dirname(path), { recursive: true });
     makeIfPossible(path);
