@@ -20,8 +20,8 @@ const edited = (...offsets: number[]): Buffer => {
 };
 
 const [part, noise] = [3_000_000, random(100)];
-/** What is on both sides of a place where something was put in or taken out, at most, and the end that is no block. */
-const around = 2 * blockSize + 77;
+/** What is on both sides of a place where something was put in or taken out, before it is taken for one, and the end that is no block: at most. */
+const around = 5 * blockSize + 77;
 
 test.for<[string, Buffer, number, number?]>([
   ["nothing", Buffer.from(old), 0],
