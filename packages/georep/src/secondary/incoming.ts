@@ -7,7 +7,6 @@ import { statAt } from "../tree/read-object.ts";
 import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, makeTemporary, mustStay } from "./content.ts";
 import { copyRange } from "./copy-range.ts";
-import { closeSource } from "./local-copy.ts";
 import type { MappedObject } from "./object-map.ts";
 import { openPlace } from "./own-access.ts";
 import { writeAll } from "./write-all.ts";
@@ -49,10 +48,16 @@ export function beginContent(batch: Batch, id: FileId, keepsBase: boolean): void
   else if (!isInPlace) copyBase(place, fd, size);
 }
 
-/** Takes one piece. */
-export function takeContent({ streams }: Batch, id: FileId, offset: number, bytes: Buffer): void {
+/** The content of a file that is on its way. @throws BelayError `ENOENT` */
+export function streamOf({ streams }: Batch, id: FileId): Incoming {
   const stream = streams.get(keyOf(id));
   if (stream === undefined) throw new BelayError("ENOENT", "content of a file that was not begun");
+  return stream;
+}
+
+/** Takes one piece. */
+export function takeContent(batch: Batch, id: FileId, offset: number, bytes: Buffer): void {
+  const stream = streamOf(batch, id);
   stream.digest.update(offset, bytes);
   writeAll(stream.fd, bytes, offset);
 }
@@ -60,8 +65,7 @@ export function takeContent({ streams }: Batch, id: FileId, offset: number, byte
 /** All of it came: the file gets it if it is what was sent. @throws BelayError `EBADMSG` */
 export function endContent(batch: Batch, id: FileId, size: number, digest: Buffer): void {
   const key = keyOf(id);
-  const stream = batch.streams.get(key);
-  if (stream === undefined) throw new BelayError("ENOENT", "content of a file that was not begun");
+  const stream = streamOf(batch, id);
   if (!stream.digest.digest().equals(digest)) {
     abandon(batch, key);
     throw new BelayError("EBADMSG", "content arrived damaged");
@@ -75,11 +79,8 @@ export function endContent(batch: Batch, id: FileId, size: number, digest: Buffe
 
 function abandon({ streams }: Batch, key: string): void {
   const stream = streams.get(key);
-  if (stream !== undefined) {
-    close(stream.fd);
-    if (stream.base !== undefined) close(stream.base);
-    closeSource(stream);
-  }
+  if (stream === undefined) return;
+  for (const fd of [stream.fd, stream.base, stream.source]) if (fd !== undefined) close(fd);
   streams.delete(key);
 }
 

@@ -1,11 +1,11 @@
-import { close, O_RDONLY, open, pread } from "@belay/linux";
+import { O_RDONLY, open, pread } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
-import { fileIdAt, keyOf } from "../ids/file-id.ts";
+import { fileIdAt } from "../ids/file-id.ts";
 import type { LocalPart } from "../rpc/messages.ts";
 import type { Batch } from "./batch.ts";
 import { copyRange } from "./copy-range.ts";
-import type { Incoming } from "./incoming.ts";
+import { streamOf, type Incoming } from "./incoming.ts";
 import { writeAll } from "./write-all.ts";
 
 /**
@@ -16,9 +16,8 @@ import { writeAll } from "./write-all.ts";
  * @returns bytes written
  * @throws errno errors of open(2) where /proc does not let us, `EBADMSG` when the descriptor is another file
  */
-export function copyPart({ streams }: Batch, worker: number, part: LocalPart): number {
-  const stream = streams.get(keyOf(part.id));
-  if (stream === undefined) throw new BelayError("ENOENT", "content of a file that was not begun");
+export function copyPart(batch: Batch, worker: number, part: LocalPart): number {
+  const stream = streamOf(batch, part.id);
   const from = sourceOf(stream, worker, part);
   const { offset, length } = part;
   if (part.isDelta) return copyDifferences(from, stream.fd, part);
@@ -56,9 +55,4 @@ function copyDifferences(from: number, to: number, { offset, length }: LocalPart
     written += bytes.length;
   }
   return written;
-}
-
-/** Lets go of the worker's file. */
-export function closeSource({ source }: Incoming): void {
-  if (source !== undefined) close(source);
 }

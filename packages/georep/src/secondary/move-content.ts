@@ -10,7 +10,7 @@ import { statAt } from "../tree/read-object.ts";
 import { placeOf, type Batch, type Place } from "./batch.ts";
 import { makeTemporary, mustStay } from "./content.ts";
 import { copyRange } from "./copy-range.ts";
-import type { Incoming } from "./incoming.ts";
+import { streamOf } from "./incoming.ts";
 import { openPlace } from "./own-access.ts";
 
 /**
@@ -52,12 +52,6 @@ export function moveContent(batch: Batch, { id, ...part }: MovedPart & { readonl
 
 function notHere(): BelayError {
   return new BelayError("EBADMSG", "content that is to be moved is not here");
-}
-
-function streamOf({ streams }: Batch, id: FileId): Incoming {
-  const stream = streams.get(keyOf(id));
-  if (stream === undefined) throw new BelayError("ENOENT", "content of a file that was not begun");
-  return stream;
 }
 
 function hasRoomForAnother({ dirfd, name }: Place): boolean {

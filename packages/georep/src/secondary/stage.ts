@@ -10,7 +10,6 @@ import {
   O_RDONLY,
   O_RDWR,
   openat2,
-  pread,
   renameat2,
   statx,
   unlinkat,
@@ -23,11 +22,11 @@ import { isRegular } from "../tree/object-state.ts";
 import { isGone } from "../tree/read-object.ts";
 import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, mustStay } from "./content.ts";
+import { copyRange } from "./copy-range.ts";
 import type { MappedObject } from "./object-map.ts";
 import { openPlace } from "./own-access.ts";
 import { beneath } from "./beneath.ts";
 import { removeTreeAt } from "./remove-tree.ts";
-import { writeAll } from "./write-all.ts";
 
 /**
  * Prepares for files that a program brings: an empty directory, with what is here of their older content in it, for rsync to send differences
@@ -63,7 +62,7 @@ export function takeStaged(batch: Batch, id: FileId, size: number, digest: Buffe
     const stat = statx(fd, "", AT_EMPTY_PATH);
     if (!isRegular(stat.mode) || stat.size !== size || !digestOf(fd, 0, size).equals(digest))
       throw new BelayError("EBADMSG", "content did not arrive as it was sent");
-    if (!fileIdAt(fd, "").equals(object.here)) putInPlace(batch, object, place, fd);
+    if (!fileIdAt(fd, "").equals(object.here)) putInPlace(batch, object, place, { fd, size });
   } finally {
     close(fd);
   }
@@ -81,11 +80,16 @@ function openStaged({ session }: Batch, id: FileId): number {
   }
 }
 
-function putInPlace(batch: Batch, object: MappedObject, place: Place, from: number): void {
+function putInPlace(
+  batch: Batch,
+  object: MappedObject,
+  place: Place,
+  { fd, size }: { readonly fd: number; readonly size: number },
+): void {
   const { stageDirectory, heldDirectory } = batch.session;
   const name = nameOf(object.id);
   if (!batch.incomplete.has(keyOf(object.id)) && mustStay(batch, place)) {
-    copyInto(place, from);
+    copyInto(place, fd, size);
     unlinkat(stageDirectory, name);
     return;
   }
@@ -94,16 +98,10 @@ function putInPlace(batch: Batch, object: MappedObject, place: Place, from: numb
   install(batch, object, temporary);
 }
 
-function copyInto(place: Place, from: number): void {
+function copyInto(place: Place, from: number, size: number): void {
   const to = openPlace(place, O_RDWR);
   try {
-    const piece = Buffer.allocUnsafe(1024 * 1024);
-    let at = 0;
-    for (let read = pread(from, piece, at); read > 0; read = pread(from, piece, at)) {
-      writeAll(to, piece.subarray(0, read), at);
-      at += read;
-    }
-    ftruncate(to, at);
+    ftruncate(to, copyRange(from, to, { from: 0, to: 0, length: size }));
   } finally {
     close(to);
   }
