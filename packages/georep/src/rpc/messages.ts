@@ -169,29 +169,19 @@ export function readNameKey(reader: WireReader): string {
 
 const dot = Buffer.from(".");
 const dotDot = Buffer.from("..");
-/** In the place of an object's index: the name has to go, unless what is there is of a type that is left out. */
-const goes = {
-  always: 0x7fff_ffff,
-  spareDirectories: 0x7fff_fffe,
-  spareOthers: 0x7fff_fffd,
-  spareAll: 0x7fff_fffc,
-} as const;
-/** Joined to it: see `hasLost`. */
+/** What a name that has to go may spare. Where an object's index would be, each has the number that lies so far below the largest one. */
+const spared = [undefined, "directories", "others", "all"] as const;
+const largestCode = 0x7fff_ffff;
+/** Joined to the code: see `hasLost`. */
 const lostBit = 0x8000_0000;
 
-function goesCode(spares: EntryChange["spares"]): number {
-  if (spares === undefined) return goes.always;
-  if (spares === "all") return goes.spareAll;
-  return spares === "directories" ? goes.spareDirectories : goes.spareOthers;
-}
+const goesCode = (spares: EntryChange["spares"]): number => largestCode - spared.indexOf(spares);
 
 function readEntry(parent: FileId, name: Buffer, sent: number, objects: number): EntryChange {
   const hasLost = sent >= lostBit;
   const code = hasLost ? sent - lostBit : sent;
-  if (code === goes.always) return { parent, name, object: undefined, hasLost };
-  if (code === goes.spareDirectories) return { parent, name, object: undefined, spares: "directories", hasLost };
-  if (code === goes.spareOthers) return { parent, name, object: undefined, spares: "others", hasLost };
-  if (code === goes.spareAll) return { parent, name, object: undefined, spares: "all", hasLost };
+  const below = largestCode - code;
+  if (below < spared.length) return { parent, name, object: undefined, spares: spared[below], hasLost };
   if (code >= objects) throw malformed("an entry without its object");
   return { parent, name, object: code, hasLost };
 }

@@ -33,11 +33,7 @@ export function detach(
     return;
   }
   if (change !== undefined && rules.ignoreDeletes) map.removeSpared({ parent, name });
-  if (
-    change === undefined &&
-    (spares === "all" || spares === (isDirectory(found.stat.mode) ? "directories" : "others"))
-  )
-    return;
+  if (change === undefined && isSpared(spares, found.stat.mode)) return;
   if (change === undefined && rules.ignoreDeletes) {
     spare(batch, { parent, name }, found);
     return;
@@ -55,6 +51,10 @@ export function detach(
   hold(batch, dirfd, name, found, isReplaced);
   // Should the other one not come, the name still stands for this one.
   if (!isReplaced || found.object === undefined) map.removeName({ parent, name });
+}
+
+function isSpared(spares: EntryChange["spares"], mode: number): boolean {
+  return spares === "all" || spares === (isDirectory(mode) ? "directories" : "others");
 }
 
 function hold(batch: Batch, dirfd: number, name: Buffer, { object, stat }: Found, keepName: boolean): void {
