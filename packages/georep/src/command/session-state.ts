@@ -52,14 +52,16 @@ export function stateWith(held: HeldProcesses | undefined, said: Shown): Shown &
   return { ...said, isHeld: false };
 }
 
+// No worker is connected.
+const isDown = (state: string | undefined): boolean => state === "faulty" || state === "starting";
+
 function faulty({ monitor }: ExtraStatus): Shown {
   return { state: "faulty", why: faultText(monitor) };
 }
 
 // The next one may end in the same way: until it is connected, why the last one did is what is known.
 function starting({ monitor }: ExtraStatus): Shown {
-  const isDown = monitor?.state === "starting" || monitor?.state === "faulty";
-  const fault = isDown ? faultText(monitor) : undefined;
+  const fault = isDown(monitor?.state) ? faultText(monitor) : undefined;
   return { state: "starting", why: fault === undefined ? undefined : `again, as the last worker ended: ${fault}` };
 }
 
@@ -78,14 +80,14 @@ export function lastErrorOf(
   worker: ExtraStatus["worker"],
   monitor: ExtraStatus["monitor"],
 ): string | undefined {
-  const isDown = state === "faulty" || state === "starting";
-  return firstLine(isDown ? (monitor?.lastError ?? worker?.lastError) : (worker?.lastError ?? monitor?.lastError));
+  return firstLine(
+    isDown(state) ? (monitor?.lastError ?? worker?.lastError) : (worker?.lastError ?? monitor?.lastError),
+  );
 }
 
 /** What may be done about why no worker works; undefined where one does, or nothing is known. */
 export function hintOf({ state, why }: Shown, monitor: ExtraStatus["monitor"]): string | undefined {
-  const isDown = state === "faulty" || state === "starting";
-  return isDown && why !== undefined ? monitor?.hint : undefined;
+  return isDown(state) && why !== undefined ? monitor?.hint : undefined;
 }
 
 // What follows is the stack of a mistake, and in the log.

@@ -34,7 +34,7 @@ export async function sendContent(secondary: Secondary, fd: number, want: Want):
   await sending.queue(secondary.begin(id, isDelta));
   const output: Output = {
     piece: (offset, bytes) => sending.piece(offset, bytes),
-    makeAnew: async (before) => ((await sending.makeAnew(before)) ? new MovingContent(sending, fd) : undefined),
+    makeAnew: async (before) => ((await sending.makeAnew(before)) ? movingContent(sending, fd) : undefined),
   };
   const rest = isDelta ? await sendDifferences(secondary, { id, fd, size, base }, output) : 0;
   for (const { start, end } of isDelta ? [{ start: rest, end: size }] : dataRanges(fd, size))
@@ -91,23 +91,10 @@ class Sending {
   }
 }
 
-class MovingContent implements NewContent {
-  readonly #sending: Sending;
-  readonly #fd: number;
-
-  constructor(sending: Sending, fd: number) {
-    this.#sending = sending;
-    this.#fd = fd;
-  }
-
-  range(start: number, end: number): Promise<void> {
-    return sendRange(this.#sending, this.#fd, { start, end, skipsZeros: true });
-  }
-
-  move(part: MovedPart): Promise<void> {
-    return this.#sending.move(part);
-  }
-}
+const movingContent = (sending: Sending, fd: number): NewContent => ({
+  range: (start, end) => sendRange(sending, fd, { start, end, skipsZeros: true }),
+  move: (part) => sending.move(part),
+});
 
 /** Memory of pieces that the peer has: of a large file fresh memory for each would keep the garbage collector at work. */
 class PieceMemory {

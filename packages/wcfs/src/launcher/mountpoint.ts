@@ -21,8 +21,8 @@ export function mountpointOf(zurl: string): string {
 /**
  * The mountpoint of a database, made if it is not there.
  *
- * The root is for all users, so it is sticky and writable by everyone; its owner puts that right if it is not. A mountpoint under
- * which a server died is left as it is.
+ * The root is for all users, so it is sticky and writable by everyone; its owner puts that right if it is not. It stays when the last
+ * mountpoint in it goes, as somebody else may be about to make one. A mountpoint under which a server died is left as it is.
  */
 export function ensureMountpoint(zurl: string): string {
   const mountpoint = mountpointOf(zurl);
