@@ -91,8 +91,8 @@ test(
     await using place = new GsyncdPlace();
     place.configure({ "journal-limit": "2" });
     await started(place);
-    await equal(place);
-    const { compared } = worker(place) as { compared: number };
+    // Only then is the first comparison over, whose directories are the root.
+    await expect.poll(() => worker(place), slow).toMatchObject({ compared: 1, state: "active" });
     const journal = join(place.file("working"), readdirSync(place.file("working"))[0] ?? "", "journal");
     killIfThere(-(place.pid ?? NaN), "SIGSTOP");
     for (let round = 0; round < 2; round++)
@@ -100,7 +100,7 @@ test(
     await expect.poll(() => firstSegment(journal), slow).toBeGreaterThan(1);
     killIfThere(-(place.pid ?? NaN), "SIGCONT");
     await equal(place);
-    await expect.poll(() => (worker(place) as { compared: number }).compared, slow).toBeGreaterThan(compared);
+    await expect.poll(() => (worker(place) as { compared: number }).compared, slow).toBeGreaterThan(1);
     expect(fault(place)).toMatchObject({ restarts: 0 });
   },
   within,
