@@ -24,6 +24,12 @@ import type { DirtyName } from "./dirty-set.ts";
 import { Exclusions, type Exclusion } from "./exclusion.ts";
 import { portion, settledAfterNs } from "./portion.ts";
 
+/** Something that could not be done, or not even be looked at. */
+export interface LookFailure extends Failure {
+  /** Nobody has looked below what is there, should it be a directory. */
+  readonly isUnlooked?: boolean;
+}
+
 /** What one `apply` will say, and where the content of its files is to be had. */
 export interface Plan {
   readonly request: ApplyRequest;
@@ -33,7 +39,7 @@ export interface Plan {
    */
   readonly crawl: readonly FileId[];
   /** What could not be looked at. */
-  readonly failures: readonly Failure[];
+  readonly failures: readonly LookFailure[];
   /** A name of each object at the source, by object. */
   readonly places: ReadonlyMap<string, { readonly directory: FileId; readonly name: Buffer }>;
   /** Bytes of content in it. */
@@ -92,7 +98,7 @@ class Planning implements Disposable {
   #last: { readonly id: FileId; readonly fd: number | undefined } | undefined;
   readonly #exclusions: Exclusions;
   readonly #crawl: FileId[] = [];
-  readonly #failures: Failure[] = [];
+  readonly #failures: LookFailure[] = [];
   /** Of content that travels along. */
   bytes = 0;
   /** Of extended attributes. */
@@ -111,8 +117,9 @@ class Planning implements Disposable {
     } catch (error) {
       const code = errnoName(error);
       if (code === undefined) throw error;
-      const { directory, name } = dirtyName;
-      this.#failures.push({ id: directory, name, code, message: toError(error).message });
+      const { directory, name, kinds } = dirtyName;
+      const isUnlooked = (kinds & dirty.below) !== 0;
+      this.#failures.push({ id: directory, name, code, message: toError(error).message, isUnlooked });
     }
   }
 

@@ -24,6 +24,7 @@ import type { Batch, Found, Order, Place } from "./batch.ts";
 import { detach } from "./detach.ts";
 import { openNamed } from "./directory-modes.ts";
 import { endHiding, hiddenOrder, liesHidden, makeHidden } from "./hidden.ts";
+import { keepTimes } from "./keep-times.ts";
 import { linkOver } from "./link-over.ts";
 import type { MappedName } from "./object-map.ts";
 import { isNewFile, makeNewFile } from "./new-file.ts";
@@ -111,7 +112,7 @@ function attachDirectory(batch: Batch, order: Order, dirfd: number): boolean {
   }
   if (liesHidden(batch, change.id)) reveal(batch, change.id);
   if (isBound) openNamed(batch, known, place);
-  renameat2(place.dirfd, place.name, dirfd, name, RENAME_NOREPLACE);
+  keepTimes(batch, place.dirfd, () => renameat2(place.dirfd, place.name, dirfd, name, RENAME_NOREPLACE));
   held.delete(keyOf(change.id));
   endHiding(batch, change.id);
   map.removeNamesOf(change.id);

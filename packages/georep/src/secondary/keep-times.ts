@@ -8,7 +8,7 @@ const itself = Buffer.alloc(0);
 
 /**
  * Does something that changes the times of a directory. Where the batch says what they have to be, that is set in the end; otherwise, as when only a file
- * was told of and not its name, they stay as they are.
+ * was told of and not its name, or a directory moves out that lost its name here long ago, they stay as they are.
  */
 export function keepTimes(batch: Batch, dirfd: number, action: () => void): void {
   const directory = batch.session.map.byHere(fileIdAt(dirfd, itself));

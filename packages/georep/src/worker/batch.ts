@@ -3,11 +3,11 @@ import { toError } from "@belay/supervise";
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { Ends } from "../plan/ends.ts";
 import type { ContentRoom } from "../plan/content-room.ts";
-import { makePlan, newContentRoom, type Plan } from "../plan/planner.ts";
+import { makePlan, newContentRoom, type LookFailure, type Plan } from "../plan/planner.ts";
 import type { DirtyName } from "../plan/dirty-set.ts";
 import { nameToFill, type Filling } from "../plan/fill-directory.ts";
 import { newFillMemory, planFill, type FillPlan } from "../plan/fill-plan.ts";
-import type { ApplyReply, Failure, ObjectChange } from "../rpc/messages.ts";
+import type { ApplyReply, ObjectChange } from "../rpc/messages.ts";
 import { malformed } from "../rpc/wire.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { isParentless, namesToFollow } from "./followers.ts";
@@ -52,7 +52,7 @@ export class Batch {
   readonly #fresh = new Map<string, FileId>();
   readonly #late = new Map<string, FileId>();
   readonly #filled = new Map<string, FileId>();
-  readonly #failures: Failure[] = [];
+  readonly #failures: LookFailure[] = [];
   readonly #places = new Map<string, NamedPlace>();
   #bytes = 0;
   #sent = 0;
@@ -322,8 +322,8 @@ function refuseOthers({ wants }: ApplyReply, objects: readonly ObjectChange[]): 
 }
 
 // That content did not come is what the destination knows; why is what the source says.
-function withReasons(failures: readonly Failure[]): Failure[] {
-  const keyOfFailure = ({ id, name }: Failure) => `${keyOf(id)}/${keyOf(name)}`;
+function withReasons(failures: readonly LookFailure[]): LookFailure[] {
+  const keyOfFailure = ({ id, name }: LookFailure) => `${keyOf(id)}/${keyOf(name)}`;
   const explained = new Set(failures.filter(({ code }) => code !== "ENODATA").map(keyOfFailure));
   return failures.filter((failure) => failure.code !== "ENODATA" || !explained.has(keyOfFailure(failure)));
 }

@@ -1,5 +1,5 @@
 import { keyOf, type FileId } from "../ids/file-id.ts";
-import type { Failure } from "../rpc/messages.ts";
+import type { LookFailure } from "../plan/planner.ts";
 import type { CompareProgress } from "./compare-queue.ts";
 import type { Progress } from "./queue.ts";
 
@@ -19,7 +19,7 @@ export interface BatchOutcome {
   readonly fresh: readonly FileId[];
   /** Directories that were made, and have got their contents in the same batch. */
   readonly filled: readonly FileId[];
-  readonly failures: readonly Failure[];
+  readonly failures: readonly LookFailure[];
   readonly entries: number;
   readonly bytes: number;
 }

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -67,6 +68,50 @@ test("where directories are is kept until they are no more", () => {
     }
     using queue = new WorkQueue(path);
     expect([...queue.places()]).toEqual([place("one", "moved")]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("that nobody has looked below a name is kept until it was tried again and could be looked at", () => {
+  const folder = mkdtempSync(join(tmpdir(), "belay-test-queue-"));
+  try {
+    const path = join(folder, "queue.sqlite");
+    const place = { directory: Buffer.from("d"), name: Buffer.from("n") };
+    const failure = { id: place.directory, name: place.name, code: "E2BIG", message: "no" };
+    {
+      using queue = new WorkQueue(path);
+      queue.record({ failed: [{ ...failure, isUnlooked: true }] });
+      queue.record({ failed: [failure] });
+    }
+    using queue = new WorkQueue(path);
+    expect(queue.retries()).toMatchObject([{ ...place, isUnlooked: true, attempts: 2 }]);
+    queue.record({ failed: [{ ...failure, isUnlooked: true }], done: [place] });
+    expect(queue.waiting(place)).toEqual({ code: "E2BIG", isUnlooked: true });
+    queue.record({ failed: [{ ...failure, code: "EPERM" }], done: [place] });
+    expect(queue.waiting(place)).toEqual({ code: "EPERM", isUnlooked: false });
+    queue.record({ done: [place] });
+    expect(queue.waiting(place)).toBeUndefined();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("what an earlier version left to be tried again is taken over, and counts as not looked at", () => {
+  const folder = mkdtempSync(join(tmpdir(), "belay-test-queue-"));
+  try {
+    const path = join(folder, "queue.sqlite");
+    {
+      using older = new DatabaseSync(path);
+      older.exec(`CREATE TABLE retry (
+        directory BLOB NOT NULL, name BLOB NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL,
+        code TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (directory, name)) WITHOUT ROWID;
+        INSERT INTO retry VALUES (x'64', x'6e', 3, 5, 'E2BIG', 'no')`);
+    }
+    for (let opened = 0; opened < 2; opened++) {
+      using queue = new WorkQueue(path);
+      expect(queue.dueRetries(Date.now(), 10)).toMatchObject([{ attempts: 3, code: "E2BIG", isUnlooked: true }]);
+    }
   } finally {
     rmSync(folder, { recursive: true });
   }

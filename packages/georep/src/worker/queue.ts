@@ -5,16 +5,8 @@ import { CompareQueue, compareSchema, type CompareProgress, type NamePlace } fro
 import { HeldQueue, heldSchema, type HeldProgress } from "./held-queue.ts";
 import type { Position } from "../journal/position.ts";
 import type { DirectoryPlace } from "../sources/directory-places.ts";
-import type { Failure } from "../rpc/messages.ts";
-
-/** Something that could not be applied and will be tried again. */
-export interface RetryItem {
-  readonly directory: FileId;
-  readonly name: Buffer;
-  readonly attempts: number;
-  readonly code: string;
-  readonly message: string;
-}
+import type { LookFailure } from "../plan/planner.ts";
+import { retrySchema, toRetryItem, upgradeRetries, type RetryItem } from "./retry-table.ts";
 
 /** A directory that waits to be compared. */
 export interface CrawlItem {
@@ -53,7 +45,7 @@ export interface Progress extends CompareProgress, HeldProgress {
   readonly fresh?: readonly FileId[];
   /** Comparisons that are done. */
   readonly crawled?: readonly CrawlItem[];
-  readonly failed?: readonly Failure[];
+  readonly failed?: readonly LookFailure[];
   /** Where directories were seen, of a source whose ids cannot be opened. */
   readonly places?: readonly DirectoryPlace[];
   /** Directories of such a source that are no more. */
@@ -74,10 +66,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS finished (one INTEGER PRIMARY KEY CHECK (one = 1), batches INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS places (id BLOB PRIMARY KEY, parent BLOB NOT NULL, name BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS crawl (seq INTEGER PRIMARY KEY AUTOINCREMENT, directory BLOB NOT NULL UNIQUE);
-  CREATE TABLE IF NOT EXISTS retry (
-    directory BLOB NOT NULL, name BLOB NOT NULL, attempts INTEGER NOT NULL, due INTEGER NOT NULL,
-    code TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (directory, name)
-  ) WITHOUT ROWID;
+  ${retrySchema}
   ${heldSchema}
   ${compareSchema}`;
 
@@ -109,11 +98,12 @@ export class WorkQueue implements Disposable {
   constructor(path: string, retryMs = 60_000) {
     this.#database = new DatabaseSync(path);
     this.#database.exec(schema);
+    upgradeRetries(this.#database);
     this.#queue = this.#database.prepare("INSERT OR REPLACE INTO crawl (directory) VALUES (?)");
     this.#forget = this.#database.prepare("DELETE FROM crawl WHERE seq = ?");
     this.#place = this.#database.prepare("INSERT OR REPLACE INTO places VALUES (?, ?, ?)");
     this.#forgetPlace = this.#database.prepare("DELETE FROM places WHERE id = ?");
-    this.#waiting = this.#database.prepare("SELECT code FROM retry WHERE directory = ? AND name = ?");
+    this.#waiting = this.#database.prepare("SELECT code, unlooked FROM retry WHERE directory = ? AND name = ?");
     this.#forgetDiffering = this.#database.prepare(
       "DELETE FROM retry WHERE directory = ? AND name = ? AND code = 'EDIFFERS'",
     );
@@ -178,7 +168,7 @@ export class WorkQueue implements Disposable {
   /** What waits to be tried again, the most often failed first. */
   retries(limit = 1000): RetryItem[] {
     const rows = this.#database.prepare("SELECT * FROM retry ORDER BY attempts DESC LIMIT ?").all(limit);
-    return rows.map(toItem);
+    return rows.map(toRetryItem);
   }
 
   /** Makes all of them due. */
@@ -190,7 +180,7 @@ export class WorkQueue implements Disposable {
     // One that is due later than any can be: the clock was set back.
     if (!this.#mayRetry) return [];
     const sql = "SELECT * FROM retry WHERE due <= ?1 OR due > ?1 + ?2 LIMIT ?3";
-    return this.#database.prepare(sql).all(now, this.#retryMs, limit).map(toItem);
+    return this.#database.prepare(sql).all(now, this.#retryMs, limit).map(toRetryItem);
   }
 
   /** Whether anything waits to be tried again. */
@@ -198,14 +188,10 @@ export class WorkQueue implements Disposable {
     return this.#mayRetry;
   }
 
-  /** Tells whether a name waits to be tried again, due or not. */
-  isWaiting(directory: FileId, name: Buffer): boolean {
-    return this.#waiting.get(directory, name) !== undefined;
-  }
-
-  /** Tells whether a name waits because it differed for good: only a comparison ends that. */
-  isDiffering({ directory, name }: NamePlace): boolean {
-    return this.#waiting.get(directory, name)?.["code"] === "EDIFFERS";
+  /** What waits to be tried again under a name, due or not. */
+  waiting({ directory, name }: NamePlace): Pick<RetryItem, "code" | "isUnlooked"> | undefined {
+    const row = this.#waiting.get(directory, name);
+    return row && { code: String(row["code"]), isUnlooked: row["unlooked"] === 1 };
   }
 
   /** When the next one is due, in milliseconds since 1970. */
@@ -229,11 +215,7 @@ export class WorkQueue implements Disposable {
     } = progress;
     const database = this.#database;
     database.exec("BEGIN");
-    for (const { directory, name } of done)
-      if (!failed.some((f) => f.id.equals(directory) && f.name.equals(name)))
-        database
-          .prepare("DELETE FROM retry WHERE directory = ? AND name = ? AND code <> 'EDIFFERS'")
-          .run(directory, name);
+    for (const place of done) this.#tried(place, failed);
     // All that a verification has looked at is among them.
     if (this.#mayRetry) for (const { directory, name } of equal) this.#forgetDiffering.run(directory, name);
     // A directory that could not be looked at may have changed in every name.
@@ -278,24 +260,24 @@ export class WorkQueue implements Disposable {
     this.#fresh.add(seq);
   }
 
-  #fail({ id, name, code, message }: Failure): void {
-    const row = this.#database.prepare("SELECT attempts FROM retry WHERE directory = ? AND name = ?").get(id, name);
+  #tried({ directory, name }: NamePlace, failed: readonly LookFailure[]): void {
+    const isDone = !failed.some((failure) => failure.id.equals(directory) && failure.name.equals(name));
+    const sql = isDone
+      ? "DELETE FROM retry WHERE directory = ? AND name = ? AND code <> 'EDIFFERS'"
+      : "UPDATE retry SET unlooked = 0 WHERE directory = ? AND name = ?";
+    this.#database.prepare(sql).run(directory, name);
+  }
+
+  #fail({ id, name, code, message, isUnlooked }: LookFailure): void {
+    const sql = "SELECT attempts, unlooked FROM retry WHERE directory = ? AND name = ?";
+    const row = this.#database.prepare(sql).get(id, name);
     const attempts = Number(row?.["attempts"] ?? 0) + 1;
     const due = Date.now() + Math.min(firstRetryMs * 2 ** Math.min(attempts - 1, 20), this.#retryMs);
+    const unlooked = isUnlooked === true ? 1 : Number(row?.["unlooked"] ?? 0);
     this.#database
-      .prepare("INSERT OR REPLACE INTO retry VALUES (?, ?, ?, ?, ?, ?)")
-      .run(id, name, attempts, due, code, message);
+      .prepare("INSERT OR REPLACE INTO retry VALUES (?, ?, ?, ?, ?, ?, ?)")
+      .run(id, name, attempts, due, code, message, unlooked);
   }
-}
-
-function toItem(row: Record<string, unknown>): RetryItem {
-  return {
-    directory: toBuffer(row["directory"]),
-    name: toBuffer(row["name"]),
-    attempts: Number(row["attempts"]),
-    code: String(row["code"]),
-    message: String(row["message"]),
-  };
 }
 
 function toBuffer(value: unknown): Buffer {

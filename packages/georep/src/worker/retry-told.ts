@@ -1,9 +1,16 @@
 import { dirty } from "../journal/record.ts";
 import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
 import type { WorkQueue } from "./queue.ts";
+import type { RetryItem } from "./retry-table.ts";
+import { renewed } from "./verify-step.ts";
 
-/** What a retry looks at, as nobody remembers what of it failed. */
-export const anything = dirty.entry | dirty.data | dirty.metadata;
+const anything = dirty.entry | dirty.data | dirty.metadata;
+
+/** How a name is looked at that is tried again: nobody remembers what of it failed, but whether anybody has looked below it. */
+export const kindsToRetry = ({ code, isUnlooked }: Pick<RetryItem, "code" | "isUnlooked">): number =>
+  (code === "EDIFFERS" ? renewed : anything) | belowIf({ isUnlooked });
+
+const belowIf = ({ isUnlooked }: Pick<RetryItem, "isUnlooked">): number => (isUnlooked ? dirty.below : 0);
 
 const itself = Buffer.alloc(0);
 
@@ -20,18 +27,19 @@ export interface ToldRetries {
  * it need not wait for its time.
  */
 export function retriesToldOf(
-  queue: Pick<WorkQueue, "hasRetries" | "isWaiting">,
+  queue: Pick<WorkQueue, "hasRetries" | "waiting">,
   told: readonly DirtyName[],
 ): ToldRetries {
   if (!queue.hasRetries) return { names: told, retries: [] };
   const retries: DirtyName[] = [];
   const names = told.map((name) => {
-    if (!queue.isWaiting(name.directory, name.name)) return name;
-    const whole = { ...name, kinds: name.kinds | anything };
+    const waiting = queue.waiting(name);
+    if (waiting === undefined) return name;
+    const whole = { ...name, kinds: name.kinds | anything | belowIf(waiting) };
     retries.push(whole);
     return whole;
   });
-  const directories = told.flatMap(({ objects }) => [...objects.values()].filter((id) => queue.isWaiting(id, itself)));
-  const more = directories.map((directory) => dirtyName({ directory, name: itself }, anything));
+  const objects = told.flatMap((name) => [...name.objects.values()].map((directory) => ({ directory, name: itself })));
+  const more = objects.filter((place) => queue.waiting(place)).map((place) => dirtyName(place, anything));
   return { names: [...names, ...more], retries: [...retries, ...more] };
 }

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { hasCode, tempDir, type Ledger } from "@belay/supervise";
 import { pathInTree } from "../sources/path-in-tree.ts";
 import { openSourceTree } from "../sources/source-tree.ts";
-import { queueName, WorkQueue, type RetryItem } from "./queue.ts";
+import { queueName, WorkQueue } from "./queue.ts";
+import type { RetryItem } from "./retry-table.ts";
 import type { RetryPlace } from "./worker.ts";
 
 /** Where a worker was that does not run now. */

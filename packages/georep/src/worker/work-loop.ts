@@ -15,10 +15,10 @@ import { HotFiles } from "./hot-files.ts";
 import { joinProgress } from "./join-progress.ts";
 import type { Parts } from "./parts.ts";
 import type { Report } from "./report.ts";
-import { anything, retriesToldOf } from "./retry-told.ts";
+import { kindsToRetry, retriesToldOf } from "./retry-told.ts";
 import { mostFilled, mostNames, takeFrom } from "./take-from-feed.ts";
 import type { Verifier } from "./verifier.ts";
-import { renewed, verifyStep } from "./verify-step.ts";
+import { verifyStep } from "./verify-step.ts";
 import type { WorkerOptions } from "./worker.ts";
 
 /** So many portions of changes go before one step of comparing, where changes never end. */
@@ -147,9 +147,10 @@ export class WorkLoop {
     const { gaps, next } = taken;
     this.#readAt = next;
     const { names: told, held } = this.hot.sift(taken.names);
-    const { names, retries: toldRetries } = retriesToldOf(this.#parts.queue, told);
+    const { queue } = this.#parts;
+    const { names, retries: toldRetries } = retriesToldOf(queue, told);
     const due = this.hot.takeDue();
-    const retries = this.#isRetrying ? [] : this.#parts.queue.dueRetries(Date.now(), mostRetries);
+    const retries = this.#isRetrying ? [] : queue.dueRetries(Date.now(), mostRetries);
     if (names.length + gaps.length + retries.length + held.length + due.names.length === 0) {
       if (this.#line.isEmpty) this.position = next;
       return false;
@@ -158,14 +159,14 @@ export class WorkLoop {
     this.#taken++;
     // What differed is done when it has been compared again, and is equal.
     const differing = retries.filter(({ code }) => code === "EDIFFERS");
-    const again = retries.map((item) => dirtyName(item, item.code === "EDIFFERS" ? renewed : anything));
+    const again = retries.map((item) => dirtyName(item, kindsToRetry(item)));
     await this.#line.add([...names, ...again, ...due.names], {
       cursor: next,
       readAt,
       crawl: gaps,
       done: [...retries, ...toldRetries],
-      failed: differing.map(({ directory, ...item }) => ({ id: directory, ...item })),
-      toCompare: [...differing, ...toldRetries.filter((place) => this.#parts.queue.isDiffering(place))],
+      failed: differing.map(({ directory: id, name, code, message }) => ({ id, name, code, message })),
+      toCompare: [...differing, ...toldRetries.filter((place) => queue.waiting(place)?.code === "EDIFFERS")],
       held,
       unheld: due.seqs,
     });

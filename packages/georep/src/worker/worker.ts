@@ -11,7 +11,8 @@ import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
 import { stateDirectoryName, type Difference } from "../tree/compare.ts";
 import { statAt } from "../tree/read-object.ts";
 import { anchorCursor } from "./anchor-cursor.ts";
-import { queueName, WorkQueue, type RetryItem } from "./queue.ts";
+import { queueName, WorkQueue } from "./queue.ts";
+import type { RetryItem } from "./retry-table.ts";
 import { RunningWorker } from "./running-worker.ts";
 import type { WorkerStatus } from "./status.ts";
 
