@@ -14,12 +14,12 @@ import {
   type CallResult,
   type Step,
 } from "./calls.ts";
+import { everyName, everyWayToAsk, get, session, setting, upgrades } from "./config-steps.ts";
 
 const missing = whatIsMissing();
 if (missing !== undefined) console.warn(`SKIPPED: gsyncd is not compared with the reference: ${missing}`);
 
 const template = "/var/lib/glusterd/geo-replication/gsyncd_template.conf";
-const session = ["pv", "sh.example::sv"];
 const old = ["-c", sessionConfig, "--iprefix=/var", ":pv", "sh.example::sv"];
 const set = (name: string, value: string): Step => ({
   argv: ["config-set", ...session, "--name", name, `--value=${value}`],
@@ -151,8 +151,6 @@ const oldCalls: readonly (readonly string[])[] = [
 ];
 
 // Options that are cut short, repeated, misplaced, without a value; names as nobody writes them.
-const get = (...more: string[]): string[] => ["config-get", ...session, ...more];
-const setting = (...more: string[]): string[] => ["config-set", ...session, ...more];
 const oddCalls: readonly (readonly string[])[] = [
   ...[[], [""], ["-"], ["--"], ["-x"], ["--versio"], ["--i"], ["config", ...session], ["CONFIG-GET", ...session]],
   ...[
@@ -269,6 +267,7 @@ const watched = [
 const steps: readonly Step[] = [
   ...setSteps,
   ...filesToRead.map(read),
+  ...(missing === undefined ? [...everyWayToAsk, ...everyName(), ...upgrades] : []),
   ...[...oldCalls, ...oddCalls].map((argv): Step => ({
     argv,
     fresh: true,
@@ -310,10 +309,16 @@ function comparable(result: CallResult | undefined, step: Step | undefined): unk
   const { [template]: made, ...others } = files;
   return {
     code,
-    stdout,
+    stdout: step.argv.includes("--json") && step.argv[0] === "config-get" ? namesAndValues(stdout) : stdout,
     stderr: verdict(result),
     files: step.argv.includes("--version") ? others : { made, ...others },
   };
+}
+
+// What the default is, and so whether it is modified, is told rightly by ours only.
+function namesAndValues(json: string): unknown {
+  const about = JSON.parse(json) as { name: string; value: string; configurable: boolean }[];
+  return about.map(({ name, value, configurable }) => ({ name, value, configurable }));
 }
 
 /** Exact for the texts others read; usage and what is a traceback there are worded anew. */

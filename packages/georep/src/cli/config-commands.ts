@@ -49,7 +49,8 @@ export async function configGet(invocation: Invocation): Promise<number> {
   const label = (name: string) => (args.flag("use-underscore") ? name.replaceAll("-", "_") : name);
   const asked = args.text("name");
   if (asked !== undefined) {
-    const name = findOption(asked)?.name ?? asked;
+    // No name with an underscore is ever found so, not even the one that has some.
+    const name = findOption(asked)?.name ?? asked.replaceAll("_", "-");
     if (!config.names.includes(name) || !shown(name)) throw new BelayError("ENAME", `Invalid config name "${asked}"`);
     terminal.out(args.flag("only-value") ? `${config.text(name)}\n` : `${label(asked)}:${config.text(name)}\n`);
     return 0;

@@ -2,7 +2,7 @@ import type { Places } from "../session/places.ts";
 import { sessionConfigPath } from "../session/places.ts";
 import { nameForFile, type Session } from "../session/session.ts";
 import { createConfig, type Config } from "./config.ts";
-import { findOption } from "./options.ts";
+import { findOption, options } from "./options.ts";
 import { changedDefaults, machineDefaults } from "./machine-defaults.ts";
 import { sectionOf } from "./python-ini.ts";
 import { readIni } from "./read-ini.ts";
@@ -65,7 +65,7 @@ function sortEntries(
   const session = new Map<string, string>();
   const unknown = new Map<string, string>();
   for (const [name, value] of entries ?? []) {
-    const option = findOption(name);
+    const option = options.get(name) ?? findOption(name);
     if (option === undefined) unknown.set(name, value);
     else session.set(option.name, value);
   }

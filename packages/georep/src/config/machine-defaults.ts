@@ -1,6 +1,6 @@
 import { toError } from "@belay/supervise";
 import type { Places } from "../session/places.ts";
-import { findOption } from "./options.ts";
+import { options } from "./options.ts";
 import { sectionOf, type IniFile } from "./python-ini.ts";
 import { readIni } from "./read-ini.ts";
 
@@ -25,7 +25,7 @@ export function changedDefaults(ini: IniFile): [string, string][] {
   const changed: [string, string][] = [];
   for (const name of ini.sections.keys()) {
     const value = sectionOf(ini, name)?.get("value");
-    if (value !== undefined && findOption(name)?.name === name) changed.push([name, value]);
+    if (value !== undefined && options.has(name)) changed.push([name, value]);
   }
   return changed;
 }
