@@ -126,7 +126,9 @@ test.runIf(canBeImmutable).each(["here", "ssh"] as const)(
         expect.objectContaining({ path: "closed/new", code: "EPERM" }),
       );
       expect((await place.georep("retry", "src", "--list")).out).toMatch(/^closed\/new +\d+ +EPERM/m);
-      expect(await place.status()).toMatchObject({ lastError: matching(/"closed(\/new)?": EPERM/) });
+      const told = await place.status();
+      expect(told).toMatchObject({ lastError: matching(/"closed(\/new)?": EPERM/) });
+      expect(Date.now() - Number(told["lastErrorAt"])).toBeLessThan(120_000);
       const waiting = startBelay(place, "resync", "src", "--path", "closed", "--wait", "--json");
       let progress = "";
       waiting.stderr.on("data", (bytes: Buffer) => (progress += bytes.toString()));

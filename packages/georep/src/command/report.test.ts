@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { brickStatusPath, extraStatusPath } from "../status/brick-status.ts";
+import { updateExtraStatus } from "../status/extra-status.ts";
+import { localTime } from "../status/shown-status.ts";
 import { makeCommandPlace } from "../testing/command-place.ts";
 import { reportOf } from "./report.ts";
 import { metricsText } from "./status-metrics.ts";
@@ -61,4 +63,21 @@ test("names with control characters do not get to the terminal", async () => {
   const known = await place.create("src", "dst");
   const text = statusDetail({ ...reportOf(place.places, known), lastError: "\u001b[2Jx\ny" });
   expect(text).toContain("\\x1b[2Jx\\x0ay");
+});
+
+test("the last error is told with its time, which the files keep", async () => {
+  using place = makeCommandPlace();
+  place.directory("src");
+  const known = await place.create("src", "dst");
+  const at = Date.parse("2026-11-29T11:01:29Z");
+  const monitor = { pid: 1, updatedAt: at + 5000, state: "ended", restarts: 1, lastErrorAt: at } as const;
+  await updateExtraStatus(extraStatusPath(statePath(known), known.source.path), {
+    monitor: { ...monitor, lastError: "EROFS: read-only file system" },
+  });
+  const report = reportOf(place.places, known);
+  expect(report).toMatchObject({ lastError: "EROFS: read-only file system", lastErrorAt: at });
+  const time = localTime(at / 1000);
+  expect(statusTable([report])).toContain(`last error, ${time}: EROFS: read-only file system`);
+  expect(statusDetail(report)).toContain(`last error   ${time}: EROFS: read-only file system`);
+  expect(metricsText([report])).toContain(`"} ${at / 1000}\n`);
 });

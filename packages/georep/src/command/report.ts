@@ -51,6 +51,8 @@ export interface SessionReport {
   readonly lastSynced: number | undefined;
   readonly checkpoint: CheckpointReport | undefined;
   readonly lastError: string | undefined;
+  /** Milliseconds since 1970 when it came. */
+  readonly lastErrorAt: number | undefined;
   /** Workers that ended by themselves since the monitor was started. */
   readonly restarts: number | undefined;
   /** While faulty: when the next worker starts, milliseconds since 1970. */
@@ -85,6 +87,7 @@ export function reportOf(places: GeorepPlaces, known: KnownSession, live?: LiveW
     problems.push(`its monitor (process ${held.monitor}) is held: what ends is not started again`);
   const isWorking = ["active", "comparing", "waiting", "paused"].includes(shown.state);
   const now = isWorking ? worker : undefined;
+  const lastError = lastErrorOf(shown.state, worker, extra.monitor);
   const pace = shown.state === "paused" || isHeld ? undefined : now; // nothing goes on, or nobody sees what changes
   return {
     name: known.name,
@@ -107,7 +110,8 @@ export function reportOf(places: GeorepPlaces, known: KnownSession, live?: LiveW
     failures: now?.failures,
     lastSynced: worker?.lastSynced ?? (brick.last_synced > 0 ? brick.last_synced * 1000 : undefined),
     checkpoint: checkpointOf(brick, config.int("checkpoint")),
-    lastError: lastErrorOf(shown.state, worker, extra.monitor),
+    lastError: lastError?.text,
+    lastErrorAt: lastError?.at,
     restarts: alive ? extra.monitor?.restarts : undefined,
     nextStart: shown.state === "faulty" ? extra.monitor?.nextStart : undefined,
     pid: isWorking ? told.pid : undefined,

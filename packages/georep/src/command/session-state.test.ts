@@ -36,13 +36,25 @@ test("what may be done is told with the reason, and no longer where a worker wor
   expect(hintOf({ state: "active", why: undefined }, monitor)).toBeUndefined();
 });
 
+const none = { lagSeconds: 0, crawlQueue: 0, compared: 0, verifyQueue: 0, entriesPerSecond: 0, bytesPerSecond: 0 };
+const counts = { retryQueue: 1, pending: 1, entries: 0, bytes: 0, failures: 1 };
+
 test("the last error is the worker's where one works, and why it ended where none does", () => {
-  const none = { lagSeconds: 0, crawlQueue: 0, compared: 0, verifyQueue: 0, entriesPerSecond: 0, bytesPerSecond: 0 };
-  const counts = { retryQueue: 1, pending: 1, entries: 0, bytes: 0, failures: 1 };
   const worker = { ...none, ...counts, state: "active", lastError: '"f": ENOSPC: full' } as const;
   const monitor = { pid: 1, updatedAt: 0, restarts: 1, state: "starting", ...fault } as const;
-  expect(lastErrorOf("active", worker, monitor)).toBe('"f": ENOSPC: full');
+  expect(lastErrorOf("active", worker, monitor)?.text).toBe('"f": ENOSPC: full');
   for (const state of ["starting", "faulty"] as const)
-    expect(lastErrorOf(state, worker, monitor)).toBe("EROFS: read-only file system");
-  expect(lastErrorOf("starting", worker, undefined)).toBe('"f": ENOSPC: full');
+    expect(lastErrorOf(state, worker, monitor)?.text).toBe("EROFS: read-only file system");
+  expect(lastErrorOf("starting", worker, undefined)?.text).toBe('"f": ENOSPC: full');
+});
+
+test("the last error is the later one, where it is known when they came", () => {
+  const worker = { ...none, ...counts, state: "active", lastError: "EACCES: f", lastErrorAt: 1000 } as const;
+  const monitor = { pid: 1, updatedAt: 9000, restarts: 1, state: "starting", ...fault } as const;
+  const died = { text: "EROFS: read-only file system", at: 2000 };
+  for (const state of ["stopped", "active", "starting"] as const)
+    expect(lastErrorOf(state, worker, { ...monitor, lastErrorAt: 2000 })).toEqual(died);
+  for (const state of ["stopped", "active", "starting"] as const)
+    expect(lastErrorOf(state, worker, { ...monitor, lastErrorAt: 500 })).toEqual({ text: "EACCES: f", at: 1000 });
+  expect(lastErrorOf("active", worker, monitor)).toEqual({ text: "EACCES: f", at: 1000 });
 });

@@ -70,6 +70,13 @@ function faultText(monitor: ExtraStatus["monitor"]): string | undefined {
   return text === "" ? undefined : text;
 }
 
+/** An error that may be over. */
+export interface LastError {
+  readonly text: string;
+  /** Milliseconds since 1970; undefined: it was noted by a version that did not say. */
+  readonly at: number | undefined;
+}
+
 /**
  * The error that came last. What a worker said stays in the files when it has ended; where none is connected, why it ended came later.
  *
@@ -79,10 +86,16 @@ export function lastErrorOf(
   state: SessionState,
   worker: ExtraStatus["worker"],
   monitor: ExtraStatus["monitor"],
-): string | undefined {
-  return firstLine(
-    isDown(state) ? (monitor?.lastError ?? worker?.lastError) : (worker?.lastError ?? monitor?.lastError),
-  );
+): LastError | undefined {
+  const told = isDown(state) ? [monitor, worker] : [worker, monitor];
+  const [first, second] = told.flatMap((part) => toLastError(part) ?? []);
+  const isSecond = first?.at !== undefined && second?.at !== undefined && second.at > first.at;
+  return isSecond ? second : first;
+}
+
+function toLastError(part: ExtraStatus["worker"] | ExtraStatus["monitor"]): LastError | undefined {
+  const text = firstLine(part?.lastError);
+  return text === undefined ? undefined : { text, at: part?.lastErrorAt };
 }
 
 /** What may be done about why no worker works; undefined where one does, or nothing is known. */

@@ -51,6 +51,9 @@ const metrics: readonly Metric[] = [
   gauge("last_synced_timestamp_seconds", "When the destination was last known to have everything.", ({ lastSynced }) =>
     lastSynced === undefined ? undefined : lastSynced / 1000,
   ),
+  gauge("last_error_timestamp_seconds", "When the last error came, be it over or not.", ({ lastErrorAt }) =>
+    lastErrorAt === undefined ? undefined : lastErrorAt / 1000,
+  ),
   gauge("worker_start_timestamp_seconds", "When the worker started.", ({ startedAt }) =>
     startedAt === undefined ? undefined : startedAt / 1000,
   ),

@@ -43,8 +43,12 @@ export function statusTable(reports: readonly SessionReport[]): string {
 }
 
 // What does not fit into a column: why, the last error, and files that could not be read.
-function remarks({ name, why, hint, lastError, problems }: SessionReport): string[] {
-  const error = lastError === undefined || why?.includes(lastError) === true ? [] : [`last error: ${lastError}`];
+function remarks(report: SessionReport): string[] {
+  const { name, why, hint, lastError, lastErrorAt, problems } = report;
+  const isTold = lastError === undefined || why?.includes(lastError) === true;
+  const error = isTold
+    ? []
+    : [`last error${lastErrorAt === undefined ? "" : `, ${timeText(lastErrorAt)}`}: ${lastError}`];
   const reason = why === undefined ? [] : [why, ...(hint === undefined ? [] : [`hint: ${hint}`])];
   return [...reason, ...error, ...problems].map((text) => `  ${name}: ${printable(text)}`);
 }
@@ -66,13 +70,18 @@ export function statusDetail(report: SessionReport): string {
     ["done", doneText(report)],
     ["last synced", timeText(report.lastSynced)],
     ["checkpoint", checkpointText(report)],
-    ["last error", report.lastError ?? none],
+    ["last error", lastErrorText(report)],
     ["restarts", countText(report.restarts)],
     ["worker", workerText(report)],
     ["id", report.id],
     ...report.problems.map((problem): [string, string] => ["problem", problem]),
   ];
   return [report.name, ...lines.map(([name, text]) => `  ${name.padEnd(12)} ${printable(text)}`)].join("\n");
+}
+
+function lastErrorText({ lastError, lastErrorAt }: SessionReport): string {
+  if (lastError === undefined) return none;
+  return lastErrorAt === undefined ? lastError : `${timeText(lastErrorAt)}: ${lastError}`;
 }
 
 function doneText({ entries, bytes = 0, failures = 0, directoriesCompared = 0 }: SessionReport): string {

@@ -14,6 +14,8 @@ export interface MonitorStatus {
   readonly restarts: number;
   /** Why the last one ended. */
   readonly fault: Fault | undefined;
+  /** When that was, milliseconds since 1970. */
+  readonly faultAt: number | undefined;
   /** While faulty: when the next one starts, milliseconds since 1970. */
   readonly nextStart: number | undefined;
 }
@@ -76,7 +78,13 @@ class Running<Work extends MonitoredWork> {
   readonly #options: MonitorOptions<Work>;
   readonly #signal: AbortSignal;
   worker: Work | undefined;
-  status: MonitorStatus = { state: "starting", restarts: 0, fault: undefined, nextStart: undefined };
+  status: MonitorStatus = {
+    state: "starting",
+    restarts: 0,
+    fault: undefined,
+    faultAt: undefined,
+    nextStart: undefined,
+  };
 
   constructor(options: MonitorOptions<Work>, signal: AbortSignal) {
     this.#options = options;
@@ -94,7 +102,7 @@ class Running<Work extends MonitoredWork> {
       if (this.status.state === "running") pause = Math.min(pause, connectedBackOffMs);
       if (hasCode(error, "ECANCELED")) break;
       const fault = faultOf(error);
-      const faulty = { state: "faulty", restarts: this.status.restarts + 1, fault } as const;
+      const faulty = { state: "faulty", restarts: this.status.restarts + 1, fault, faultAt: Date.now() } as const;
       if (fault.reason === "inconsistent") {
         logger.error(`the worker has ended: ${fault.message}; it is not started again`, { reason: fault.reason });
         this.#tell({ ...faulty, nextStart: undefined });

@@ -37,6 +37,8 @@ const form = z.object({
       reason: z.enum(faultReasons).optional(),
       code: z.string().optional(),
       lastError: z.string().optional(),
+      /** When that was. */
+      lastErrorAt: z.number().optional(),
       hint: z.string().optional(),
       /** While faulty: when the next one starts. */
       nextStart: z.number().optional(),

@@ -22,7 +22,7 @@ export class Report {
   /** Since when the destination is behind, as `performance.now` has it. */
   behindSince: number | undefined = performance.now();
   lastSynced: number | undefined;
-  #lastError: string | undefined;
+  #lastError: { readonly text: string; readonly at: number } | undefined;
   #lastTold = 0;
   #isSilent = false;
 
@@ -37,16 +37,18 @@ export class Report {
     this.tally.failures += failures.length;
     for (const { id, name, code, message } of failures) {
       const path = quotedName(pathInTree(this.#parts.tree, id, name) ?? Buffer.alloc(0));
-      this.#lastError = `${path}: ${message.startsWith(`${code}: `) ? message : `${code}: ${message}`}`;
-      this.#logger.warn(`will be tried again: ${this.#lastError}`);
+      const text = `${path}: ${message.startsWith(`${code}: `) ? message : `${code}: ${message}`}`;
+      this.#lastError = { text, at: Date.now() };
+      this.#logger.warn(`will be tried again: ${text}`);
     }
   }
 
   /** The destination as a whole takes nothing. */
   noteTrouble(error: unknown): void {
-    this.#lastError = toError(error).message;
+    const text = toError(error).message;
+    this.#lastError = { text, at: Date.now() };
     this.state = "waiting";
-    this.#logger.warn(`the destination takes nothing just now: ${this.#lastError}`);
+    this.#logger.warn(`the destination takes nothing just now: ${text}`);
     this.tellNow();
   }
 
@@ -88,6 +90,7 @@ export class Report {
   status(isPaused: boolean, applying: number, heldBack: number): WorkerStatus {
     const { queue, feed, secondary } = this.#parts;
     const { ms: silentMs } = secondary.silence;
+    const lastError = silentMs > 0 ? { text: silenceText(silentMs), at: Date.now() - silentMs } : this.#lastError;
     const behind = this.behindSince;
     const [directories, retryQueue] = [queue.crawlLength, queue.retryLength];
     const pending = applying + retryQueue + heldBack;
@@ -105,7 +108,8 @@ export class Report {
       bytes: this.tally.bytes,
       failures: this.tally.failures,
       lastSynced: this.lastSynced,
-      lastError: silentMs > 0 ? silenceText(silentMs) : this.#lastError,
+      lastError: lastError?.text,
+      lastErrorAt: lastError?.at,
       feedTrouble: feed.trouble?.message,
     };
   }

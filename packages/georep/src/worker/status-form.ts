@@ -18,5 +18,6 @@ export const workerStatusForm = z.object({
   failures: z.number(),
   lastSynced: z.number().optional(),
   lastError: z.string().optional(),
+  lastErrorAt: z.number().optional(),
   feedTrouble: z.string().optional(),
 });

@@ -31,6 +31,8 @@ export interface WorkerStatus {
   /** Milliseconds since 1970 when the destination was last known to have everything. */
   readonly lastSynced: number | undefined;
   readonly lastError: string | undefined;
+  /** Milliseconds since 1970 when it came. */
+  readonly lastErrorAt: number | undefined;
   /** Why changes wait in the watcher's memory instead of in the journal just now. */
   readonly feedTrouble?: string | undefined;
 }

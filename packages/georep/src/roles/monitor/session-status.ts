@@ -48,10 +48,13 @@ export function sessionStatus(path: string, logger: Logger): SessionStatus {
 
 async function writeWorker(path: string, source: string, status: MonitorStatus): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
-  const { state, restarts, fault, nextStart } = status;
+  const { state, restarts, fault, faultAt: lastErrorAt, nextStart } = status;
   const word = fault?.reason === "inconsistent" ? "inconsistent" : words[state];
   const now = { pid: process.pid, updatedAt: Date.now(), state, restarts, nextStart };
-  const why = fault && { reason: fault.reason, code: fault.code, lastError: fault.message, hint: fault.hint };
+  const why = fault && {
+    ...{ reason: fault.reason, code: fault.code, hint: fault.hint },
+    ...{ lastError: fault.message, lastErrorAt },
+  };
   // The reason first: whoever sees `Faulty` finds it.
   await updateExtraStatus(extraStatusPath(path, source), { monitor: { ...now, ...why } });
   if (word !== undefined) await updateBrickStatus(brickStatusPath(path, source), () => ({ worker_status: word }));
