@@ -6,6 +6,7 @@ import { ownKeyFile } from "./key.ts";
 import { recordPath, type KnownSession } from "./known-session.ts";
 import type { GeorepPlaces } from "./places.ts";
 import { configOf } from "./session-files.ts";
+import { lockPath } from "./session-lock.ts";
 
 /** What is removed besides the session's own files here. */
 export interface DeleteOptions {
@@ -31,7 +32,8 @@ export function pathsOf(places: GeorepPlaces, known: KnownSession, options: Pick
 /**
  * Removes what a session has here. The destination keeps its files, and what it knows of the session.
  *
- * The record goes last: until then the session can be deleted again.
+ * Of what is in its folder the record goes last: until then the session can be deleted again. Only the lock stays until there is none, as whoever
+ * waits for it would take a new one, and the session for one that is there.
  *
  * @throws BelayError `EACTIVE` while its monitor runs
  */
@@ -42,8 +44,9 @@ export function deleteSession(places: GeorepPlaces, known: KnownSession, options
   }
   for (const name of readdirSync(known.folder)) {
     const path = join(known.folder, name);
-    if (path !== recordPath(known)) rmSync(path, { recursive: true, force: true });
+    if (path !== recordPath(known) && path !== lockPath(known)) rmSync(path, { recursive: true, force: true });
   }
+  rmSync(recordPath(known), { force: true });
   rmSync(known.folder, { recursive: true, force: true });
 }
 

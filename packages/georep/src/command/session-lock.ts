@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { BelayError, hasCode, takeFileLock, type FileLock } from "@belay/supervise";
 import { recordPath, type KnownSession } from "./known-session.ts";
 
+/** The file that is locked. */
+export const lockPath = ({ folder }: Pick<KnownSession, "folder">): string => join(folder, "command.lock");
+
 /**
  * Has starting, stopping and deleting of a session come one after the other. The lock goes with the process, however it ends; that of a start that
  * is killed with the monitor, or when others can see that.
@@ -11,7 +14,7 @@ import { recordPath, type KnownSession } from "./known-session.ts";
  */
 export async function lockSession(known: KnownSession, signal?: AbortSignal): Promise<FileLock> {
   try {
-    const lock = await takeFileLock(join(known.folder, "command.lock"), { wait: true, signal });
+    const lock = await takeFileLock(lockPath(known), { wait: true, signal });
     if (existsSync(recordPath(known))) return lock;
     lock[Symbol.dispose]();
   } catch (error) {
