@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { expect, test } from "vitest";
-import { isAlive, processIdentity, silentLogger } from "@belay/supervise";
+import { isAlive, processIdentity } from "@belay/supervise";
 
 import { agentPlaces } from "../../packages/georep/src/agent/agent-places.ts";
 import { connectToAgent } from "../../packages/georep/src/feed/agent-feed.ts";
-import { openSource } from "../../packages/georep/src/sources/open-source.ts";
-import { openSourceTree } from "../../packages/georep/src/sources/source-tree.ts";
+import { ownFileSystem } from "./own-file-system.ts";
 import { makePair, within } from "./replica.ts";
 import { testAgent } from "./test-agent.ts";
 
@@ -42,7 +41,7 @@ test.each(kinds)("what changes while no worker runs is replicated without compar
 
   async function runOnce(): Promise<void> {
     await using worker = await agent.worker();
-    await worker.checkpoint(within(8000));
+    await worker.checkpoint(within(30_000));
   }
 });
 
@@ -52,7 +51,7 @@ test("a worker whose agent is killed ends with EAGENT; the socket is for its own
   await agent.ensure();
   expect(fs.statSync(agentPlaces(agent.directory).socket).mode & 0o777).toBe(0o600);
   await using worker = await agent.worker();
-  await worker.checkpoint(within(20_000));
+  await worker.checkpoint(within(30_000));
   await agent.kill();
   await expect(worker.ended).rejects.toMatchObject({ code: "EAGENT" });
   await expect(connectToAgent(agent.directory)).rejects.toMatchObject({ code: "EAGENT" });
@@ -83,7 +82,7 @@ test.runIf(isRoot)("a full disk of the journal ends nothing, and loses nothing",
     await agent.ensure();
     const { pid } = agent;
     await using worker = await agent.worker();
-    await worker.checkpoint(within(20_000));
+    await worker.checkpoint(within(30_000));
     const filler = join(journal, "filler");
     try {
       fs.writeFileSync(filler, Buffer.alloc(300_000));
@@ -93,7 +92,7 @@ test.runIf(isRoot)("a full disk of the journal ends nothing, and loses nothing",
     for (let i = 0; i < 300; i++) fs.writeFileSync(join(pair.source, `f${i}`), "x");
     await expect.poll(() => worker.status.feedTrouble).toContain("ENOSPC");
     fs.rmSync(filler);
-    await worker.checkpoint(within(10_000));
+    await worker.checkpoint(within(30_000));
     expect(pair.differences()).toEqual([]);
     expect(worker.status.feedTrouble).toBeUndefined();
     expect(agent.pid).toBe(pid);
@@ -106,10 +105,11 @@ test.runIf(isRoot)(
   "a stopped agent loses events at most to a comparison",
   async () => {
     using pair = makePair();
+    using _flooded = ownFileSystem(pair.source);
     await using agent = testAgent(pair);
     await agent.ensure();
     await using worker = await agent.worker();
-    await worker.checkpoint(within(20_000));
+    await worker.checkpoint(within(30_000));
     process.kill(agent.pid, "SIGSTOP");
     for (let i = 0; i < 9000; i++) {
       fs.writeFileSync(join(pair.source, `f${i}`), "");
@@ -132,9 +132,9 @@ test.runIf(isRoot)("a source that is unmounted is no empty source", async () => 
     const { pid } = agent;
     {
       await using worker = await agent.worker();
-      await worker.checkpoint(within(20_000));
+      await worker.checkpoint(within(30_000));
       unmount(pair.source);
-      await expect(worker.checkpoint(within(20_000))).rejects.toMatchObject({ code: "ESOURCE" });
+      await expect(worker.checkpoint(within(30_000))).rejects.toMatchObject({ code: "ESOURCE" });
       await expect(worker.ended).rejects.toMatchObject({ code: "ESOURCE" });
     }
     const identity = processIdentity(pid);
@@ -145,7 +145,7 @@ test.runIf(isRoot)("a source that is unmounted is no empty source", async () => 
     expect(fs.readFileSync(join(pair.destination, "kept"), "utf8")).toBe("kept");
     {
       await using forced = await agent.worker({ force: true });
-      await forced.checkpoint(within(20_000));
+      await forced.checkpoint(within(30_000));
     }
     expect(pair.differences()).toEqual([]);
   } finally {
@@ -162,20 +162,20 @@ test("a source that is found empty at a comparison halts the work", async () => 
   fs.writeFileSync(join(pair.source, "only"), "x");
   {
     await using worker = await pair.start();
-    await worker.checkpoint(within(20_000));
+    await worker.checkpoint(within(30_000));
   }
   fs.unlinkSync(join(pair.source, "only"));
   {
     await using worker = await pair.start();
     await expect(worker.ended).rejects.toMatchObject({ code: "EROOTEMPTY" });
-    await expect(worker.checkpoint(within(20_000))).rejects.toMatchObject({ code: "EROOTEMPTY" });
+    await expect(worker.checkpoint(within(30_000))).rejects.toMatchObject({ code: "EROOTEMPTY" });
   }
   expect(fs.readdirSync(pair.destination)).toContain("only");
   const forced = await pair.start({ force: true });
-  await forced.checkpoint(within(20_000));
+  await forced.checkpoint(within(30_000));
   expect(pair.differences()).toEqual([]);
   await forced[Symbol.asyncDispose]();
-  await expect(forced.checkpoint(within(20_000))).rejects.toThrow("ended");
+  await expect(forced.checkpoint(within(30_000))).rejects.toThrow("ended");
 });
 
 test.runIf(isRoot)(
@@ -193,21 +193,11 @@ test.runIf(isRoot)(
   },
 );
 
-test.runIf(isRoot)("too few inotify watches are told, with what to change", async () => {
+test.runIf(isRoot)("too few inotify watches are told, with what to change", () => {
   using pair = makePair();
-  const limit = "/proc/sys/fs/inotify/max_user_watches";
-  const before = fs.readFileSync(limit, "utf8");
   for (let i = 0; i < 50; i++) fs.mkdirSync(join(pair.source, `d${i}`));
-  using tree = openSourceTree(pair.source);
-  const context = { tree, path: pair.source, tell: () => undefined, scanEveryMs: 1000, logger: silentLogger };
-  await expect(withLimit(() => openSource(context, "inotify"))).rejects.toMatchObject({ code: "EWATCHES" });
-
-  async function withLimit<T>(run: () => Promise<T>): Promise<T> {
-    fs.writeFileSync(limit, "20");
-    try {
-      return await run();
-    } finally {
-      fs.writeFileSync(limit, before);
-    }
-  }
+  const child = fileURLToPath(new URL("./few-watches.child.ts", import.meta.url));
+  // A limit of its own, in a namespace: what else is watched on the machine is not to suffer.
+  const told = execFileSync("unshare", ["-Ur", process.execPath, child, pair.source]);
+  expect(told.toString()).toBe("EWATCHES\n");
 });

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { expect, test } from "vitest";
 
+import { ownFileSystem } from "./own-file-system.ts";
 import { makePair, within } from "./replica.ts";
 
 const isRoot = process.geteuid?.() === 0;
@@ -15,14 +16,14 @@ test.runIf(isRoot)("a destination that is full takes up the work where it was wh
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", pair.destination]);
   try {
     await using worker = await pair.start();
-    await worker.checkpoint(within(20_000));
+    await worker.checkpoint(within(30_000));
     const filler = join(pair.destination, ".belay-georep", "filler");
     fs.writeFileSync(filler, Buffer.alloc(1_200_000, 1));
     for (let i = 0; i < 10; i++) fs.writeFileSync(join(pair.source, `f${i}`), Buffer.alloc(100_000, i));
     await expect.poll(() => worker.status.state).toBe("waiting");
     expect(worker.status.lastError).toContain("ENOSPC");
     fs.unlinkSync(filler);
-    await worker.checkpoint(within(15_000));
+    await worker.checkpoint(within(30_000));
     expect(pair.differences()).toEqual([]);
   } finally {
     execFileSync("umount", ["-l", pair.destination]);
@@ -36,7 +37,7 @@ test.runIf(isRoot)(
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=16m", "tmpfs", pair.destination]);
     try {
       await using worker = await pair.start();
-      await worker.checkpoint(within(20_000));
+      await worker.checkpoint(within(30_000));
       const filler = join(pair.destination, ".belay-georep", "filler");
       fs.writeFileSync(filler, "");
       expect(() => {
@@ -47,7 +48,7 @@ test.runIf(isRoot)(
       await expect.poll(() => worker.status.state).toBe("waiting");
       for (let i = 0; i < 10; i++) fs.writeFileSync(join(pair.source, `f${i}`), "not empty any more");
       fs.unlinkSync(filler);
-      await worker.checkpoint(within(15_000));
+      await worker.checkpoint(within(30_000));
       expect(pair.differences()).toEqual([]);
       expect(fs.readdirSync(join(pair.destination, ".belay-georep/test/conflicts"))).toEqual([]);
     } finally {
@@ -58,8 +59,9 @@ test.runIf(isRoot)(
 
 test("more changes than the kernel keeps are found by comparing", async () => {
   using pair = makePair();
+  using _flooded = ownFileSystem(pair.source);
   await using worker = await pair.start({ sourceKind: "inotify" });
-  await worker.checkpoint(within(20_000));
+  await worker.checkpoint(within(30_000));
   // All in one turn: nobody reads the events meanwhile.
   for (let i = 0; i < 9000; i++) {
     fs.writeFileSync(join(pair.source, `f${i}`), "");
@@ -78,7 +80,7 @@ test("what was at the destination before is kept aside, what is equal is kept", 
   fs.writeFileSync(join(pair.destination, "foreign"), "not ours");
   const { ino } = fs.statSync(join(pair.destination, "same"));
   await using worker = await pair.start();
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(pair.differences()).toEqual([]);
   expect(fs.statSync(join(pair.destination, "same")).ino).toBe(ino);
   const conflicts = join(pair.destination, ".belay-georep", "test", "conflicts");
@@ -92,14 +94,14 @@ test("of a large file only the changed blocks are sent, and holes are not filled
   fs.writeFileSync(path, Buffer.alloc(4_000_000, "abc"));
   fs.truncateSync(path, 50_000_000);
   await using worker = await pair.start();
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   const first = worker.status.bytes;
   expect(first).toBeLessThan(5_000_000);
   expect(fs.statSync(join(pair.destination, "large")).blocks * 512).toBeLessThan(5_000_000);
   const fd = fs.openSync(path, "r+");
   fs.writeSync(fd, "changed", 1_000_000);
   fs.closeSync(fd);
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(worker.status.bytes - first).toBeLessThan(200_000);
   expect(pair.differences()).toEqual([]);
 });
@@ -109,7 +111,7 @@ test("names in no known encoding are replicated as they are", async () => {
   const names = [Buffer.from([0xff, 0xfe, 0x0a]), Buffer.from("a\rb\tc"), Buffer.alloc(255, 0xe9)];
   for (const name of names) fs.writeFileSync(Buffer.concat([Buffer.from(`${pair.source}/`), name]), "x");
   await using worker = await pair.start();
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(pair.differences()).toEqual([]);
   expect(fs.readdirSync(pair.destination)).toHaveLength(names.length + 1);
 });
@@ -120,12 +122,12 @@ test("through a connection of our own making, of a large file only the changed b
   fs.writeFileSync(file, randomBytes(20_000_000));
   const program = fileURLToPath(new URL("../../packages/georep/src/secondary/secondary-main.ts", import.meta.url));
   await using worker = await pair.start({ secondaryCommand: [process.execPath, program, pair.destination] });
-  await worker.checkpoint(within(20_000));
+  await worker.checkpoint(within(30_000));
   const first = worker.status.bytes;
   const fd = fs.openSync(file, "r+");
   fs.writeSync(fd, Buffer.from("x"), 0, 1, 10_000_000);
   fs.closeSync(fd);
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(worker.status.bytes - first).toBeLessThan(200_000);
   expect(pair.differences()).toEqual([]);
 });
