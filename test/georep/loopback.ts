@@ -1,21 +1,31 @@
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A port of the loopback where nobody listens. */
+/**
+ * A port of the loopback where nobody listens. Below those that the kernel gives to connections: somebody's could have it by the time it is
+ * listened at, or while nobody does for a moment.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = randomInt(10_000, 32_768);
+    const server = createServer().listen(port, "127.0.0.1");
+    try {
+      await once(server, "listening");
+    } catch {
+      continue; // it is taken
+    }
+    server.close();
+    await once(server, "close");
+    return port;
+  }
 }
 
-/** Waits until somebody listens, five seconds at most. @returns whether somebody does */
+/** Waits until somebody listens, half a minute at most. @returns whether somebody does */
 export async function listens(port: number, address = "127.0.0.1"): Promise<boolean> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 1200; attempt++) {
     if (await accepts(port, address)) return true;
     await sleep(25);
   }
