@@ -193,7 +193,7 @@ test(
     const commands = [shells, otherCalls, otherPlaces].flatMap((list) => list(words));
     commands.push(...Array.from({ length: random }, () => atRandom(words)));
     const before = readdirSync(place.path);
-    await using connection = new Line(place, sshd, key);
+    await using connection = await Line.open(place, sshd, key);
     await refused(connection, undefined, words);
     for (let i = 0; i < commands.length; i += 4)
       await Promise.all(commands.slice(i, i + 4).map((command) => refused(connection, command, words)));
@@ -204,7 +204,7 @@ test(
     const own = await connection.run(`gsyncd secondary ${source} ${destination} --session-owner ${words.id}`);
     expect(own).toMatchObject({ code: 1, err: expect.stringContaining("before it said anything") as string });
   },
-  120_000 + random * 2000,
+  300_000 + random * 4000,
 );
 
 async function refused(line: Line, command: string | undefined, { mark }: Words): Promise<void> {
@@ -222,11 +222,18 @@ class Line implements AsyncDisposable {
   readonly #words: readonly string[];
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(place: Place, { port, host, knownHosts }: Sshd, key: string) {
-    const shared = ["-oControlMaster=auto", "-oControlPersist=60", "-S", join(place.path, "sshd", "ctl")];
+  private constructor(place: Place, { port, host, knownHosts }: Sshd, key: string) {
+    const shared = ["-S", join(place.path, "sshd", "ctl")];
     const known = ["-oBatchMode=yes", "-oStrictHostKeyChecking=no", `-oUserKnownHostsFile=${knownHosts}`];
     this.#words = ["-qT", ...shared, ...known, "-i", key, "-p", String(port), host];
     this.#env = place.env;
+  }
+
+  static async open(place: Place, sshd: Sshd, key: string): Promise<Line> {
+    const line = new Line(place, sshd, key);
+    // It goes into the background once it is connected.
+    expect(await line.#end("-fMN")).toBe(0);
+    return line;
   }
 
   async run(...command: (string | undefined)[]): Promise<Call> {
@@ -235,12 +242,16 @@ class Line implements AsyncDisposable {
     const texts = { out: "", err: "" };
     child.stdout.on("data", (bytes: Buffer) => (texts.out += bytes.toString()));
     child.stderr.on("data", (bytes: Buffer) => (texts.err += bytes.toString()));
-    // The end, not the closing of the pipes: the first one stays as everybody's connection, and keeps them.
-    const [code] = (await once(child, "exit")) as [number | null];
+    const [code] = (await once(child, "close")) as [number | null];
     return { code, ...texts };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await once(spawn("ssh", ["-O", "exit", ...this.#words], { env: this.#env, stdio: "ignore" }), "exit");
+    await this.#end("-O", "exit");
+  }
+
+  async #end(...words: string[]): Promise<unknown> {
+    const child = spawn("ssh", [...words, ...this.#words], { env: this.#env, stdio: "ignore" });
+    return ((await once(child, "exit")) as unknown[])[0];
   }
 }
