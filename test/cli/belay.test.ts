@@ -47,7 +47,7 @@ test("what goes in through a pipe comes out through a pipe", () => {
   expect(exported.stdout.equals(data)).toBe(true);
 });
 
-test("the lists have a form for people and one for programs", { timeout: 90_000 }, () => {
+test("the lists have a form for people and one for programs", () => {
   newZurl();
   importPipe(Buffer.from("one"), "--name", "a", "--create-db");
   importPipe(Buffer.from("two"), "--name", "a", "--append");
@@ -65,7 +65,7 @@ test("the lists have a form for people and one for programs", { timeout: 90_000 
   expect(belay(["wcfs", "log", zurl, "--limit", "1"]).stdout.split("\n")[0]).toContain(log[0]?.tid ?? "none");
 });
 
-test("errors are one line and a hint, or one JSON line, and have their exit codes", { timeout: 90_000 }, () => {
+test("errors are one line and a hint, or one JSON line, and have their exit codes", () => {
   newZurl();
   importPipe(Buffer.from("x"), "--name", "a", "--create-db");
   const taken = importPipe(Buffer.from("x"), "--name", "a");
@@ -115,7 +115,7 @@ test("Ctrl-C ends an import, also one that waits for input; what was committed s
   child.stdin.write(data.subarray(0, 10 * 65_536 + 1000));
   let commits = 0;
   child.stdout.on("data", (chunk: Buffer) => (commits += chunk.toString().split("committed").length - 1));
-  await expect.poll(() => commits, { timeout: 10_000 }).toBe(10);
+  await expect.poll(() => commits).toBe(10);
   const exit = once(child, "exit");
   child.kill("SIGINT");
   expect(await exit).toEqual([130, null]);

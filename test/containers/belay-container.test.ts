@@ -19,7 +19,7 @@ interface Explained {
   readonly differences: readonly { readonly part: string; readonly change: string }[];
 }
 
-describe.skipIf(missing !== undefined)("belay container", { timeout: 90_000 }, () => {
+describe.skipIf(missing !== undefined)("belay container", () => {
   let podman: Podman;
   let next = 0;
   let tag = "";

@@ -58,7 +58,7 @@ function arm64Program(status: number): Buffer {
   return file;
 }
 
-describe.skipIf(missing !== undefined)("images of another architecture", { timeout: 60_000 }, () => {
+describe.skipIf(missing !== undefined)("images of another architecture", () => {
   let podman: Podman;
   beforeAll(() => {
     podman = new Podman();

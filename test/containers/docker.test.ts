@@ -10,7 +10,7 @@ import { scriptPath } from "./recording.ts";
 const missing = dockerMissing();
 if (missing !== undefined) console.warn(`SKIPPED: a real docker daemon: ${missing}`);
 
-describe.skipIf(missing !== undefined)("with a docker daemon", { timeout: 90_000 }, () => {
+describe.skipIf(missing !== undefined)("with a docker daemon", () => {
   let docker: Docker;
   let next = 0;
   let tag = "";

@@ -47,7 +47,7 @@ function withoutKey(recording: Recording): Recording["calls"] {
 }
 
 describe("the same as the Python script", () => {
-  test.for(cases.map((each) => [each.name, each] as const))("%s", { timeout: 60_000 }, ([, each]) => {
+  test.for(cases.map((each) => [each.name, each] as const))("%s", ([, each]) => {
     const theirs = original(each);
     if (theirs === undefined) throw new Error("not in the golden file: record it with BELAY_RECORD=1");
     const ours = inFolder(each, (folder) => record(folder, each, ourTool));

@@ -10,7 +10,7 @@ import { Podman, podmanMissing } from "./podman.ts";
 const missing = podmanMissing();
 if (missing !== undefined) console.warn(`SKIPPED: containers that leave nothing behind: ${missing}`);
 
-describe.skipIf(missing !== undefined)("nothing is left", { timeout: 60_000 }, () => {
+describe.skipIf(missing !== undefined)("nothing is left", () => {
   let podman: Podman;
   beforeAll(() => {
     podman = new Podman();

@@ -66,7 +66,7 @@ describe.skipIf(!built || !havePython)("beside wendelin.core", () => {
     expect(readdirSync(folder).sort()).toEqual(before);
   });
 
-  test("wendelin.core's tests find everything they ask of a server", { timeout: 60_000 }, async () => {
+  test("wendelin.core's tests find everything they ask of a server", async () => {
     const folder = installLookAlike();
     expect(make("install")).toMatchObject({ status: 0 });
     const mountpoint = join(directory, "mnt");

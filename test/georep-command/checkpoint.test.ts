@@ -21,10 +21,10 @@ test.runIf(isRoot)(
     expect(await place.georep("checkpoint", "src", "--timeout", "60")).toMatchObject({ code: 0 });
 
     writeFileSync(join(place.source, "big"), Buffer.alloc(8 * 1024 * 1024, "x"));
-    expect(await place.georep("checkpoint", "src", "--timeout", "4")).toMatchObject({
+    expect(await place.georep("checkpoint", "src", "--timeout", "8")).toMatchObject({
       code: 1,
       err: matching(
-        /not complete yet: timed out after 4 s: waiting \(.*ENOSPC.*\n +hint: it stays set: belay georep status/,
+        /not complete yet: timed out after 8 s: waiting \(.*ENOSPC.*\n +hint: it stays set: belay georep status/,
       ),
     });
     unlinkSync(join(place.source, "big"));
@@ -35,7 +35,7 @@ test.runIf(isRoot)(
     await place.georep("start", "src", "--no-wait");
     await expect.poll(() => place.status(), { timeout: 60_000 }).toMatchObject({ state: "faulty" });
     writeFileSync(join(place.source, "later"), "2");
-    const { code, err } = await place.georep("checkpoint", "src", "--timeout", "4", "--json");
+    const { code, err } = await place.georep("checkpoint", "src", "--timeout", "8", "--json");
     expect(code).toBe(1);
     const last: unknown = JSON.parse(err.trim().split("\n").at(-1) ?? "");
     expect(last).toMatchObject({ error: { code: "ETIMEDOUT", message: matching(/EROFS|read-only/) } });
@@ -44,7 +44,7 @@ test.runIf(isRoot)(
     expect(compareTrees(place.source, place.destination)).toEqual([]);
     await place.georep("stop", "src");
   },
-  300_000,
+  600_000,
 );
 
 function mounted({ destination }: Place): Disposable {

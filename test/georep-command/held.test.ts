@@ -55,4 +55,4 @@ test("a worker, an agent and a monitor that are held are told of, with their pro
   expect(held).toMatchObject({ state: "active", problems: [matching(/^its monitor \(process \d+\) is held/)] });
   expect(await place.georep("checkpoint", "src", "--timeout", "60")).toMatchObject({ code: 0 });
   expect(readdirSync(place.destination).toSorted()).toEqual([".belay-georep", "agent", "worker"]);
-}, 120_000);
+}, 300_000);

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 
 import { compareTrees } from "../../packages/georep/src/index.ts";
+import { killIfThere } from "../georep/gsyncd-place.ts";
 import { makePlace, matching, startBelay, type Call, type Place } from "./place.ts";
 
 // Commands that get into each other's way, or are killed: the session is what the last of them says.
@@ -36,7 +37,7 @@ test("of two starts at once one starts the session, the other says that it runs;
   expect(await place.georep("stop", "src")).toMatchObject({ code: 0, out: matching(/^stopped/) });
 
   const starting = ended(place, "start", "src", "--json");
-  await expect.poll(() => locked(place), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => locked(place)).toBe(true);
   await sleep(300);
   const stopped = await place.georep("stop", "src");
   const started = await starting;
@@ -115,11 +116,11 @@ test("an agent whose monitor was killed while it was being started is found and 
   ]) {
     const starting = ended(place, "start", "src", "--no-wait");
     await expect.poll(() => processesOf(place, "agent").length, { timeout: 60_000, interval: 2 }).toBeGreaterThan(0);
-    for (const pid of monitorsOf(place)) process.kill(Number(pid), "SIGKILL");
+    for (const pid of monitorsOf(place)) killIfThere(Number(pid), "SIGKILL");
     await starting;
     expect(await place.georep(...command)).toMatchObject({ code: 0 });
     // It closes its socket a moment before it has ended.
-    await expect.poll(() => processesOf(place, "agent"), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => processesOf(place, "agent")).toEqual([]);
   }
   await sleep(2000);
   expect(await place.lines("list")).toEqual([]);

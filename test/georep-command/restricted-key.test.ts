@@ -10,7 +10,7 @@ import { startSshd } from "./sshd.ts";
 
 // What a key may do is decided at the other side, which here is an sshd of its own; what it refuses is what people read in the status here.
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000 });
 
 const isRoot = process.geteuid?.() === 0;
 

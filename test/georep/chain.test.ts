@@ -24,14 +24,14 @@ async function replicateOn(sourceKind: SourceKind): Promise<void> {
   const third = join(pair.base, "third");
   fs.mkdirSync(third);
   await using first = await pair.start({ logger });
-  await first.checkpoint(within(10_000));
+  await first.checkpoint(within(30_000));
   expect(warnings).toEqual([]);
   await using second = await replicate(pair.destination, third, {
     ...{ session: "second", state: join(pair.base, "state of the second"), logger, sourceKind },
   });
   fs.writeFileSync(join(pair.source, "more"), "2");
-  await first.checkpoint(within(10_000));
-  await second.checkpoint(within(10_000));
+  await first.checkpoint(within(30_000));
+  await second.checkpoint(within(30_000));
   expect(compareTrees(pair.destination, third)).toEqual([]);
   expect(fs.readFileSync(join(third, "below/.belay-georep/file"), "utf8")).toBe("1");
   expect(fs.readdirSync(join(third, ".belay-georep"))).toEqual(["second"]);

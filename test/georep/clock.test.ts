@@ -50,7 +50,7 @@ test("nothing is missed when the clock jumps by days while changes are made, and
     // It is their clock indeed.
     await expect.poll(() => Math.round((updatedAt(place) - Date.now()) / 1000 / day) + 0, slow).toBe(seconds / day);
   }
-}, 180_000);
+}, 600_000);
 
 const updatedAt = (place: GsyncdPlace) => Number(place.extra()["updatedAt"]);
 
@@ -71,9 +71,9 @@ test.runIf(isRoot)(
     } finally {
       execFileSync("chattr", ["-i", join(place.destination, "d")]);
     }
-    await expect.poll(() => place.differences(), { timeout: 15_000, interval: 100 }).toEqual([]);
+    await expect.poll(() => place.differences(), { interval: 100 }).toEqual([]);
   },
-  120_000,
+  300_000,
 );
 
 test("files whose times lie before 1970, far ahead, or are set back after each change, are followed like any others", async () => {
@@ -99,4 +99,4 @@ test("files whose times lie before 1970, far ahead, or are set back after each c
   write("off");
   await started(place);
   await expect.poll(() => place.differences(), slow).toEqual([]);
-}, 120_000);
+}, 600_000);

@@ -19,10 +19,10 @@ await failures("EACCES closed, EACCES secret");
 tell();
 chmodSync(at("closed"), 0o755);
 chmodSync(at("secret"), 0o644);
-await worker.checkpoint(within(20_000));
+await worker.checkpoint(within(30_000));
 // It is watched now.
 writeFileSync(at("closed", "below", "f"), "changed");
-await worker.checkpoint(within(20_000));
+await worker.checkpoint(within(30_000));
 // One that is closed while it is watched, and changes below it.
 chmodSync(at("closed"), 0o444);
 writeFileSync(at("later"), "");
@@ -30,7 +30,7 @@ await sleep(200);
 chmodSync(at("closed"), 0o755);
 mkdirSync(at("closed", "new"));
 writeFileSync(at("closed", "new", "g"), "g");
-await worker.checkpoint(within(20_000));
+await worker.checkpoint(within(30_000));
 tell();
 
 function found(): string[] {
@@ -38,7 +38,7 @@ function found(): string[] {
 }
 
 async function failures(wanted: string): Promise<void> {
-  const signal = within(20_000);
+  const signal = within(30_000);
   while (found().sort().join(", ") !== wanted) await sleep(50, undefined, { signal });
 }
 

@@ -10,7 +10,7 @@ const slow = { timeout: 40_000, interval: 100 };
 
 test.for(["rsync", "tarssh"] as const)(
   "through sshd with a key that may only run gsyncd, %s brings the content",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async (engine) => {
     await using place = new GsyncdPlace();
     const env = ["BELAY_RUN_DIR", "BELAY_LOG_DIR", "GLUSTERD_WORKDIR"].map(

@@ -40,7 +40,7 @@ test.for(engines)(
     using pair = makePair();
     for (let i = 0; i < 1500; i++) fs.writeFileSync(join(pair.source, `file ${i} ${"x".repeat(150)}`), `${i}`);
     await using worker = await pair.start(by(engine));
-    await expect.poll(() => worker.status.state, { timeout: 20_000 }).toBe("crawling");
+    await expect.poll(() => worker.status.state, { interval: 1 }).not.toBe("starting");
     for (let i = 0; i < 1500; i++) {
       const path = join(pair.source, `file ${i} ${"x".repeat(150)}`);
       fs.writeFileSync(`${path}~`, `${i} again`);
@@ -87,7 +87,7 @@ test.for(engines)("%s: a program that is missing, or ends badly, ends the worker
   expect(execFileSync("ls", [pair.destination]).toString()).toBe("");
 });
 
-test.for(engines)("%s may have done its part before we get to listen to it", { timeout: 60_000 }, async (engine) => {
+test.for(engines)("%s may have done its part before we get to listen to it", async (engine) => {
   using pair = makePair();
   for (let i = 0; i < 20; i++) fs.writeFileSync(join(pair.source, `f${i}`), `${i}`);
   await using ledger = await openLedger(join(pair.base, "run"));

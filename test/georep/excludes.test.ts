@@ -26,11 +26,11 @@ test("what is left out does not come, neither at first nor later", async () => {
   using pair = makePair();
   for (const name of ["a", "b.tmp", "build/x", "d/build/y", "d/c"]) write(join(pair.source, name));
   await using worker = await pair.start(leavingOut("*.tmp build/"));
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(copies(pair)).toEqual(["a", "d", "d/c"]);
   for (const name of ["e.tmp", "build/z", "build/s/t", "d/f"]) write(join(pair.source, name));
   fs.appendFileSync(join(pair.source, "b.tmp"), "more");
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(copies(pair)).toEqual(["a", "d", "d/c", "d/f"]);
 });
 
@@ -38,13 +38,13 @@ test("a name that is moved out of what is left out appears, one moved into it va
   using pair = makePair();
   for (const name of ["in", "out.tmp", "build/deep/x", "open/deep/y"]) write(join(pair.source, name));
   await using worker = await pair.start(leavingOut("*.tmp build/"));
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   const move = (from: string, to: string) => fs.renameSync(join(pair.source, from), join(pair.source, to));
   move("build", "shown");
   move("open", "build");
   move("in", "in.tmp");
   move("out.tmp", "out");
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(copies(pair)).toEqual(["out", "shown", "shown/deep", "shown/deep/x"]);
 });
 
@@ -52,10 +52,10 @@ test("where a pattern is tied to a place, what lies in a directory that is moved
   using pair = makePair();
   for (const name of ["old/cache/x", "old/y"]) write(join(pair.source, name));
   await using worker = await pair.start(leavingOut("/old/cache"));
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(copies(pair)).toEqual(["old", "old/y"]);
   fs.renameSync(join(pair.source, "old"), join(pair.source, "new"));
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(copies(pair)).toEqual(["new", "new/cache", "new/cache/x", "new/y"]);
 });
 
@@ -65,15 +65,15 @@ test("names that are left out and exist at the destination stay, unless delete-e
   write(join(pair.source, "b"));
   {
     await using worker = await pair.start(leavingOut("*.tmp build/"));
-    await worker.checkpoint(within(10_000));
+    await worker.checkpoint(within(30_000));
     expect(copies(pair)).toEqual(["b", "build", "build/x", "mine.tmp"]);
     write(join(pair.source, "mine.tmp"));
     fs.unlinkSync(join(pair.source, "mine.tmp"));
-    await worker.checkpoint(within(10_000));
+    await worker.checkpoint(within(30_000));
     expect(copies(pair)).toContain("mine.tmp");
   }
   await using worker = await pair.start(leavingOut("*.tmp build/", { deleteExcluded: true }));
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(copies(pair)).toEqual(["b"]);
 });
 
@@ -81,10 +81,10 @@ test("a file that takes the name of a directory that only counts as a directory"
   using pair = makePair();
   write(join(pair.source, "build"), "a file");
   await using worker = await pair.start(leavingOut("build/"));
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(copies(pair)).toEqual(["build"]);
   fs.unlinkSync(join(pair.source, "build"));
   write(join(pair.source, "build/x"));
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   expect(copies(pair)).toEqual([]);
 });

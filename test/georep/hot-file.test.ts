@@ -42,7 +42,7 @@ test("a large file that is written to all the time holds up nobody, is sent now 
     for (let i = 0; i < 60; i++) {
       const start = performance.now();
       fs.writeFileSync(at(`small ${i}`), "");
-      while (!fs.existsSync(there(`small ${i}`))) await sleep(2, undefined, { signal: within(20_000) });
+      while (!fs.existsSync(there(`small ${i}`))) await sleep(2);
       delays.push(performance.now() - start);
       await sleep(50);
     }
@@ -53,10 +53,10 @@ test("a large file that is written to all the time holds up nobody, is sent now 
     const asked = written;
     await worker.checkpoint(within(30_000));
     expect(seen()).toBeGreaterThanOrEqual(asked);
-    await expect.poll(() => worker.status.pending, { timeout: 10_000 }).toBeGreaterThan(0);
+    await expect.poll(() => worker.status.pending).toBeGreaterThan(0);
     const later = written;
     await expect.poll(seen, { timeout: 30_000 }).toBeGreaterThanOrEqual(later);
-    expect(worker.status.lagSeconds).toBeLessThan(20);
+    await expect.poll(() => worker.status.lagSeconds).toBeLessThan(20);
     stop.abort();
     await writer;
   }
@@ -64,7 +64,7 @@ test("a large file that is written to all the time holds up nobody, is sent now 
   await using worker = await pair.start();
   await worker.checkpoint(within(30_000));
   expect(pair.differences()).toEqual([]);
-}, 120_000);
+}, 300_000);
 
 const isRoot = process.geteuid?.() === 0;
 
@@ -86,10 +86,10 @@ test.runIf(isRoot)(
     for (const name of ["renamed", "linked"]) write(name, "sent at once");
     await worker.checkpoint(within(30_000));
     for (const name of ["renamed", "linked"]) write(name, "held back");
-    await expect.poll(() => worker.status.pending, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => worker.status.pending).toBe(2);
     fs.renameSync(at("renamed"), at("new"));
     fs.unlinkSync(at("linked"));
-    await expect.poll(() => fs.existsSync(join(pair.destination, "d/new")), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => fs.existsSync(join(pair.destination, "d/new"))).toBe(true);
     write("new", "held back, too");
     await worker.checkpoint(within(30_000));
     expect(pair.differences()).toEqual([]);
@@ -117,9 +117,9 @@ test.runIf(isRoot)(
       await worker.checkpoint(within(30_000));
       const before = fs.statSync(copy).ino;
       write("held back");
-      await expect.poll(() => worker.status.pending, { timeout: 10_000 }).toBe(1);
+      await expect.poll(() => worker.status.pending).toBe(1);
       fs.chmodSync(file, 0o640);
-      await expect.poll(() => fs.statSync(copy).ino, { timeout: 10_000, interval: 1 }).not.toBe(before);
+      await expect.poll(() => fs.statSync(copy).ino, { interval: 1 }).not.toBe(before);
       const isReceiver = (pid: number) => fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("secondary-main");
       for (const pid of childrenOf(process.pid).filter(isReceiver)) process.kill(pid, "SIGKILL");
       await expect(worker.ended).rejects.toThrow();

@@ -33,7 +33,7 @@ test.each(["auto", "inotify"] as const)(
     writeFileSync(at("directory/file"), "4");
     linkSync(at("directory/file"), at("file-3"));
     await using worker = await pair.start({ sourceKind: sourceKind === "auto" ? undefined : sourceKind });
-    await worker.checkpoint(within(20_000));
+    await worker.checkpoint(within(30_000));
     for (const name of ["file", "fifo"]) {
       chmodSync(at(name), 0o777);
       execFileSync("setfacl", ["-m", "u:1000:r", at(name)]);
@@ -46,7 +46,7 @@ test.each(["auto", "inotify"] as const)(
     renameSync(at("new"), at("saved"));
     writeFileSync(at("directory/file"), "changed as well");
     rmSync(at("directory"), { recursive: true });
-    await worker.checkpoint(within(20_000));
+    await worker.checkpoint(within(30_000));
     expect(pair.differences()).toEqual([]);
   },
 );

@@ -5,8 +5,8 @@ import { expect, test } from "vitest";
 
 import { GsyncdPlace, killIfThere } from "./gsyncd-place.ts";
 
-const slow = { timeout: 20_000, interval: 50 };
-const within = 60_000;
+const slow = { timeout: 40_000, interval: 50 };
+const within = 240_000;
 
 /** Milliseconds until a monitor that is told to end has, with everything it started. */
 async function endTime(place: GsyncdPlace, pid: number): Promise<number> {
@@ -54,9 +54,9 @@ test(
     const second = await place.call("monitor", place.source, place.destination, "-c", place.config);
     expect(second).toEqual({ code: 2, out: "", err: "pidfile is taken, exiting.\n" });
 
-    // A second, on a machine that has nothing else to do; on a busy one, the best of three.
+    // A second, on a machine that has nothing else to do; on a busy one, the best of five.
     let took = await endTime(place, pid);
-    for (let more = 0; took > 2000 && more < 2; more++) took = await endTime(place, await started(place));
+    for (let more = 0; took > 2000 && more < 4; more++) took = await endTime(place, await started(place));
     expect(took).toBeLessThan(2000);
     expect(readdirSync(place.file("run/ledgers")).filter((name) => name !== "sweep.lock")).toEqual([]);
     expect(readdirSync(place.file("tmp"))).toEqual([]);
@@ -209,7 +209,7 @@ test(
 
     const running = place.call("monitor", place.source, place.destination, "-c", place.config, "--debug");
     await expect.poll(() => place.status()["worker_status"], slow).toBe("Active");
-    killIfThere(place.pid ?? 0, "SIGTERM");
+    killIfThere(place.pid ?? NaN, "SIGTERM");
     const { code, err } = await running;
     expect(code).toBe(1);
     expect(err).toContain("D [worker(worker");

@@ -64,5 +64,5 @@ function knownPlaces(): number {
 async function follow(): Promise<void> {
   const openFeed = () => connectToAgent(state);
   await using worker = await replicate(source, destination, { session: "test", state, openFeed });
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
 }

@@ -171,7 +171,12 @@ export function acl(permissions: number): Buffer {
   return bytes;
 }
 
-/** Children of a process, by /proc. */
+/** Children of a process, by /proc; none when it has ended. */
 export function childrenOf(pid: number): number[] {
-  return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  try {
+    return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ESRCH")) return [];
+    throw error;
+  }
 }

@@ -10,10 +10,8 @@ const seed = Number(process.env["BELAY_SEED"] ?? Date.now() % 1_000_000);
 
 const isRoot = process.geteuid?.() === 0;
 
-test.runIf(isRoot)(
-  "after random changes followed through fanotify both trees are equal",
-  () => compareAfter("fanotify"),
-  60_000,
+test.runIf(isRoot)("after random changes followed through fanotify both trees are equal", () =>
+  compareAfter("fanotify"),
 );
 
 test("after random changes followed through inotify both trees are equal", () => compareAfter("inotify"), 60_000);
@@ -28,7 +26,7 @@ async function compareAfter(kind: SourceKind): Promise<void> {
     for (let i = 0; i < 20; i++) writer.step();
     await setImmediate();
   }
-  await worker.checkpoint(within(20_000));
+  await worker.checkpoint(within(90_000));
   expect(pair.differences(), `seed ${seed}, ${writer.done} changes`).toEqual([]);
   expect(writer.done).toBeGreaterThan(500);
 }

@@ -15,7 +15,7 @@ test("a destination that was put back to what it was before, with what it rememb
   for (const name of ["kept", "changed", "deleted"]) writeFileSync(at(name), name);
   const follow = async () => {
     await using worker = await agent.worker();
-    await worker.checkpoint(within(20_000));
+    await worker.checkpoint(within(30_000));
     return worker.status.compared;
   };
   await follow();

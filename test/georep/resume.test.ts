@@ -40,5 +40,5 @@ async function openFeed({ source, state }: Pair): Promise<ChangeFeed> {
 async function runOnce(pair: Pair, feed: ChangeFeed): Promise<void> {
   const lent = Object.create(feed, { [Symbol.asyncDispose]: { value: () => Promise.resolve() } }) as ChangeFeed;
   await using worker = await pair.start({ openFeed: () => Promise.resolve(lent) });
-  await worker.checkpoint(within(20_000));
+  await worker.checkpoint(within(30_000));
 }

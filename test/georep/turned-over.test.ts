@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { hasCode } from "@belay/supervise";
 import { expect, test } from "vitest";
 
 import type { SourceKind } from "../../packages/georep/src/sources/change-source.ts";
@@ -28,8 +29,7 @@ test.each(kinds)(
     for (let round = 0; round < 4; round++) {
       await sleep(500);
       // What somebody has taken away is made again, beside what moves there meanwhile.
-      for (const name of fs.readdirSync(pair.destination).slice(1, 3))
-        fs.rmSync(join(pair.destination, name), { recursive: true, force: true });
+      for (const name of fs.readdirSync(pair.destination).slice(1, 3)) takeAway(join(pair.destination, name));
       worker.resync(Buffer.alloc(0));
     }
     const moves = Number((await moving).stdout);
@@ -66,6 +66,17 @@ test("a tree that is turned over while its receiving end is killed again and aga
 }, 150_000);
 
 const isSecondary = (pid: number): boolean => fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("secondary");
+
+/** Removes a tree into which somebody writes meanwhile. */
+function takeAway(path: string): void {
+  for (;;) {
+    try {
+      return fs.rmSync(path, { recursive: true, force: true });
+    } catch (error) {
+      if (!hasCode(error, "ENOTEMPTY", "EEXIST", "ENOTDIR", "EISDIR")) throw error;
+    }
+  }
+}
 
 const width = 5;
 

@@ -20,13 +20,13 @@ test("a file that gets another content keeps the attributes and the ACL that it 
   const sizes = { small: 10, medium: 200_000 };
   for (const [name, size] of Object.entries(sizes)) fs.writeFileSync(join(pair.source, name), Buffer.alloc(size, 1));
   await using worker = await pair.start({ policy });
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   for (const name of Object.keys(sizes)) {
     lsetxattr(join(pair.destination, name), "user.mine", Buffer.from(name));
     execFileSync("setfacl", ["-m", "u:1000:r", join(pair.destination, name)]);
   }
   for (const [name, size] of Object.entries(sizes)) fs.writeFileSync(join(pair.source, name), Buffer.alloc(size, 2));
-  await worker.checkpoint(within(10_000));
+  await worker.checkpoint(within(30_000));
   for (const name of Object.keys(sizes)) {
     const copy = join(pair.destination, name);
     expect(fs.readFileSync(copy)[0]).toBe(2);
@@ -43,15 +43,15 @@ test.each(["before", "later on"])(
     fs.mkdirSync(join(pair.source, "d"));
     if (when === "before") defaults(pair.destination);
     await using worker = await pair.start({ policy });
-    await worker.checkpoint(within(10_000));
+    await worker.checkpoint(within(30_000));
     if (when === "later on") defaults(pair.destination);
     defaults(join(pair.destination, "d"));
     for (const top of ["", "d"]) build(join(pair.source, top));
-    await worker.checkpoint(within(20_000));
+    await worker.checkpoint(within(30_000));
     compare(pair);
     for (const top of ["", "d"]) fs.rmSync(join(pair.destination, top, "tree"), { recursive: true });
     worker.resync(Buffer.alloc(0));
-    await worker.checkpoint(within(20_000));
+    await worker.checkpoint(within(30_000));
     compare(pair);
     expect(fs.readdirSync(join(pair.destination, ".belay-georep/test/conflicts"))).toEqual([]);
   },
@@ -62,7 +62,7 @@ test("with ACLs replicated nothing of that is to be seen", async () => {
   defaults(pair.destination);
   build(pair.source);
   await using worker = await pair.start();
-  await worker.checkpoint(within(20_000));
+  await worker.checkpoint(within(30_000));
   expect(pair.differences()).toEqual([]);
 });
 

@@ -212,7 +212,7 @@ test("wcfs serve becomes the server: same process, its name, the zurl and the mo
   const wcfs = joinPath(import.meta.dirname, "..", "..", "bin", "wcfs");
   const child = spawn(wcfs, ["serve", "-logtostderr", zurl], { stdio: ["ignore", "ignore", "pipe"] });
   child.stderr.resume();
-  await expect.poll(() => existsSync(joinPath(mountpoint, ".wcfs/zurl")), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => existsSync(joinPath(mountpoint, ".wcfs/zurl"))).toBe(true);
   expect(readFileSync(`/proc/${child.pid}/comm`, "utf8")).toBe("wcfs\n");
   expect(readFileSync(`/proc/${child.pid}/cmdline`, "utf8").split("\0").slice(-4, -1)).toEqual([
     "-logtostderr",
@@ -244,8 +244,7 @@ test("a served database that cannot be opened, or not with such options, leaves 
 
 test("a server that was unmounted or told to end leaves nothing, whoever started it", async () => {
   await newDatabase();
-  const serving = () =>
-    expect.poll(() => existsSync(joinPath(mountpoint, ".wcfs/zurl")), { timeout: 10_000 }).toBe(true);
+  const serving = () => expect.poll(() => existsSync(joinPath(mountpoint, ".wcfs/zurl"))).toBe(true);
   const served = spawn(wcfs, ["serve", zurl], { stdio: "ignore" });
   await serving();
   served.kill("SIGTERM");
@@ -254,7 +253,7 @@ test("a server that was unmounted or told to end leaves nothing, whoever started
 
   await start(zurl);
   spawnSync("fusermount3", ["-u", mountpoint]);
-  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  await expect.poll(left).toEqual([]);
 });
 
 test("a server at a mountpoint that its caller made and keeps leaves it there", async () => {
@@ -282,5 +281,5 @@ test("servers of one database that start and end at the same time never take the
   await Promise.all([churn(), churn(), churn()]);
   expect(ends.filter((end) => end !== "served" && end !== "EALREADY")).toEqual([]);
   expect(ends).toContain("served");
-  await expect.poll(left, { timeout: 20_000 }).toEqual([]);
+  await expect.poll(left).toEqual([]);
 });

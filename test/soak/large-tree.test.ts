@@ -22,7 +22,7 @@ const within = 150_000 + files * 15;
 
 test.for([false, true])(
   `${files} files, links, devices, attributes, and a writer: equal when a checkpoint is complete (through ssh: %s)`,
-  { timeout: within },
+  { timeout: 4 * within },
   async (isThroughSsh) => {
     await using place = new GsyncdPlace();
     await using sshd = isThroughSsh ? await startSshd(place) : undefined;

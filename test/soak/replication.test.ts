@@ -18,7 +18,7 @@ const victims = ["monitor", "worker", "secondary", "agent", "ssh", "engine"] as 
 
 test(
   `${rounds} rounds of kill -9 and SIGSTOP, on this machine: all end equal`,
-  { timeout: 60_000 + rounds * 70_000 },
+  { timeout: 120_000 + rounds * 150_000 },
   async () => {
     await using place = new GsyncdPlace();
     place.configure();
@@ -28,7 +28,7 @@ test(
 
 test.each(["rsync", "tarssh"])(
   `${rounds} rounds of kill -9 and SIGSTOP, content by %s: all end equal`,
-  { timeout: 60_000 + rounds * 70_000 },
+  { timeout: 120_000 + rounds * 150_000 },
   async (engine) => {
     await using place = new GsyncdPlace();
     place.configure({ "sync-method": engine });
@@ -38,7 +38,7 @@ test.each(["rsync", "tarssh"])(
 
 test(
   `${rounds} rounds of kill -9 and SIGSTOP, through sshd and a restricted key: all end equal`,
-  { timeout: 60_000 + rounds * 70_000 },
+  { timeout: 120_000 + rounds * 150_000 },
   async () => {
     await using place = new GsyncdPlace();
     await using sshd = await Sshd.start(place.file("ssh"), forcedCommand(place));
@@ -101,6 +101,7 @@ async function strike(place: GsyncdPlace): Promise<string> {
   if (pid === undefined) return `no ${role} there`;
   if (Math.random() < 0.7) {
     killIfThere(pid, "SIGKILL");
+    while (processesOf(place, role).includes(pid)) await sleep(10);
     return `kill ${role}`;
   }
   killIfThere(pid, "SIGSTOP");

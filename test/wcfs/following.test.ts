@@ -131,7 +131,6 @@ test.skipIf(!havePython).each([1, 2])(
     }
     for (const tid of tids) for (const oid of [file, other]) await expectAsInDatabase(world, oid, tid);
   },
-  90_000,
 );
 
 test.skipIf(!havePython)("what is cached and unchanged is read without asking the server", async () => {

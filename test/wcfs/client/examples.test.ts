@@ -69,7 +69,7 @@ test("array-statistics goes over an array with a heap and anonymous memory much 
   expect(anonymous * 1024).toBeLessThan((blocks * BLK * 3) / 4);
   for (let bin = 0; bin < 20; bin++) expect((await lines.next()).value).toMatch(/#{59,60}$/);
   expect(await ended).toBe(0);
-}, 60_000);
+});
 
 test("follow-head tells what each commit changed", async () => {
   await using scratch = await scratchDatabase();
@@ -84,4 +84,4 @@ test("follow-head tells what each commit changed", async () => {
   expect((await lines.next()).value).toBe(`@${at3}: 3 blocks, changed: #0`);
   child.kill("SIGKILL");
   await ended;
-}, 60_000);
+});

@@ -67,7 +67,6 @@ test("joining counts, shares one object, and gives views", async () => {
       return { same: first === second, joins, text, started: first.server !== undefined, other };
     },
     { zurl, oid, at },
-    20_000,
   );
   expect(seen).toEqual({ same: true, joins: 2, text: "hello", started: true, other: true });
   expect(readFileSync(joinPath(mountpointOf(zurl), ".wcfs/zurl"), "utf8")).toBe(zurl);
@@ -86,7 +85,6 @@ test("a server that was started by joining ends when nobody has it open any more
         c.maps["m"] = await (await c.conns["c"].open(oid)).mmap(0, 2);
       },
       { zurl, oid, at },
-      20_000,
     );
   await connect(first);
   await connect(second);
@@ -101,36 +99,32 @@ test("a server that was started by joining ends when nobody has it open any more
   await using third = joining("-autoexitgrace 1s");
   await connect(third);
   expect(await third.run((c) => c.map("m").copy(65536, 5).toString(), {})).toBe("hello");
-}, 60_000);
+});
 
 test("after a crash of the server the old join is of no use, and a new one starts a new server", async () => {
   await newDatabase();
   await using client = joining("");
-  const result = await client.run(
-    async (c, zurl) => {
-      const old = await c.wcfs.join(zurl);
-      process.kill(old.server?.process?.pid ?? 0, "SIGKILL");
-      const code = async (action: () => Promise<unknown>) => {
-        for (let tries = 0; tries < 200; tries++) {
-          try {
-            await action();
-          } catch (error) {
-            if ((error as { code: string }).code === "ENOTCONN") return "ENOTCONN";
-          }
-          await new Promise((resolve) => setTimeout(resolve, 10));
+  const result = await client.run(async (c, zurl) => {
+    const old = await c.wcfs.join(zurl);
+    process.kill(old.server?.process?.pid ?? 0, "SIGKILL");
+    const code = async (action: () => Promise<unknown>) => {
+      for (let tries = 0; tries < 200; tries++) {
+        try {
+          await action();
+        } catch (error) {
+          if ((error as { code: string }).code === "ENOTCONN") return "ENOTCONN";
         }
-        return "ok";
-      };
-      const reading = await code(() => old.read(".wcfs/zurl"));
-      await old.close().catch(() => undefined);
-      const anew = await c.wcfs.join(zurl);
-      const served = (await anew.read(".wcfs/zurl")).toString();
-      await anew.close();
-      return { reading, isNew: anew !== old, served };
-    },
-    zurl,
-    20_000,
-  );
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      return "ok";
+    };
+    const reading = await code(() => old.read(".wcfs/zurl"));
+    await old.close().catch(() => undefined);
+    const anew = await c.wcfs.join(zurl);
+    const served = (await anew.read(".wcfs/zurl")).toString();
+    await anew.close();
+    return { reading, isNew: anew !== old, served };
+  }, zurl);
   expect(result).toEqual({ reading: "ENOTCONN", isNew: true, served: zurl });
   expect(MountTable.read().at(mountpointOf(zurl)).length).toBe(1);
   expect(existsSync(mountpointOf(zurl))).toBe(true);

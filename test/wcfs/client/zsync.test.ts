@@ -86,7 +86,7 @@ test("big files go with the connection of the database, and are joined once", as
     connect.timeout,
   );
   expect(after).toEqual({ joins: [2, 1], isNew: true, faulted: true });
-}, 60_000);
+});
 
 test("closing a database closes the big files of its connections; those of a forgotten connection close by themselves", async () => {
   await using scratch = await scratchDatabase();
@@ -123,4 +123,4 @@ test("closing a database closes the big files of its connections; those of a for
   );
   expect(seen.joins).toEqual([1, 3, 2, 1]);
   expect(seen.refused).toMatch(/: connection closed$/);
-}, 60_000);
+});

@@ -96,43 +96,35 @@ async function expectFates(world: IsolationWorld, at1: string, all: readonly Sus
   for (const { fault, bad } of all) if (fault.zombie) expect(bad.state).toBe("Z");
 }
 
-test(
-  "clients that fail a pin of their own set-up are killed, and do not hold up others",
-  { timeout: 60_000 },
-  async () => {
-    await using world = await isolationWorld(["-pintimeout", "3.0s"]);
-    const { at1, all } = await suspects(world);
-    for (const { file } of all) await world.read(2, { file });
-    await changeAll(world, all);
-    for (const { link, file } of all) await link.send(`watch ${file} @${at1}`);
-    await Promise.all(all.map(({ fault, link }) => fault.misbehave(link)));
-    const good = await world.link();
-    for (const { file } of all) expect(await good.watchPins(file, at1)).toEqual({ 2: at1 });
-    await good.bye();
-    await expectFates(world, at1, all);
-  },
-);
+test("clients that fail a pin of their own set-up are killed, and do not hold up others", async () => {
+  await using world = await isolationWorld(["-pintimeout", "3.0s"]);
+  const { at1, all } = await suspects(world);
+  for (const { file } of all) await world.read(2, { file });
+  await changeAll(world, all);
+  for (const { link, file } of all) await link.send(`watch ${file} @${at1}`);
+  await Promise.all(all.map(({ fault, link }) => fault.misbehave(link)));
+  const good = await world.link();
+  for (const { file } of all) expect(await good.watchPins(file, at1)).toEqual({ 2: at1 });
+  await good.bye();
+  await expectFates(world, at1, all);
+});
 
-test(
-  "clients that fail the pin that another's read needs are killed, and the read is answered in time",
-  { timeout: 60_000 },
-  async () => {
-    await using world = await isolationWorld(["-pintimeout", "3.0s"]);
-    const { at1, all } = await suspects(world);
-    for (const { link, file } of all) {
-      const stream = await link.send(`watch ${file} @${at1}`);
-      await link.readLine();
-      expect(await link.reply(stream)).toBe("ok");
-    }
-    await changeAll(world, all);
-    const started = Date.now();
-    const reads = all.map(({ file }) => startRead(world, 2, { file }));
-    await Promise.all(all.map(({ fault, link }) => fault.misbehave(link)));
-    for (const read of reads) expect(await read.text).toBe("c2");
-    expect(Date.now() - started).toBeLessThan(2 * PIN_TIMEOUT);
-    await expectFates(world, at1, all);
-  },
-);
+test("clients that fail the pin that another's read needs are killed, and the read is answered in time", async () => {
+  await using world = await isolationWorld(["-pintimeout", "3.0s"]);
+  const { at1, all } = await suspects(world);
+  for (const { link, file } of all) {
+    const stream = await link.send(`watch ${file} @${at1}`);
+    await link.readLine();
+    expect(await link.reply(stream)).toBe("ok");
+  }
+  await changeAll(world, all);
+  const started = Date.now();
+  const reads = all.map(({ file }) => startRead(world, 2, { file }));
+  await Promise.all(all.map(({ fault, link }) => fault.misbehave(link)));
+  for (const read of reads) expect(await read.text).toBe("c2");
+  expect(Date.now() - started).toBeLessThan(2 * PIN_TIMEOUT);
+  await expectFates(world, at1, all);
+});
 
 /** Block 2 committed at at1, and a client with a deaf link. */
 async function prepare(world: IsolationWorld): Promise<{ at1: string; bad: Agent; link: WatchLinkClient }> {

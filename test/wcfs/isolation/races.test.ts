@@ -95,7 +95,7 @@ test("a signal that a process survives does not make its page fault fail", async
   expect((await touched).toString()).toBe("a2");
 });
 
-test("a hundred links with a hundred pins each", { timeout: 90_000 }, async () => {
+test("a hundred links with a hundred pins each", async () => {
   const [links, blocks, blksize] = [100, 100, 8192];
   await using world = await isolationWorld(["-pintimeout", "60s"]);
   const { database } = world;

@@ -29,7 +29,7 @@ async function start(script: string): Promise<SupervisedProcess> {
     "-e",
     `${script}; console.error("up"); setInterval(() => {}, 1000)`,
   ]);
-  await expect.poll(() => child.stderrTail().toString(), { interval: 10, timeout: 10_000 }).toContain("up");
+  await expect.poll(() => child.stderrTail().toString(), { interval: 10 }).toContain("up");
   return child;
 }
 

@@ -95,7 +95,7 @@ test("what a process that was killed owned is found and released, newest first",
   expect(MountTable.read().below(base)).toEqual([]);
 });
 
-test("killed at any moment, nothing stays after the sweep", { timeout: 60_000 }, async () => {
+test("killed at any moment, nothing stays after the sweep", async () => {
   for (let round = 0; round < 20; round++) {
     const owner = await startOwner();
     // Between the first line it writes and some time after its last.

@@ -41,7 +41,7 @@ f.write("%d\\n" % os.getpid()); f.flush(); sys.stderr.write("held"); sys.stderr.
   const argv =
     language === "node" ? [process.execPath, "--input-type=module", "-e", node] : ["/usr/bin/python3", "-c", python];
   const child = await spawnProcess(argv);
-  const held = expect.poll(() => child.stderrTail().toString(), { interval: 10, timeout: 10_000 }).toContain("held");
+  const held = expect.poll(() => child.stderrTail().toString(), { interval: 10 }).toContain("held");
   held.catch(() => undefined); // when the holder ends first
   await Promise.race([held, child.succeeded()]);
   return child;

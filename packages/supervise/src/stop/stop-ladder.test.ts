@@ -58,7 +58,7 @@ async function serve(manner?: "stubborn"): Promise<Served> {
   mkdirSync(point);
   const script = join(import.meta.dirname, "test-server.ts");
   const server = await spawnProcess([process.execPath, script, point, ...(manner ? [manner] : [])]);
-  await expect.poll(() => server.stderrTail().toString(), { interval: 10, timeout: 10_000 }).toContain("up");
+  await expect.poll(() => server.stderrTail().toString(), { interval: 10 }).toContain("up");
   const fuseAbort = openFuseAbort(MountTable.read().only(point), logger);
   const stop = (options: StopOptions = {}) =>
     stopLadder({ point, server: server.identity, fuseAbort }, { logger, serverName: "wcfs.go", ...options });

@@ -42,7 +42,7 @@ test("changes hide the base, and leave it as it is", async () => {
   expect(() => demo.poll()).toThrow(expect.objectContaining({ code: "ESTATE" }));
 });
 
-test.runIf(havePython)("changes made by Python are read as Python reads them", { timeout: 60_000 }, async () => {
+test.runIf(havePython)("changes made by Python are read as Python reads them", async () => {
   using dir = temporaryDirectory();
   const [base, delta] = [dir.file("base.fs"), dir.file("delta.fs")];
   makeRich(base, { tree: 100, pack: false });

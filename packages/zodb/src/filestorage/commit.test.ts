@@ -179,7 +179,7 @@ test.runIf(process.getuid?.() === 0)(
 );
 
 describe.runIf(havePython)("beside Python", () => {
-  test("our commits are opened, iterated, undone, packed and added to by it", { timeout: 60_000 }, async () => {
+  test("our commits are opened, iterated, undone, packed and added to by it", async () => {
     using dir = temporaryDirectory();
     const path = dir.file("Data.fs");
     makeRich(path, { tree: 50, pack: true });
@@ -230,7 +230,7 @@ db.close()
     expect(ourContents(storage, theirs)).toEqual(theirs);
   });
 
-  test("a writer keeps the other out", { timeout: 30_000 }, async () => {
+  test("a writer keeps the other out", async () => {
     using dir = temporaryDirectory();
     const path = dir.file("Data.fs");
     const tryPython = () =>
