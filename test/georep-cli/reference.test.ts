@@ -256,6 +256,7 @@ const stateSteps = ["", "--json"].flatMap((json) =>
   }),
 );
 
+const oldLog = "/var/log/glusterfs/geo-replication/pv_sh.example_sv/mnt-b.log";
 const setSteps = Object.entries(values).flatMap(([name, list]) => list.map((value) => set(name, value)));
 const watched = [
   sessionConfig,
@@ -278,6 +279,13 @@ const steps: readonly Step[] = [
     // Theirs makes an empty monitor.status when it is read.
     show: argv.includes("--status-get") ? watched : [`${sessionFolder}/monitor.status`, ...watched],
   })),
+  // The logs of a session that is deleted stay.
+  {
+    argv: ["delete", ...session],
+    fresh: true,
+    files: { [oldLog]: "old\n", [sessionConfig]: "" },
+    show: [oldLog, sessionFolder],
+  },
   ...stateSteps,
 ];
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { compareTrees } from "../../packages/georep/src/index.ts";
 import { makePlace, matching, startBelay, type Place } from "./place.ts";
@@ -49,6 +49,25 @@ test("from create to delete: the copy is equal when the checkpoint says so", asy
   expect(differences(place)).toEqual([]);
   expect(readdirSync(place.destination).sort()).toEqual(["d", "later"]);
   expect(await place.lines("list")).toEqual([]);
+});
+
+test("the logs of a deleted session stay, and where they are is said, unless they are to go too", async () => {
+  await using place = makePlace();
+  const logs = join(place.path, "belay", "log");
+  expect(await place.georep("create", "src", "dst")).toMatchObject({ code: 0 });
+  for (const command of ["start", "stop"]) expect(await place.georep(command, "src")).toMatchObject({ code: 0 });
+  const names = readdirSync(logs, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".log"));
+  expect(names.length).toBeGreaterThan(0);
+  const { out } = await place.georep("delete", "src");
+  for (const name of names) expect(out).toContain(dirname(join(logs, name)));
+  expect(readdirSync(logs, { recursive: true })).toEqual(expect.arrayContaining(names));
+
+  expect(await place.georep("create", "src", "dst")).toMatchObject({ code: 0 });
+  writeFileSync(join(logs, "geo-replication", "another"), "not of this session");
+  expect((await place.georep("delete", "src", "--purge-logs", "--dry-run")).out).toContain(`would remove ${logs}/`);
+  expect(await place.georep("delete", "src", "--purge-logs")).toMatchObject({ code: 0, out: expect.not.stringContaining("log") as string }); // prettier-ignore
+  const left = readdirSync(logs, { recursive: true, encoding: "utf8" });
+  expect(left.sort()).toEqual(["geo-replication", "geo-replication/another"]);
 });
 
 test("paths with blanks and odd characters are replicated as any others", async () => {

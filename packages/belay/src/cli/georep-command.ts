@@ -68,6 +68,7 @@ Example:
     .option("--force", "stop it first if it runs")
     .option("--reset-sync-time", "forget how far it was (a local session forgets it anyway)")
     .option("--purge-destination-state", "also what the destination keeps of the session, but for conflicts set aside")
+    .option("--purge-logs", "also its logs on this machine")
     .option("--key", "also the key that belay georep key made")
     .option("--dry-run", "tell what would be removed")
     .option("--json", "as JSON lines")

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { BelayError } from "@belay/supervise";
+import { sessionFolder } from "../session/session.ts";
 import { isPidFileHeld } from "../status/pid-lock-state.ts";
 import { ownKeyFile } from "./key.ts";
 import { recordPath, type KnownSession } from "./known-session.ts";
@@ -12,10 +13,19 @@ import { lockPath } from "./session-lock.ts";
 export interface DeleteOptions {
   /** The key that `belay georep key` made. */
   readonly key?: boolean;
+  /** Its logs. */
+  readonly logs?: boolean;
+}
+
+/** Folder of a session's logs here; undefined: there is none. A receiving end over ssh has its own on its machine. */
+export function logFolderOf(places: GeorepPlaces, known: KnownSession): string | undefined {
+  const folder = dirname(configOf(places, known).text("log-file"));
+  // Whatever a configuration says, nothing is removed that is not named like the session.
+  return basename(folder) === sessionFolder(known.session) && existsSync(folder) ? folder : undefined;
 }
 
 /** What deleting a session removes, each a path. */
-export function pathsOf(places: GeorepPlaces, known: KnownSession, options: Pick<DeleteOptions, "key"> = {}): string[] {
+export function pathsOf(places: GeorepPlaces, known: KnownSession, options: DeleteOptions = {}): string[] {
   const config = configOf(places, known);
   const pidFile = config.text("pid-file");
   const key = ownKeyFile(places, known);
@@ -24,13 +34,15 @@ export function pathsOf(places: GeorepPlaces, known: KnownSession, options: Pick
     pidFile,
     `${pidFile}.tmp`,
     ...(options.key === true ? [key, `${key}.pub`] : []),
+    ...(options.logs === true ? [logFolderOf(places, known) ?? []].flat() : []),
     known.folder,
   ];
   return paths.filter((path) => existsSync(path));
 }
 
 /**
- * Removes what a session has here. The destination keeps its files, and what it knows of the session.
+ * Removes what a session has here; its logs tell what became of it, and stay unless they are to go too. The destination keeps its files, and what it knows of
+ * the session.
  *
  * Of what is in its folder the record goes last: until then the session can be deleted again. Only the lock stays until there is none, as whoever
  * waits for it would take a new one, and the session for one that is there.

@@ -1,4 +1,4 @@
-import { deleteSession, pathsOf, refuseRunning } from "../delete-session.ts";
+import { deleteSession, logFolderOf, pathsOf, refuseRunning } from "../delete-session.ts";
 import { destinationStatePath, forgetDestination, hasDestinationState } from "../destination-state.ts";
 import { endAgent } from "../end-agent.ts";
 import { shortEnd } from "../ends.ts";
@@ -15,6 +15,7 @@ export interface DeleteCommandOptions extends CommonOptions {
   readonly force?: boolean;
   readonly purgeDestinationState?: boolean;
   readonly key?: boolean;
+  readonly purgeLogs?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -36,19 +37,21 @@ export async function remove(
   // The other side first: as long as it cannot be reached, the session is there to try again.
   if (options.purgeDestinationState === true) await purge(context, known);
   await endAgent(places, known, signal);
-  deleteSession(places, known, { key: options.key === true });
-  talk.say(printable(`deleted ${known.name}; ${shortEnd(known.destination)} keeps its files`));
-  talk.tell({ event: "deleted", name: known.name });
+  const logs = options.purgeLogs === true ? undefined : logFolderOf(places, known);
+  deleteSession(places, known, { key: options.key === true, logs: options.purgeLogs === true });
+  const kept = logs === undefined ? "" : `, its logs stay in ${logs}`;
+  talk.say(printable(`deleted ${known.name}; ${shortEnd(known.destination)} keeps its files${kept}`));
+  talk.tell({ event: "deleted", name: known.name, logs: logs ?? null });
   return 0;
 }
 
 async function tellWhat(
   { places, talk, signal }: Context,
   known: KnownSession,
-  { key = false, purgeDestinationState = false }: DeleteCommandOptions,
+  { key = false, purgeLogs = false, purgeDestinationState = false }: DeleteCommandOptions,
 ): Promise<number> {
   const there = purgeDestinationState && (await hasDestinationState(known, configOf(places, known), signal));
-  for (const path of pathsOf(places, known, { key })) {
+  for (const path of pathsOf(places, known, { key, logs: purgeLogs })) {
     talk.say(`would remove ${path}`);
     talk.tell({ event: "would-remove", path });
   }
