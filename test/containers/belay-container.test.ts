@@ -1,10 +1,9 @@
 /** Rebuild keys, graphs, records, registries: `belay container` with a real podman. */
 import { spawn, spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { freePort } from "../georep/loopback.ts";
 import { until } from "./host.ts";
 import { Podman, podmanMissing } from "./podman.ts";
 
@@ -240,14 +239,6 @@ function prepareCc(podman: Podman): string {
   mkdirSync(folder);
   writeFileSync(join(folder, "fake-cc"), '#!/bin/sh\necho "$PWD $*"\n', { mode: 0o755 });
   return "/cc";
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function startRegistry(podman: Podman): Promise<AsyncDisposable & { host: string }> {

@@ -69,7 +69,7 @@ export class Docker extends EngineHost implements AsyncDisposable {
   async ready(): Promise<void> {
     const answers = (): boolean => spawnSync("docker", ["version"], { env: this.env }).status === 0;
     try {
-      await until("the docker daemon answers", () => answers() || this.#daemon.exitCode !== null, 40_000);
+      await until("the docker daemon answers", () => answers() || this.#daemon.exitCode !== null, 90_000);
     } catch (cause) {
       throw new Error(this.#log(), { cause });
     }

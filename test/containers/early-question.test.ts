@@ -42,7 +42,7 @@ function build(...options: string[]): { status: number | null; stdout: string; m
   const start = performance.now();
   const env = { PATH: `${folder}/bin:/usr/bin:/bin`, HOME: folder, TMPDIR: folder, BELAY_RUN_DIR: folder };
   const args = [...words, ...options, "build", "-t", "x", "-f", join(folder, "x.docker")];
-  const { status, stdout } = spawnSync(node, args, { cwd: folder, env, encoding: "utf8", timeout: 30_000 });
+  const { status, stdout } = spawnSync(node, args, { cwd: folder, env, encoding: "utf8", timeout: 60_000 });
   return { status, stdout, ms: performance.now() - start };
 }
 

@@ -72,7 +72,7 @@ export abstract class EngineHost {
   /** Runs one of our tools to its end. */
   run(tool: "container" | "docker-py", ...args: string[]): Finished {
     const [program = "", ...rest] = this.argv(tool, args);
-    return spawnSync(program, rest, { env: this.env, cwd: this.path("work"), encoding: "utf8", timeout: 60_000 });
+    return spawnSync(program, rest, { env: this.env, cwd: this.path("work"), encoding: "utf8", timeout: 110_000 });
   }
 
   /** Starts one of our tools. */
@@ -97,7 +97,7 @@ export function outputOf(program: string, args: readonly string[], env: NodeJS.P
 }
 
 /** Waits until something holds. @throws Error naming it when it does not within the time */
-export async function until(what: string, holds: () => boolean, limitMs = 15_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, limitMs = 60_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!holds()) {
     if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);

@@ -15,7 +15,7 @@ interface Ran {
 }
 
 function run(file: string, ...args: string[]): Ran {
-  const { status, stdout, stderr } = spawnSync(file, args, { encoding: "utf8", timeout: 20_000 });
+  const { status, stdout, stderr } = spawnSync(file, args, { encoding: "utf8", timeout: 60_000 });
   return { code: status, stdout, stderr };
 }
 

@@ -143,8 +143,7 @@ test.skipIf(!havePython)("zhead tells each commit once it is shown, to every rea
   const tid = await database.write(file, { 5: { text: "x" } });
   expect((await reader.read(fds[0] ?? 0, 5)) + (await reader.read(fds[0] ?? 0, 100))).toBe(`${tid}\n`);
   for (const fd of fds) await reader.run("close", { fd });
-  for (let tries = 0; tries < 100 && !(await reader.text(".wcfs/stats")).includes("ZHeadLink\t: 0\n"); tries++);
-  expect(await reader.text(".wcfs/stats")).toContain("ZHeadLink\t: 0\n");
+  await expect.poll(() => reader.text(".wcfs/stats")).toContain("ZHeadLink\t: 0\n");
 });
 
 test.skipIf(!havePython)(

@@ -30,7 +30,7 @@ function example(name: string, args: readonly string[], directory: string, optio
   const child = spawn(process.execPath, [...options, script, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, WENDELIN_CORE_WCFS_OPTIONS: `-log_dir ${directory}` },
-    timeout: 50_000,
+    timeout: 100_000,
   });
   const ended = new Promise<number | null>((resolve) => void child.once("exit", resolve));
   return { child, ended, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };

@@ -107,7 +107,7 @@ test("closing a database closes the big files of its connections; those of a for
       };
       await forget();
       joins.push(joined.joins);
-      for (let tries = 0; joined.joins === 3 && tries < 100; tries++) {
+      for (let tries = 0; joined.joins === 3 && tries < 1000; tries++) {
         await new Promise((resolve) => setTimeout(resolve, 20));
         globalThis.gc?.();
       }

@@ -76,7 +76,7 @@ export function spawnServer(args: readonly string[], mountpoint: string): TestSe
       await untilEnded(3000).catch(async () => {
         abortAt(mountpoint);
         child.kill("SIGKILL");
-        await untilEnded(3000);
+        await untilEnded(30_000);
       });
       while (connectionOf(mountpoint) !== undefined) {
         abortAt(mountpoint);
@@ -89,7 +89,7 @@ export function spawnServer(args: readonly string[], mountpoint: string): TestSe
 /** Starts a server and waits until it is ready, as clients do. */
 export async function startServer(zurl: string, mountpoint: string, args: readonly string[] = []): Promise<TestServer> {
   const server = spawnServer(["-debug", "-logtostderr", ...args, zurl, mountpoint], mountpoint);
-  for (let tries = 0; tries < 800; tries++) {
+  for (let tries = 0; tries < 2400; tries++) {
     // The mount appears at once with everything in it, and a look at the table cannot hang.
     if (server.mounted()) return server;
     if (server.ended() !== undefined) break;

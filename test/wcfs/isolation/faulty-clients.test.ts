@@ -8,7 +8,7 @@ import { BLK, isolationWorld } from "./harness/world.ts";
 const PIN_TIMEOUT = 3000;
 
 /** For what is under way already, in milliseconds. */
-const SOON = 10_000;
+const SOON = 30_000;
 
 /** How a client misbehaves when a pin is due. */
 interface Fault {
@@ -81,7 +81,7 @@ async function changeAll(world: IsolationWorld, all: readonly Suspect[]): Promis
 
 /** Each has ended as it should have, and what was counted stays so. */
 async function expectFates(world: IsolationWorld, at1: string, all: readonly Suspect[]): Promise<void> {
-  for (const { bad } of all) await bad.ends(2 * PIN_TIMEOUT);
+  for (const { bad } of all) await bad.ends(SOON);
   const killed = all.filter(({ fault }) => fault.killed);
   await world.statsBecome({ WatchLink: 0, Watch: 0, PinnedBlk: 0, pinkill: killed.length });
   await new Promise((resolve) => setTimeout(resolve, 2 * PIN_TIMEOUT));
@@ -122,7 +122,8 @@ test("clients that fail the pin that another's read needs are killed, and the re
   const reads = all.map(({ file }) => startRead(world, 2, { file }));
   await Promise.all(all.map(({ fault, link }) => fault.misbehave(link)));
   for (const read of reads) expect(await read.text).toBe("c2");
-  expect(Date.now() - started).toBeLessThan(2 * PIN_TIMEOUT);
+  // Not one after the other.
+  expect(Date.now() - started).toBeLessThan(3 * PIN_TIMEOUT);
   await expectFates(world, at1, all);
 });
 
@@ -149,14 +150,14 @@ test("a client that is stopped, or ignores SIGBUS, ends by SIGKILL", async () =>
   expect(await world.read(2)).toBe("c2");
   await world.statsBecome({ WatchLink: 0, pinkill: 2 });
   for (const { pid } of [bad, stopped.agent]) {
-    expect(world.server.stderr()).toContain(`pid${pid}: is still alive after SIGBUS`);
-    expect(world.server.stderr()).toContain(`pid${pid}: <- SIGKILL`);
+    await expect.poll(() => world.server.stderr()).toContain(`pid${pid}: is still alive after SIGBUS`);
+    await expect.poll(() => world.server.stderr()).toContain(`pid${pid}: <- SIGKILL`);
   }
 });
 
 test("a client that is killed for its pin does not hang in its own page fault", async () => {
   // SIGKILL would follow a sixth of this after SIGBUS, which a busy machine needs some of.
-  await using world = await isolationWorld(["-pintimeout", "4.0s"]);
+  await using world = await isolationWorld(["-pintimeout", "9.0s"]);
   const { file } = world;
   const { at1, bad } = await prepare(world);
   const link = await world.link(bad);
@@ -172,7 +173,7 @@ test("a client that is killed for its pin does not hang in its own page fault", 
 });
 
 test("an answer on another stream, a second ack and a broken frame end the link", async () => {
-  await using world = await isolationWorld(["-pintimeout", "2.0s"]);
+  await using world = await isolationWorld(["-pintimeout", "4.0s"]);
   const { file, client } = world;
   await client.call("stat", { path: `head/bigfile/${file}` });
   const at1 = await world.commit({ 0: "a1" });
@@ -210,7 +211,7 @@ test("an answer on another stream, a second ack and a broken frame end the link"
 });
 
 test("the thread that opened the link may end: the process is what counts", async () => {
-  await using world = await isolationWorld(["-pintimeout", "1.0s"]);
+  await using world = await isolationWorld(["-pintimeout", "3.0s"]);
   const { file, client } = world;
   await client.call("stat", { path: `head/bigfile/${file}` });
   const at1 = await world.commit({ 0: "a1" });
@@ -237,8 +238,8 @@ test("with the policy to warn a late client lives as long as nobody waits for it
   const due = await link.send(`watch ${file} @${at1}`);
   const late = await link.pin();
   await new Promise((resolve) => setTimeout(resolve, 1000));
-  expect(await world.client.text(".wcfs/metrics")).toContain("\nwcfs_pins_forgiven_total 1\n");
-  expect(world.server.stderr()).toContain(`pid${bad.pid}: pin #2 @${at1} is not answered in time`);
+  await expect.poll(() => world.client.text(".wcfs/metrics")).toContain("\nwcfs_pins_forgiven_total 1\n");
+  await expect.poll(() => world.server.stderr()).toContain(`pid${bad.pid}: pin #2 @${at1} is not answered in time`);
   await link.ack(late);
   expect(await link.reply(due)).toBe("ok");
 

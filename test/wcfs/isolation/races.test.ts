@@ -68,7 +68,7 @@ test("of two readers of one page one can be killed, and the other gets its data"
   const read = startRead(world, 0, { agent: second });
   await expectWaiting(read);
   first.kill("SIGKILL");
-  await first.ends(10_000);
+  await first.ends(30_000);
   await expectWaiting(read);
   await link.ack(pin);
   expect(await read.text).toBe("a2");
@@ -145,7 +145,7 @@ test("after a lazy unmount links go on until the last handle is closed, and the 
   expect(server.ended()).toBeUndefined();
   await link.bye();
   for (const agent of [client, world.watcher]) agent.kill("SIGKILL");
-  expect(await server.untilEnded(10_000)).toBe(0);
+  expect(await server.untilEnded(30_000)).toBe(0);
 });
 
 test("a server that is told to end does not wait for clients", async () => {
@@ -162,7 +162,7 @@ test("a server that is told to end does not wait for clients", async () => {
   database.write(file, { 0: "a3" });
   await expectWaiting(read);
   server.kill("SIGTERM");
-  expect(await server.untilEnded(10_000)).toBe(0);
+  expect(await server.untilEnded(30_000)).toBe(0);
   expect(server.mounted()).toBe(false);
   await expect(read.text).rejects.toMatchObject({
     errno: expect.stringMatching(/^(ENOTCONN|ECONNABORTED)$/) as string,
@@ -209,7 +209,7 @@ test("a tracked file that becomes another one ends the server, reads that wait i
   const read = startRead(world, 0);
   await link.pin();
   database.setBlksize(file, 2 * BLK);
-  expect(await server.untilEnded(10_000)).not.toBe(0);
+  expect(await server.untilEnded(30_000)).not.toBe(0);
   await expect(read.text).rejects.toMatchObject({
     errno: expect.stringMatching(/^(ENOTCONN|ECONNABORTED)$/) as string,
   });

@@ -118,7 +118,7 @@ export class ClientProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.connected) this.#child.disconnect();
-    const hard = setTimeout(() => this.#child.kill("SIGKILL"), 3000);
+    const hard = setTimeout(() => this.#child.kill("SIGKILL"), 20_000);
     await this.#ended;
     clearTimeout(hard);
   }

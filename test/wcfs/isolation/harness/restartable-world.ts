@@ -54,26 +54,26 @@ export class RestartableWorld implements AsyncDisposable {
   /** SIGKILL, and the next server. @returns once that one serves */
   async replaceServer(): Promise<void> {
     this.#server.kill("SIGKILL");
-    await this.#server.untilEnded(3000);
+    await this.#server.untilEnded(30_000);
     await this.#agent[Symbol.asyncDispose]();
     await this.#server[Symbol.asyncDispose]();
     this.#server = await startServer(this.database.zurl, this.mountpoint, this.#args);
     this.#agent = await Agent.start(this.mountpoint);
   }
 
-  /** Waits until head shows the last commit. @throws after 8 s */
+  /** Waits until head shows the last commit. @throws after half a minute */
   async untilShown(): Promise<void> {
     const last = this.database.head;
-    const until = Date.now() + 8000;
+    const until = Date.now() + 30_000;
     while ((await this.text("head/at")) < last) {
       if (Date.now() > until) throw new Error(`head/at does not get to ${last}`);
       await sleep(10);
     }
   }
 
-  /** Waits until nobody has a link, a watch or a pin any more. @throws after 5 s */
+  /** Waits until nobody has a link, a watch or a pin any more. @throws after half a minute */
   async untilUnused(): Promise<void> {
-    const until = Date.now() + 5000;
+    const until = Date.now() + 30_000;
     for (;;) {
       const { WatchLink, Watch, PinnedBlk } = parseStats(await this.text(".wcfs/stats"));
       if (WatchLink === 0 && Watch === 0 && PinnedBlk === 0) return;

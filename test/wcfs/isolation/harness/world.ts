@@ -39,7 +39,7 @@ export interface IsolationWorld extends AsyncDisposable {
   ): Promise<string>;
   /** `.wcfs/stats` by name. */
   stats(): Promise<Record<string, number>>;
-  /** Waits until the statistics are so. @throws after 3 s */
+  /** Waits until the statistics are so. @throws after 20 s */
   statsBecome(expected: Readonly<Record<string, number>>): Promise<void>;
 }
 
