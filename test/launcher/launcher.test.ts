@@ -6,6 +6,7 @@ import { join as joinPath } from "node:path";
 import { MountTable } from "@belay/supervise";
 import { importFile, join, mountpointOf, serve, start, status, stop } from "@belay/wcfs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { lockDeadMounts } from "../dead-mounts.ts";
 
 let directory: string;
 let zurl: string;
@@ -105,6 +106,7 @@ async function startElsewhere(environment: NodeJS.ProcessEnv): Promise<void> {
 }
 
 test("after kill -9 of the server the next start cleans up", async () => {
+  using _doctors = await lockDeadMounts();
   await newDatabase();
   const server = await start(zurl);
   process.kill(server.process?.pid ?? 0, "SIGKILL");
@@ -197,6 +199,7 @@ test("joins are counted, and the first starts the server if it may", async () =>
 });
 
 test("a join outlives the server, and lets go of it all the same", async () => {
+  using _doctors = await lockDeadMounts();
   await newDatabase();
   const joined = await join(zurl, { autostart: true });
   process.kill(joined.server?.process?.pid ?? 0, "SIGKILL");

@@ -9,6 +9,7 @@ import { MountTable, openProc } from "@belay/supervise";
 import { Database, exportFile, importFile, listBigFiles, mountpointOf } from "@belay/wcfs";
 import { formatTid, openStorage, parseTid, type Tid } from "@belay/zodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { lockDeadMounts } from "../dead-mounts.ts";
 import { killIfThere } from "../georep/gsyncd-place.ts";
 import { havePython, readWithPython } from "../python/read-with-python.ts";
 
@@ -155,7 +156,10 @@ test(
       const victim = victims[round % victims.length] ?? "server";
       await crash(victim);
       const state = await databaseState();
-      if (round % 2 === 0) await run("belay", "doctor", "--fix");
+      if (round % 2 === 0) {
+        using _others = await lockDeadMounts();
+        await run("belay", "doctor", "--fix");
+      }
       const again = await run("wcfs", "start", zurl);
       if (again.code !== 0) expect(again.stderr).toContain("already running");
       await expectServed(state);

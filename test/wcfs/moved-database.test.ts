@@ -1,5 +1,6 @@
 import { readFileSync, truncateSync } from "node:fs";
 import { expect, test } from "vitest";
+import { lockDeadMounts } from "../dead-mounts.ts";
 import type { Digest } from "./harness/database.ts";
 import { havePython } from "./harness/json-child.ts";
 import { allBlocks, expectAsInDatabase } from "./harness/oracle.ts";
@@ -43,6 +44,7 @@ test.skipIf(!havePython)("large blocks are read right through packs, of head and
 test.skipIf(!havePython)(
   "a database that is cut off under its readers gives them errors, and ends the server in order",
   async () => {
+    using _doctors = await lockDeadMounts();
     const blocks = Object.fromEntries(Array.from({ length: 8 }, (_, blk) => [blk, { random: blk, length: BLK }]));
     await using world = await makeWorld(BLK, { prepare: (db, file) => db.write(file, blocks) });
     const { database, reader, file, server } = world;

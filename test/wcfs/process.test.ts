@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { lockDeadMounts } from "../dead-mounts.ts";
 import { TestDatabase } from "./harness/database.ts";
 import { havePython } from "./harness/json-child.ts";
 import { Reader } from "./harness/reader.ts";
@@ -110,6 +111,7 @@ test.skipIf(!havePython)("SIGQUIT tells the state and ends with 2; SIGUSR1 and S
 test.skipIf(!havePython)(
   "a server that is killed leaves ENOTCONN, and a new one can be started after an unmount",
   async () => {
+    using _doctors = await lockDeadMounts();
     await using world = await makeWorld(BLK);
     world.server.kill("SIGKILL");
     expect(await world.server.untilEnded(AT_LAST)).toBe("SIGKILL");
@@ -124,6 +126,7 @@ test.skipIf(!havePython)(
 );
 
 test.skipIf(!havePython)("an aborted connection ends the process, and users get ENOTCONN", async () => {
+  using _doctors = await lockDeadMounts();
   await using world = await makeWorld(BLK);
   world.server.abort();
   expect(await world.server.untilEnded(AT_LAST)).toBe(1);
@@ -152,6 +155,7 @@ test.skipIf(!havePython)("a second server may be mounted over the first; each en
 test.skipIf(!havePython)(
   "a file whose block size changes stops the server: both log texts, non-zero, ENOTCONN",
   async () => {
+    using _doctors = await lockDeadMounts();
     await using world = await makeWorld(BLK, { prepare: (db, file) => db.write(file, { 0: { text: "abc" } }) });
     await world.reader.stat(`head/bigfile/${world.file}`);
     await world.database.run("set_blksize", { file: world.file, blksize: 2 * BLK });

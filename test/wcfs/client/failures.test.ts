@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { lockDeadMounts } from "../../dead-mounts.ts";
 import { at, connected, map, pinned, resync } from "./harness/steps.ts";
 import { BLK, clientWorld } from "./harness/world.ts";
 
 test("when the server is killed everything fails with a clear error, nothing hangs, and memory stays safe to touch", async () => {
+  using _doctors = await lockDeadMounts();
   await using world = await clientWorld();
   const at1 = world.commit({ 0: "a1", 1: "b1" });
   const client = await connected(world, at1);
@@ -40,6 +42,7 @@ test("when the server is killed everything fails with a clear error, nothing han
 });
 
 test("reading while the server is killed ends in an error", async () => {
+  using _doctors = await lockDeadMounts();
   await using world = await clientWorld({ prepare: (database, file) => void database.write(file, { 63: "z" }) });
   const client = await connected(world, world.at0);
   const reading = client.failure(async (c) => {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MountTable } from "@belay/supervise";
 import { mountpointOf, stop } from "@belay/wcfs";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { lockDeadMounts } from "../../dead-mounts.ts";
 import { BigFiles } from "../isolation/harness/big-files.ts";
 import { ClientProcess } from "./harness/client.ts";
 
@@ -102,6 +103,7 @@ test("a server that was started by joining ends when nobody has it open any more
 });
 
 test("after a crash of the server the old join is of no use, and a new one starts a new server", async () => {
+  using _doctors = await lockDeadMounts();
   await newDatabase();
   await using client = joining("");
   const result = await client.run(

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errnoName } from "@belay/supervise";
 import { expect, test } from "vitest";
+import { lockDeadMounts } from "../../dead-mounts.ts";
 import { AgentError } from "./harness/agent.ts";
 import { isolationWorld, type IsolationWorld } from "./harness/world.ts";
 
@@ -88,6 +89,7 @@ test("an unmounted server takes its guard with it, and leaves nobody to reap", a
 
 /** Kills the server in the middle of a commit: its users are freed, and nothing is left of its guard. */
 async function expectFreed(world: IsolationWorld): Promise<void> {
+  using _doctors = await lockDeadMounts();
   const { failed } = await inDeadlock(world);
   const pids = guards(world.server.pid);
   world.server.kill("SIGKILL");

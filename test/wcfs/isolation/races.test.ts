@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
+import { lockDeadMounts } from "../../dead-mounts.ts";
 import { expectWaiting, readWithPins, startRead } from "./harness/blocked-read.ts";
 import type { WatchLinkClient } from "./harness/watch-link-client.ts";
 import { BLK, isolationWorld } from "./harness/world.ts";
@@ -149,6 +150,7 @@ test("after a lazy unmount links go on until the last handle is closed, and the 
 });
 
 test("a server that is told to end does not wait for clients", async () => {
+  using _doctors = await lockDeadMounts();
   await using world = await isolationWorld();
   const { file, server, client, database } = world;
   await client.call("stat", { path: `head/bigfile/${file}` });
@@ -199,6 +201,7 @@ test("history reaches a minute back, and as far as the earliest watch", async ()
 });
 
 test("a tracked file that becomes another one ends the server, reads that wait included", async () => {
+  using _doctors = await lockDeadMounts();
   await using world = await isolationWorld();
   const { file, server, client, database } = world;
   await client.call("stat", { path: `head/bigfile/${file}` });

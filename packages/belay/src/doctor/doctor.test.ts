@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { umount2 } from "@belay/linux";
-import { isMountpoint, spawnProcess, takeFileLock, type SupervisedProcess } from "@belay/supervise";
-import { afterAll, expect, test } from "vitest";
+import { isMountpoint, spawnProcess, takeFileLock, type FileLock, type SupervisedProcess } from "@belay/supervise";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkKernel } from "./host-checks.ts";
 import { doctor, isHealthy, reportJson, reportText } from "./index.ts";
 import { treatStartLocks } from "./run-files.ts";
@@ -14,7 +14,14 @@ const runDir = join(base, "run");
 const point = join(base, "mnt");
 mkdirSync(runDir, { mode: 0o700 });
 mkdirSync(point);
+// Of `test/dead-mounts.ts`: what is examined here are the mounts of the whole machine.
+let lock: FileLock;
+beforeAll(async () => {
+  lock = await takeFileLock(join(tmpdir(), "belay-test-dead-mounts.lock"), { wait: true });
+});
 afterAll(() => {
+  rmSync(lock.path);
+  lock[Symbol.dispose]();
   if (isMountpoint(point)) umount2(point, 2);
   rmSync(base, { recursive: true });
 });

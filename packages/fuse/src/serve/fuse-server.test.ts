@@ -230,16 +230,16 @@ describe.runIf(process.geteuid?.() === 0)("the end of service", () => {
   test("process.exit is not held up by a worker that serves", async () => {
     const program = new URL("../testing/exit-while-serving.child.ts", import.meta.url).pathname;
     const started = performance.now();
-    const { stdout } = await run(process.execPath, [program], { timeout: 20_000 });
+    const { stdout } = await run(process.execPath, [program], { timeout: 60_000 });
     expect(stdout).toBe("exiting\n");
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 3000; attempt++) {
     if (await condition()) return;
     await setTimeout(10);
   }
-  throw new Error("it did not come about within two seconds");
+  throw new Error("it did not come about within half a minute");
 }

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { clientProcesses } from "./client-process.ts";
 
 async function until(isSo: () => boolean): Promise<void> {
-  for (const end = Date.now() + 5000; !isSo();) {
+  for (const end = Date.now() + 30_000; !isSo();) {
     if (Date.now() > end) throw new Error("it did not come to that");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

@@ -30,9 +30,16 @@ function readable(storage: FileStorage, timeout: number): boolean {
 }
 
 /** Polls as a server does: when told to, not by time. */
-async function followFor(storage: FileStorage, ms: number, onCommit: (event: Invalidation) => void): Promise<void> {
-  const end = performance.now() + ms;
-  while (performance.now() < end) {
+async function followFor(
+  storage: FileStorage,
+  ms: number,
+  onCommit: (event: Invalidation) => void,
+  isEnough: () => boolean,
+): Promise<void> {
+  const start = performance.now();
+  const isOver = (most: number) => performance.now() - start > most;
+  // A busy machine gets more time.
+  while (!isOver(ms) || (!isEnough() && !isOver(ms + 60_000))) {
     if (readable(storage, 20)) storage.poll().forEach(onCommit);
     await sleep(0); // The writer's output is read meanwhile.
   }
@@ -48,7 +55,7 @@ describe.runIf(havePython).each([
   { what: "that aborts after votes", packs: 0 },
   { what: "that aborts after votes and packs", packs: 60 },
 ])("a writer in another process $what", ({ packs }) => {
-  test("is followed without a gap and without what it took back", { timeout: 60_000 + SECONDS * 2000 }, async () => {
+  test("is followed without a gap and without what it took back", { timeout: 180_000 + SECONDS * 2000 }, async () => {
     using dir = temporaryDirectory();
     const path = dir.file("Data.fs");
     await using writer = await startPythonWriter(path, { seed: packs, packs });
@@ -60,7 +67,7 @@ describe.runIf(havePython).each([
       told.push(event);
       for (const oid of event.oids) seen.push({ oid, at: event.tid, digest: digest(storage, oid, event.tid) });
     };
-    await followFor(storage, SECONDS * 1000, onCommit);
+    await followFor(storage, SECONDS * 1000, onCommit, () => told.length > 50 && (packs === 0 || writer.packs() > 2));
     await writer.stop();
     while (readable(storage, 300)) storage.poll().forEach(onCommit);
 
