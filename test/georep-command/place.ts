@@ -60,7 +60,7 @@ export function makePlace(): Place {
     status: async () => (await lines("status"))[0] ?? {},
     [Symbol.asyncDispose]: async () => {
       for (const { name } of await lines("list")) await georep("stop", String(name), "--journal", "--grace", "2");
-      rmSync(path, { recursive: true, force: true });
+      rmSync(path, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

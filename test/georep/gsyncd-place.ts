@@ -116,9 +116,11 @@ export class GsyncdPlace implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of this.processes()) killIfThere(pid, "SIGKILL");
-    for (let i = 0; i < 100 && this.processes().length > 0; i++)
+    // Again and again: what is about to die may just have started another.
+    for (let i = 0, left = this.processes(); i < 1000 && left.length > 0; i++, left = this.processes()) {
+      for (const pid of left) killIfThere(pid, "SIGKILL");
       await new Promise((resolve) => setTimeout(resolve, 20));
+    }
     rmSync(this.base, { recursive: true, force: true, maxRetries: 5 });
   }
 }
