@@ -50,7 +50,7 @@ export function testAgent(pair: Pair, ...settings: string[]): TestAgent {
         argv,
         env,
         stderr: 2,
-        signal: AbortSignal.timeout(20_000),
+        signal: AbortSignal.timeout(60_000),
         ...(answerMs && { answerMs }),
       }),
     kill: async () => {
@@ -61,7 +61,7 @@ export function testAgent(pair: Pair, ...settings: string[]): TestAgent {
     },
     worker: (more) => pair.start({ openFeed: () => connectToAgent(directory), ...more }),
     [Symbol.asyncDispose]: async () => {
-      await endAgent(directory, AbortSignal.timeout(5000));
+      await endAgent(directory, AbortSignal.timeout(30_000));
       await sleep(20);
     },
   };
