@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { compareTrees } from "../../packages/georep/src/index.ts";
-import { makePlace, matching, type Call } from "./place.ts";
+import { makePlace, matching, type Call, type Place } from "./place.ts";
 import { freePort } from "../georep/loopback.ts";
 import { makeKey, trusting } from "./ssh-session.ts";
 import { startSshd } from "./sshd.ts";
@@ -39,6 +40,8 @@ test("over ssh with a key that may do this and nothing else", async () => {
   writeFileSync(join(place.destination, "stranger"), "x");
   expect(await create()).toMatchObject({ code: 1, err: matching(/is not empty/) });
   expect(await create("--force")).toMatchObject({ code: 0 });
+  // What the receiving end made is gone, as if its disk was not mounted, and the place lies elsewhere.
+  if (process.geteuid?.() === 0) await refusesElsewhere(place);
 
   mkdirSync(join(place.source, "d e"));
   writeFileSync(join(place.source, "d e", "f"), "x".repeat(100_000));
@@ -134,3 +137,17 @@ test("what keeps the other side from being reached is told, with a code for each
   writeFileSync(sshd.knownHosts, `${host} ${type} ${otherKey}\n`);
   expect(await codeOf(sshd.port)).toBe("EHOSTKEY");
 });
+
+async function refusesElsewhere(place: Place): Promise<void> {
+  execFileSync("mount", ["-t", "tmpfs", "none", place.destination]);
+  try {
+    expect(await place.georep("start", "src", "--no-wait")).toMatchObject({ code: 0 });
+    await expect
+      .poll(() => place.status(), { timeout: 60_000, interval: 200 })
+      .toMatchObject({ lastError: matching(/is on tmpfs .* nothing of this session is there/) });
+    expect(readdirSync(place.destination)).toEqual([]);
+    expect(await place.georep("stop", "src")).toMatchObject({ code: 0 });
+  } finally {
+    execFileSync("umount", ["-l", place.destination]);
+  }
+}

@@ -1,10 +1,15 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { noReplica } from "../rpc/hello-messages.ts";
+import { siteOf } from "../secondary/site.ts";
 import { makeCommandPlace } from "../testing/command-place.ts";
+import { queueName, WorkQueue } from "../worker/queue.ts";
 import { forgetSession } from "../secondary/forget.ts";
 import { readMonitorStatus } from "../status/monitor-status.ts";
 import { deleteSession } from "./delete-session.ts";
+import type { KnownSession } from "./known-session.ts";
+import { workingFolder } from "./session-files.ts";
 import { findSession, listSessions } from "./find-session.ts";
 import { recordPath } from "./known-session.ts";
 import { georepPlaces } from "./places.ts";
@@ -106,4 +111,18 @@ test("a deleted session is gone here, and can be created again over its own copy
   await forgetSession(join(place.path, "dst"), known.id);
   expect([existsSync(state), existsSync(join(place.path, "dst", "file"))]).toEqual([false, true]);
   await expect(place.create("src", "dst")).rejects.toMatchObject({ code: "ENOTEMPTY" });
+});
+
+test("a destination that was looked at is remembered where the first worker looks", async () => {
+  using place = makeCommandPlace();
+  for (const name of ["a", "c"]) place.directory(name);
+  const created = (known: KnownSession) => {
+    const path = join(workingFolder(place.places, known), queueName);
+    if (!existsSync(path)) return undefined;
+    using queue = new WorkQueue(path);
+    return queue.created;
+  };
+  const looked = await place.create("a", "b");
+  expect(created(looked)).toEqual({ replica: noReplica, site: siteOf(join(place.path, "b")) });
+  expect(created(await place.create("c", "d", { verify: false }))).toBeUndefined();
 });

@@ -2,6 +2,7 @@ import { BelayError, toError } from "@belay/supervise";
 import { storeFacts } from "../config/change-config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import type { Config } from "../config/config.ts";
+import type { Expected } from "../rpc/hello-messages.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { writeMonitorStatus } from "../status/monitor-status.ts";
 import { checkLocalDestination, checkOthers } from "./check-destination.ts";
@@ -15,6 +16,7 @@ import { intoState } from "./into-state.ts";
 import { keyFileFor } from "./key.ts";
 import { sessionOfPair, writeRecord, type KnownSession } from "./known-session.ts";
 import { placeOptions, type GeorepPlaces } from "./places.ts";
+import { destinationHere, rememberDestination } from "./remember-destination.ts";
 import { sshOptions, withKey } from "./ssh-options.ts";
 import { statePath } from "./session-files.ts";
 
@@ -45,6 +47,8 @@ export interface Proposal {
   readonly options: readonly GivenOption[];
   /** What keeps it from being created. */
   readonly problems: readonly BelayError[];
+  /** The destination has been looked at: as what it is to be remembered, once it is made. */
+  readonly looked?: (() => Expected) | undefined;
 }
 
 /**
@@ -67,17 +71,18 @@ export async function proposeSession(
   const isCalled = ends.destination.scheme === "file" || problems.length === 0;
   if (request.verify === false || !isCalled) return { known, options, problems };
   const looked = await checkDestination(places, known, request, options, signal);
-  return { known, options: looked.options, problems: [...problems, ...looked.problems] };
+  return { known, ...looked, problems: [...problems, ...looked.problems] };
 }
 
 /** Creates it: folder, configuration, state, and last the record that makes it a session. Repeated after a crash it starts over. */
-export async function createSession(proposal: Proposal): Promise<KnownSession> {
-  const { known, options } = proposal;
+export async function createSession(places: GeorepPlaces, proposal: Proposal): Promise<KnownSession> {
+  const { known, options, looked } = proposal;
   if (known.destination.scheme === "file") makeDestination(pathOf(known.destination));
   return intoState(known.folder, async () => {
     makeDirectory(known.folder, 0o700);
     await storeFacts(known.configFile, Object.fromEntries(options));
     await writeMonitorStatus(statePath(known), "Created");
+    if (looked !== undefined) rememberDestination(places, known, looked());
     await writeRecord(known);
     return known;
   });
@@ -146,22 +151,25 @@ async function checkDestination(
   request: CreateRequest,
   options: readonly GivenOption[],
   signal: AbortSignal | undefined,
-): Promise<Pick<Proposal, "options" | "problems">> {
+): Promise<Pick<Proposal, "options" | "problems" | "looked">> {
   const { source, destination } = known;
   const force = request.force === true;
   if (destination.scheme === "file") {
     const nested = checkNested(source.path, destination.path);
-    return { options, problems: nested.length > 0 ? nested : checkLocalDestination(known, force) };
+    const problems = nested.length > 0 ? nested : checkLocalDestination(known, force);
+    return { options, problems, looked: () => destinationHere(known) };
   }
   const check = request.dryRun === true ? lookAtRemote : checkRemote;
   const look = (given: readonly GivenOption[]) => check(known, proposedConfig(places, known, given), force, signal);
-  const problems = await look(options);
+  const { problems, looked } = await look(options);
   // A key without a forced command leaves it to us to name the program: it may be on the path over there.
   if (request.remoteGsyncd !== undefined || !problems.some(({ code }) => code === "ENOGSYNCD"))
-    return { options, problems };
+    return { options, problems, looked };
   const onPath: GivenOption[] = [...options, ["remote-gsyncd", "gsyncd"]];
   const again = await look(onPath);
-  return again.some(({ code }) => code === "ENOGSYNCD") ? { options, problems } : { options: onPath, problems: again };
+  return again.problems.some(({ code }) => code === "ENOGSYNCD")
+    ? { options, problems }
+    : { options: onPath, ...again };
 }
 
 /** The names of a session's files are made of its paths, and names have an end. */

@@ -29,6 +29,7 @@ test("what a died monitor and half sessions have left is found, and put in order
     "georep-held",
     "georep-pid-file",
     "georep-scratch",
+    "georep-scratch", // of the half session
     "georep-session",
     "georep-session",
   ]);

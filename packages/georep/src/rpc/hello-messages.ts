@@ -4,11 +4,14 @@ import type { WireReader, WireWriter } from "./wire.ts";
 
 /** What a worker remembers of its destination. */
 export interface Expected {
-  /** Names the memory there. */
+  /** Names the memory there; {@link noReplica}: nothing was written to it yet. */
   readonly replica: Buffer;
   /** Where it was, as the secondary said. */
   readonly site: string;
 }
+
+/** Of a destination that has been looked at, and no more. */
+export const noReplica = Buffer.alloc(replicaIdBytes);
 
 /** What a worker begins with. */
 export interface Hello {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { close, open, O_DIRECTORY, O_RDONLY } from "@belay/linux";
 import { expect, test } from "vitest";
 
+import { noReplica } from "../rpc/hello-messages.ts";
 import { requireSite, siteOf } from "./site.ts";
 
 const replica = Buffer.alloc(16, 1);
@@ -68,5 +69,20 @@ test("a memory that is known is right wherever it lies; another, or none, only w
     const changed = expect.objectContaining({ code: "EDESTINATIONCHANGED" }) as Error;
     for (const there of [other, undefined]) expect(() => requireSite(path, elsewhere, there)).toThrow(changed);
     expect(readdirSync(path)).toEqual([]);
+  });
+});
+
+test("what was only looked at has to be on the same file system, however that is mounted, or to have a memory", () => {
+  inFolder((path) => {
+    const site = siteOf(path);
+    const file = { replica: noReplica, site };
+    requireSite(path, file, undefined);
+    // As a unit sees it that may write to nothing else: a part of it, mounted at its own place.
+    const [fileSystem = ""] = /^\S+ \([^,)]*/.exec(site) ?? [];
+    requireSite(path, { replica: noReplica, site: `${fileSystem}, /srv/copy) at /srv/copy` }, undefined);
+    const elsewhere = { replica: noReplica, site: "ext4 (0123) at /mnt/backup" };
+    requireSite(path, elsewhere, replica);
+    for (const there of [elsewhere, { replica: noReplica, site: "tmpfs at /mnt/backup" }])
+      expect(() => requireSite(path, there, undefined)).toThrow(/nothing was written to it yet/);
   });
 });

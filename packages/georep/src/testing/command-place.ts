@@ -29,7 +29,7 @@ export function makeCommandPlace(): CommandPlace {
       const proposal = await proposeSession(places, { source, destination, cwd: path, ...more });
       const [problem] = proposal.problems;
       if (problem !== undefined) throw problem;
-      return createSession(proposal);
+      return createSession(places, proposal);
     },
     [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }),
   };

@@ -5,6 +5,7 @@ import { CompareQueue, compareSchema, type CompareProgress, type NamePlace } fro
 import { HeldQueue, heldSchema, type HeldProgress } from "./held-queue.ts";
 import type { Position } from "../journal/position.ts";
 import type { DirectoryPlace } from "../sources/directory-places.ts";
+import type { Expected } from "../rpc/hello-messages.ts";
 import type { LookFailure } from "../plan/planner.ts";
 import { retrySchema, toRetryItem, upgradeRetries, type RetryItem } from "./retry-table.ts";
 
@@ -35,6 +36,8 @@ export interface Progress extends CompareProgress, HeldProgress {
   readonly anchor?: Anchor;
   /** Where the destination lies, as it said. */
   readonly site?: string;
+  /** The destination as it was when the session was created. */
+  readonly created?: Expected;
   /** Batches that it has finished. */
   readonly finished?: number;
   /** Everything in the journal before it is durable at the destination. */
@@ -63,6 +66,7 @@ const schema = `
     one INTEGER PRIMARY KEY CHECK (one = 1), incarnation TEXT, replica TEXT, root TEXT, scope TEXT, attributes TEXT
   );
   CREATE TABLE IF NOT EXISTS site (one INTEGER PRIMARY KEY CHECK (one = 1), site TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS created (one INTEGER PRIMARY KEY CHECK (one = 1), replica BLOB NOT NULL, site TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS finished (one INTEGER PRIMARY KEY CHECK (one = 1), batches INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS places (id BLOB PRIMARY KEY, parent BLOB NOT NULL, name BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS crawl (seq INTEGER PRIMARY KEY AUTOINCREMENT, directory BLOB NOT NULL UNIQUE);
@@ -138,6 +142,12 @@ export class WorkQueue implements Disposable {
     return typeof site === "string" ? site : undefined;
   }
 
+  /** The destination as it was when the session was created; undefined: nobody looked. */
+  get created(): Expected | undefined {
+    const row = this.#database.prepare("SELECT replica, site FROM created").get();
+    return row && { replica: toBuffer(row["replica"]), site: String(row["site"]) };
+  }
+
   /** Batches that the destination had finished when the last one was recorded, at least. */
   get finished(): number {
     return Number(this.#database.prepare("SELECT batches FROM finished").get()?.["batches"] ?? 0);
@@ -204,6 +214,7 @@ export class WorkQueue implements Disposable {
     const {
       anchor,
       site,
+      created,
       finished,
       cursor,
       crawl = [],
@@ -230,6 +241,8 @@ export class WorkQueue implements Disposable {
         .prepare("INSERT OR REPLACE INTO anchor VALUES (1, ?, ?, ?, ?, ?)")
         .run(anchor.incarnation, anchor.replica, anchor.root, anchor.scope, anchor.attributes);
     if (site !== undefined) database.prepare("INSERT OR REPLACE INTO site VALUES (1, ?)").run(site);
+    if (created !== undefined)
+      database.prepare("INSERT OR REPLACE INTO created VALUES (1, ?, ?)").run(created.replica, created.site);
     if (finished !== undefined) database.prepare("INSERT OR REPLACE INTO finished VALUES (1, ?)").run(finished);
     if (cursor !== undefined)
       database.prepare("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)").run(cursor.segment, cursor.offset);

@@ -111,8 +111,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   return new RunningWorker({ tree, queue, feed, secondary, policy, programs, position, owned: owned.move() }, options);
 }
 
-function expectedOf({ anchor, site }: WorkQueue): Expected | undefined {
-  if (anchor === undefined || site === undefined) return undefined;
+function expectedOf({ anchor, site, created }: WorkQueue): Expected | undefined {
+  if (anchor === undefined || site === undefined) return created;
   return { replica: Buffer.from(anchor.replica, "hex"), site };
 }
 

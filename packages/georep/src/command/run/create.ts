@@ -43,7 +43,7 @@ export async function create(
   );
   refuseProblems(context, proposal);
   if (options.dryRun === true) return tellProposal(context, proposal);
-  const known = await createSession(proposal);
+  const known = await createSession(places, proposal);
   talk.say(printable(`created ${known.name}: ${shortEnd(known.source)} to ${shortEnd(known.destination)}`));
   talk.tell({ event: "created", name: known.name, id: known.id, folder: known.folder });
   talk.say(`start it: belay georep start ${known.name}`);
