@@ -1,14 +1,15 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { close, open, O_DIRECTORY, O_RDONLY } from "@belay/linux";
+import { close, fileSystemId, open, O_DIRECTORY, O_RDONLY } from "@belay/linux";
 import { expect, test } from "vitest";
 
 import { noReplica } from "../rpc/hello-messages.ts";
 import { requireSite, siteOf } from "./site.ts";
 
+const hasXfs = spawnSync("which", ["mkfs.xfs"]).status === 0;
 const replica = Buffer.alloc(16, 1);
 const other = Buffer.alloc(16, 2);
 
@@ -86,3 +87,53 @@ test("what was only looked at has to be on the same file system, however that is
       expect(() => requireSite(path, there, undefined)).toThrow(/nothing was written to it yet/);
   });
 });
+
+test.runIf(process.geteuid?.() === 0 && hasXfs)(
+  "a disk whose number is another one is the same, and what earlier versions called it is still right",
+  () => {
+    inFolder((path) => {
+      const [point, image] = [join(path, "point"), join(path, "image")];
+      mkdirSync(point);
+      execFileSync("truncate", ["-s", "320M", image]);
+      execFileSync("mkfs.xfs", ["-q", image]);
+      // The first one's number is not free for the second.
+      const devices = [1, 2].map(() => execFileSync("losetup", ["--find", "--show", image]).toString().trim());
+      try {
+        const sites = devices.map((device) =>
+          withMount([device, point], () => ({ site: siteOf(point), id: idOf(point) })),
+        );
+        const [first, second] = sites;
+        expect(first?.site).toMatch(/^xfs \([0-9a-f]{32}\) at /);
+        expect(second?.site).toBe(first?.site);
+        expect(second?.id, "the numbers differ").not.toBe(first?.id);
+        withMount([devices[1] ?? "", point], () => {
+          for (const replica of [other, noReplica]) {
+            requireSite(point, { replica, site: `xfs (${second?.id}) at ${point}` }, undefined);
+            const elsewhere = { replica, site: `xfs (${first?.id}) at ${point}` };
+            expect(() => requireSite(point, elsewhere, undefined)).toThrow(/EDESTINATIONCHANGED|was on xfs/);
+          }
+        });
+      } finally {
+        for (const device of devices) execFileSync("losetup", ["--detach", device]);
+      }
+    });
+  },
+);
+
+function withMount<T>(what: readonly string[], action: () => T): T {
+  execFileSync("mount", what);
+  try {
+    return action();
+  } finally {
+    execFileSync("umount", what.slice(-1));
+  }
+}
+
+function idOf(path: string): string {
+  const fd = open(path, O_RDONLY | O_DIRECTORY);
+  try {
+    return fileSystemId(fd).toString("hex");
+  } finally {
+    close(fd);
+  }
+}

@@ -1,7 +1,18 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-import { close, fileSystemId, open, O_PATH, statx, AT_EMPTY_PATH } from "@belay/linux";
+import {
+  AT_EMPTY_PATH,
+  close,
+  fileSystemId,
+  fileSystemUuid,
+  open,
+  O_DIRECTORY,
+  O_PATH,
+  O_RDONLY,
+  statx,
+  type Statx,
+} from "@belay/linux";
 import { BelayError, MountTable, type MountEntry } from "@belay/supervise";
 
 import { noReplica, type Expected } from "../rpc/hello-messages.ts";
@@ -15,11 +26,42 @@ const forgetful = new Set(["tmpfs", "ramfs"]);
  * system that is not mounted it is another one, as the mount point itself lies elsewhere.
  */
 export function siteOf(path: string): string {
+  const [site = ""] = sitesOf(path);
+  return site;
+}
+
+/** The same, and behind it what it is called where nobody tells the UUID, as in versions before. */
+function sitesOf(path: string): string[] {
   const there = existing(resolve(path));
   const fd = open(there, O_PATH);
   try {
-    const mount = MountTable.read().get(Number(statx(fd, "", AT_EMPTY_PATH).mountId));
-    return mount === undefined ? "a file system that is mounted nowhere" : describe(mount, fileSystemId(fd));
+    const stat = statx(fd, "", AT_EMPTY_PATH);
+    const mount = MountTable.read().get(Number(stat.mountId));
+    if (mount === undefined) return ["a file system that is mounted nowhere"];
+    const fsid = fileSystemId(fd);
+    const uuid = isOfDevice(fsid, stat) ? uuidAt(there) : undefined;
+    const named = fsid.some((byte) => byte !== 0) ? fsid.toString("hex") : shownName(mount.source);
+    return [...(uuid === undefined ? [] : [uuid]), named].map((name) => describe(mount, name));
+  } finally {
+    close(fd);
+  }
+}
+
+// As XFS has it: an id that is made of the device's number (huge_encode_dev of the kernel) is another one when disks are found in another order.
+function isOfDevice(fsid: Buffer, { devMajor, devMinor }: Pick<Statx, "devMajor" | "devMinor">): boolean {
+  const device = ((devMinor & 0xff) | (devMajor << 8) | ((devMinor & ~0xff) << 12)) >>> 0;
+  return fsid.readUInt32LE(0) === device && fsid.readUInt32LE(4) === 0;
+}
+
+function uuidAt(path: string): string | undefined {
+  let fd: number;
+  try {
+    fd = open(path, O_RDONLY | O_DIRECTORY);
+  } catch {
+    return undefined; // whoever may only write there does without
+  }
+  try {
+    return fileSystemUuid(fd)?.toString("hex");
   } finally {
     close(fd);
   }
@@ -29,8 +71,7 @@ function existing(path: string): string {
   return path === "/" || existsSync(path) ? path : existing(dirname(path));
 }
 
-function describe({ fstype, source, root, point }: MountEntry, fsid: Buffer): string {
-  const named = fsid.some((byte) => byte !== 0) ? fsid.toString("hex") : shownName(source);
+function describe({ fstype, root, point }: MountEntry, named: string): string {
   const words = [...(forgetful.has(fstype) ? [] : [named]), ...(root.equals(slash) ? [] : [shownName(root)])];
   return `${fstype}${words.length === 0 ? "" : ` (${words.join(", ")})`} at ${shownName(point)}`;
 }
@@ -55,14 +96,14 @@ export function requireSite(root: string, expected: Expected | undefined, replic
   if (expected === undefined || replica?.equals(expected.replica) === true) return;
   const isUnwritten = expected.replica.equals(noReplica);
   if (isUnwritten && replica !== undefined) return;
-  const site = siteOf(root);
-  const isThere = isUnwritten ? fileSystemIn(site) === fileSystemIn(expected.site) : site === expected.site;
-  if (isThere) return;
+  const sites = sitesOf(root);
+  const part = isUnwritten ? fileSystemIn : (site: string) => site;
+  if (sites.some((site) => part(site) === part(expected.site))) return;
   const missing = isUnwritten ? "nothing was written to it yet" : "nothing of this session is there";
   const what = replica === undefined ? missing : "it is another copy";
   throw new BelayError(
     "EDESTINATIONCHANGED",
-    `the destination was on ${expected.site}, is on ${site} now, and ${what}`,
+    `the destination was on ${expected.site}, is on ${sites[0]} now, and ${what}`,
     { hint: "mount what belongs there; if it is right as it is, set accept-destination = true, and it is filled" },
   );
 }
