@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { lockDeadMounts } from "../dead-mounts.ts";
 import { BigFiles } from "../wcfs/isolation/harness/big-files.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -67,6 +68,7 @@ describe.skipIf(!built || !havePython)("beside wendelin.core", () => {
   });
 
   test("wendelin.core's tests find everything they ask of a server", async () => {
+    using _doctors = await lockDeadMounts();
     const folder = installLookAlike();
     expect(make("install")).toMatchObject({ status: 0 });
     const mountpoint = join(directory, "mnt");
