@@ -54,7 +54,7 @@ export function carryOut(job: Job): CallResult[] {
   const { stdout, stderr, status } = spawnSync("unshare", ["-m", "--propagation", "private", process.execPath, child], {
     input: JSON.stringify(job),
     encoding: "utf8",
-    timeout: 240_000,
+    timeout: 480_000,
     maxBuffer: 1 << 26,
   });
   if (status !== 0) throw new Error(`the calls were not carried out: ${stderr}`);

@@ -295,7 +295,7 @@ describe.skipIf(missing !== undefined)("gsyncd does what GlusterFS 10's does:", 
   beforeAll(() => {
     ours = carryOut({ steps });
     theirs = carryOut({ reference: referenceProgram, steps });
-  }, 300_000);
+  }, 900_000);
 
   test.each(steps.map((step, i) => [describeStep(step), i] as const))("%s", (_name, i) => {
     expect(comparable(ours[i], steps[i])).toEqual(comparable(theirs[i], steps[i]));
