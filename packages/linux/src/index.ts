@@ -27,6 +27,7 @@ export * from "./files/file-handle.ts";
 export * from "./files/io.ts";
 export * from "./files/ioctl.ts";
 export * from "./files/open-flags.ts";
+export * from "./files/open-file.ts";
 export * from "./files/open.ts";
 export * from "./files/openat2.ts";
 export * from "./files/splice.ts";

@@ -1,4 +1,13 @@
-import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, errno, errnoOf, nameToHandleAt, statx, type Path } from "@belay/linux";
+import {
+  AT_EMPTY_PATH,
+  AT_SYMLINK_NOFOLLOW,
+  errno,
+  errnoOf,
+  nameToHandleAt,
+  putHandle,
+  statx,
+  type Path,
+} from "@belay/linux";
 
 import { BelayError } from "@belay/supervise";
 
@@ -41,6 +50,15 @@ export function fileIdAt(dirfd: number, name: Path): FileId {
   throw new BelayError("EOPNOTSUPP", "the file system's file handles are too long to be ids", {
     hint: "replicate a local file system, not one mounted over the network",
   });
+}
+
+/** As {@link fileIdAt} of an open file, for hot loops: writes the id to where there is room for `longestHandle` bytes. @returns its length */
+export function putFileId(fd: number, to: Buffer, at: number): number {
+  const length = putHandle(fd, to, at);
+  if (length > 0 && length <= maxIdBytes) return length;
+  const id = fileIdAt(fd, "");
+  to.set(id, at);
+  return id.length;
 }
 
 /**

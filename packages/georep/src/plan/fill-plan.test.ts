@@ -8,10 +8,9 @@ import { expect, onTestFinished, test } from "vitest";
 
 import { excludesNothing, parseExcludes } from "../policy/excludes.ts";
 import { defaultPolicy } from "../policy/policy.ts";
-import { readNewFile, type NewFile } from "../rpc/fill-messages.ts";
-import { maxInline, readId } from "../rpc/messages.ts";
-import { WireReader } from "../rpc/wire.ts";
+import { maxInline } from "../rpc/messages.ts";
 import { openSourceTree } from "../sources/source-tree.ts";
+import { filesOf as readFiles, type NewFile } from "../testing/new-file.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { entriesToFill, workToFill, type Filling } from "./fill-directory.ts";
 import { newFillMemory, planFill, type FillPlan } from "./fill-plan.ts";
@@ -30,13 +29,8 @@ function openTree() {
 }
 
 function filesOf({ message }: FillPlan): Map<string, NewFile> {
-  const reader = new WireReader(message);
-  readId(reader);
-  const files = new Map<string, NewFile>();
-  for (let file = readNewFile(reader); file !== undefined; file = readNewFile(reader))
-    files.set(file.cName.toString("latin1", 0, file.cName.length - 1), file);
-  reader.end();
-  return files;
+  const nameOf = ({ cName }: NewFile) => cName.toString("latin1", 0, cName.length - 1);
+  return new Map(readFiles(message).map((file) => [nameOf(file), file]));
 }
 
 test("small files go together; what is anything else is left to be looked at by itself", () => {

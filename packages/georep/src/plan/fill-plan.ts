@@ -1,29 +1,30 @@
 import {
   close,
   DT_REG,
-  fileStampOf,
+  errno,
   flistxattr,
+  longestHandle,
+  lookAtFile,
+  looked,
   O_NOFOLLOW,
   O_NONBLOCK,
   O_RDONLY,
   openatRaw,
   preadRaw,
+  xattrListLength,
   type DirectoryEntry,
-  type FileStamp,
 } from "@belay/linux";
 import { errnoName } from "@belay/supervise";
 
-import { fileIdAt, type FileId } from "../ids/file-id.ts";
+import { putFileId, type FileId } from "../ids/file-id.ts";
 import { isReplicated } from "../policy/attributes.ts";
 import type { SyncPolicy } from "../policy/policy.ts";
-import { endNewFiles, writeNewFile, type NewFile } from "../rpc/fill-messages.ts";
+import { fileHead, FillWriter, mostOverhead } from "../rpc/fill-messages.ts";
 import { maxInline } from "../rpc/messages.ts";
-import { WireWriter } from "../rpc/wire.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import { isRegular } from "../tree/object-state.ts";
 import type { DirtyName } from "./dirty-set.ts";
 import { nameToFill, type Filling } from "./fill-directory.ts";
-import { deviceOf } from "../tree/read-object.ts";
 import { portion, settledAfterNs } from "./portion.ts";
 
 /** What one `fill` will say. */
@@ -48,12 +49,9 @@ export interface FillContext {
   readonly memory: Buffer;
 }
 
-/** What a file takes in a message besides its content, at most. */
-const mostOverhead = 512;
-
 /** Memory that is large enough for the message of any plan. */
 export const newFillMemory = (): Buffer =>
-  Buffer.allocUnsafeSlow(portion.bytes + maxInline + (portion.names + 1) * mostOverhead);
+  Buffer.allocUnsafeSlow(portion.bytes + maxInline + (portion.names + 1) * (mostOverhead + longestHandle));
 
 /**
  * Looks at files of a directory that is empty at the destination, and puts together what it needs to make them.
@@ -65,26 +63,25 @@ export const newFillMemory = (): Buffer =>
  */
 export function planFill({ tree, policy, memory }: FillContext, filling: Filling, from: number): FillPlan {
   const { directory, entries } = filling;
-  const message = new WireWriter(memory).bytes(directory);
+  const message = new FillWriter(memory, directory);
   const [files, rest]: [DirectoryEntry[], DirtyName[]] = [[], []];
   const end = Math.min(entries.length, from + portion.names);
   const dirfd = openOrNone(tree, directory);
-  const settledBefore = BigInt(Date.now()) * 1_000_000n - settledAfterNs;
+  const [major, minor] = tree.device.split(":").map(Number);
+  const look = { message, policy, major, minor, settledBefore: Date.now() / 1e3 - Number(settledAfterNs) / 1e9 };
   let [next, bytes] = [from, 0];
   for (; next < end && bytes < portion.bytes; next++) {
     const entry = entries[next];
     if (entry === undefined) continue;
-    const file = dirfd === undefined || entry.type !== DT_REG ? undefined : lookAt(dirfd, entry, { tree, policy, settledBefore }); // prettier-ignore
-    if (file === undefined) {
+    const size = dirfd === undefined || entry.type !== DT_REG ? undefined : takeFile(look, dirfd, entry.cName);
+    if (size === undefined) {
       rest.push(nameToFill(filling, entry));
       continue;
     }
-    writeNewFile(message, file);
     files.push(entry);
-    bytes += file.content.length;
+    bytes += size;
   }
   if (dirfd !== undefined) close(dirfd);
-  endNewFiles(message);
   return { message: message.finish(), files, rest, bytes, next };
 }
 
@@ -98,23 +95,23 @@ function openOrNone(tree: SourceTree, directory: FileId): number | undefined {
   }
 }
 
-interface LookContext extends Pick<FillContext, "tree" | "policy"> {
-  readonly settledBefore: bigint;
+interface Look extends Pick<FillContext, "policy"> {
+  readonly message: FillWriter;
+  /** Of the device that the source lies on. */
+  readonly major: number | undefined;
+  readonly minor: number | undefined;
+  /** Seconds since 1970. */
+  readonly settledBefore: number;
 }
 
 const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
-function lookAt(dirfd: number, { cName }: DirectoryEntry, context: LookContext): NewFile | undefined {
+/** @returns bytes of its content; undefined: it has to be looked at as any other name is, and nothing of it is in the message */
+function takeFile(look: Look, dirfd: number, cName: Buffer): number | undefined {
   const fd = openatRaw(dirfd, cName, flags, 0);
   if (fd < 0) return undefined;
   try {
-    const stamp = fileStampOf(fd);
-    if (!isPlain(stamp, context.tree) || hasAttributes(fd, context.policy)) return undefined;
-    const { mode, uid, gid, mtime, ctime, size } = stamp;
-    if (size > 0 && preadRaw(fd, content, size, 0) !== size) return undefined;
-    const isSettled = ctime < context.settledBefore;
-    const id = fileIdAt(fd, "");
-    return { id, cName, mode, uid, gid, mtime, ctime: isSettled ? ctime : 0n, content: content.subarray(0, size) };
+    return takeOpenFile(look, fd, cName);
   } catch (error) {
     if (errnoName(error) === undefined) throw error;
     return undefined;
@@ -123,13 +120,31 @@ function lookAt(dirfd: number, { cName }: DirectoryEntry, context: LookContext):
   }
 }
 
-// One for all files: it is in the message before the next one is looked at.
-const content = Buffer.allocUnsafeSlow(maxInline);
+function takeOpenFile(look: Look, fd: number, cName: Buffer): number | undefined {
+  if (lookAtFile(fd) < 0 || !isPlain(look) || hasAttributes(fd, look.policy)) return undefined;
+  const { message, settledBefore } = look;
+  const { memory, at } = message;
+  const { mode, uid, gid, size } = looked;
+  looked.putMtime(memory, at + fileHead.mtime);
+  if (looked.ctimeSeconds < settledBefore) looked.putCtime(memory, at + fileHead.ctime);
+  else memory.fill(0, at + fileHead.ctime, at + fileHead.bytes);
+  const idAt = at + fileHead.bytes;
+  const idLength = putFileId(fd, memory, idAt);
+  const nameAt = idAt + idLength;
+  memory.set(cName, nameAt);
+  const contentAt = nameAt + cName.length;
+  if (size > 0 && preadRaw(fd, memory.subarray(contentAt), size, 0) !== size) return undefined;
+  message.take({ mode, uid, gid }, idLength, cName.length, size);
+  return size;
+}
 
-function isPlain(stamp: FileStamp, tree: SourceTree): boolean {
-  return isRegular(stamp.mode) && stamp.nlink === 1 && stamp.size <= maxInline && deviceOf(stamp) === tree.device;
+function isPlain({ major, minor }: Look): boolean {
+  if (!isRegular(looked.mode) || looked.nlink !== 1 || looked.size > maxInline) return false;
+  return looked.devMajor === major && looked.devMinor === minor;
 }
 
 function hasAttributes(fd: number, policy: SyncPolicy): boolean {
+  const length = xattrListLength(fd);
+  if (length === 0 || length === -errno.EOPNOTSUPP) return false;
   return flistxattr(fd).some((name) => isReplicated({ name }, policy));
 }

@@ -1,59 +1,167 @@
-import type { FileId } from "../ids/file-id.ts";
-import { maxIdBytes } from "../ids/file-id.ts";
+import { timeBytes } from "@belay/linux";
+
+import { maxIdBytes, type FileId } from "../ids/file-id.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { maxInline, maxName } from "./messages.ts";
-import { malformed, type WireReader, type WireWriter } from "./wire.ts";
+import { malformed, WireWriter, type WireReader } from "./wire.ts";
 
 /** Most files of one `fill`. */
 export const maxFilled = 4000;
 
 /**
- * A small file with one name and no attributes, for a directory in which the destination has nothing. Its bytes may be those of the message it came
- * in, and be used again when that is done with.
+ * How a small file with one name and no attributes stands in a `fill`, for a directory in which the destination has nothing: a head of fixed length,
+ * its id, its name with a NUL, its content. Most of a first copy goes so; both ends put it together and take it apart in place, without an object
+ * for each.
+ *
+ * `mark` is 1 before each file, 0 behind the last. Times are as in {@link timeBytes}; a ctime of zeros: a later change might not show in it.
  */
-export interface NewFile {
-  readonly id: FileId;
-  /** With its terminating NUL. */
-  readonly cName: Buffer;
+export const fileHead = {
+  mark: 0,
+  idLength: 1,
+  nameLength: 2,
+  mode: 4,
+  uid: 8,
+  gid: 12,
+  size: 16,
+  mtime: 20,
+  ctime: 20 + timeBytes,
+  bytes: 20 + 2 * timeBytes,
+} as const;
+
+/** What a file takes in a message besides its content, at most. */
+export const mostOverhead = fileHead.bytes + maxIdBytes + maxName + 1;
+
+/** Owner and mode of a file. */
+export interface OwnerAndMode {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  /** Nanoseconds since 1970. */
-  readonly mtime: bigint;
-  /** 0 when a later change might not show in it. */
-  readonly ctime: bigint;
-  readonly content: Buffer;
 }
 
-export function writeNewFile(to: WireWriter, file: NewFile): void {
-  to.u8(1).bytes(file.id).bytes(file.cName).u32(file.mode).u32(file.uid).u32(file.gid);
-  to.i64(file.mtime).i64(file.ctime).bytes(file.content);
+/** Puts a `fill` together, in memory that has room for all of it. Where the next file's parts lie is told, so that they can be written there. */
+export class FillWriter {
+  readonly memory: Buffer;
+  readonly #view: DataView;
+  #at: number;
+
+  constructor(memory: Buffer, directory: FileId) {
+    this.memory = memory;
+    this.#view = viewOf(memory);
+    this.#at = new WireWriter(memory).bytes(directory).finish().length;
+  }
+
+  /** Where the next file begins. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Takes the next file, whose times, id, name and content are in their places. */
+  take(file: OwnerAndMode, idLength: number, nameLength: number, size: number): void {
+    const [view, at] = [this.#view, this.#at];
+    view.setUint8(at + fileHead.mark, 1);
+    view.setUint8(at + fileHead.idLength, idLength);
+    view.setUint16(at + fileHead.nameLength, nameLength, true);
+    view.setUint32(at + fileHead.mode, file.mode, true);
+    view.setUint32(at + fileHead.uid, file.uid, true);
+    view.setUint32(at + fileHead.gid, file.gid, true);
+    view.setUint32(at + fileHead.size, size, true);
+    this.#at = at + fileHead.bytes + idLength + nameLength + size;
+  }
+
+  /** Ends the message. */
+  finish(): Buffer {
+    this.memory[this.#at] = 0;
+    return this.memory.subarray(0, this.#at + 1);
+  }
 }
 
-export function endNewFiles(to: WireWriter): void {
-  to.u8(0);
+/** Reads the files of a `fill`, one at a time: its fields are those of the one that {@link next} came to. */
+export class FillReader implements OwnerAndMode {
+  /** The message; bytes of a file may be those of the next message when this one is done with. */
+  readonly bytes: Buffer;
+  readonly #view: DataView;
+  /** Where the file begins, and its id, name and content. */
+  start = 0;
+  idAt = 0;
+  nameAt = 0;
+  contentAt = 0;
+  mode = 0;
+  uid = 0;
+  gid = 0;
+  size = 0;
+
+  /** @param request  all that is left of it */
+  constructor(request: WireReader) {
+    this.bytes = request.rest();
+    this.#view = viewOf(this.bytes);
+  }
+
+  /** Goes to the next file. @returns false behind the last @throws BelayError EPROTO */
+  next(): boolean {
+    const [view, start] = [this.#view, this.contentAt + this.size];
+    if (start >= view.byteLength) throw endsTooEarly();
+    const mark = view.getUint8(start);
+    if (mark === 0) {
+      if (start + 1 !== view.byteLength) throw malformed(`${view.byteLength - start - 1} bytes too many`);
+      return false;
+    }
+    if (mark !== 1) throw malformed(`${mark} where 0 or 1 belongs`);
+    if (start + fileHead.bytes > view.byteLength) throw endsTooEarly();
+    const [idLength, nameLength] = [view.getUint8(start + fileHead.idLength), view.getUint16(start + fileHead.nameLength, true)]; // prettier-ignore
+    this.start = start;
+    this.mode = view.getUint32(start + fileHead.mode, true);
+    this.uid = view.getUint32(start + fileHead.uid, true);
+    this.gid = view.getUint32(start + fileHead.gid, true);
+    this.size = view.getUint32(start + fileHead.size, true);
+    this.idAt = start + fileHead.bytes;
+    this.nameAt = this.idAt + idLength;
+    this.contentAt = this.nameAt + nameLength;
+    if (idLength < 1 || idLength > maxIdBytes) throw malformed(`an id of ${idLength} bytes`);
+    if (nameLength < 2 || nameLength > maxName + 1) throw malformed(`a name of ${nameLength} bytes`);
+    if (this.size > maxInline) throw malformed(`a file of ${this.size} bytes`);
+    if (this.contentAt + this.size > view.byteLength) throw endsTooEarly();
+    if (!isRegular(this.mode) || this.mode > 0o177777) throw malformed("a new file that is none");
+    checkTime(view, start + fileHead.mtime);
+    checkTime(view, start + fileHead.ctime);
+    checkName(this.bytes, this.nameAt, this.contentAt - 1);
+    return true;
+  }
+
+  /** Its id: bytes of the message. */
+  get id(): FileId {
+    return this.bytes.subarray(this.idAt, this.nameAt);
+  }
+
+  /** Its name with the NUL: bytes of the message. */
+  get cName(): Buffer {
+    return this.bytes.subarray(this.nameAt, this.contentAt);
+  }
+
+  /** Bytes of the message. */
+  get content(): Buffer {
+    return this.bytes.subarray(this.contentAt, this.contentAt + this.size);
+  }
 }
 
-/** The next of the files; undefined when all were read. Bytes are the message's own. */
-export function readNewFile(from: WireReader): NewFile | undefined {
-  if (!from.bool()) return undefined;
-  const [id, cName] = [from.bytes(maxIdBytes, 1), checkedName(from.bytes(maxName + 1, 2))];
-  const [mode, uid, gid] = [from.u32(), from.u32(), from.u32()];
-  if (!isRegular(mode) || mode > 0o177777) throw malformed("a new file that is none");
-  return { id, cName, mode, uid, gid, mtime: from.i64(), ctime: from.i64(), content: from.bytes(maxInline) };
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+const endsTooEarly = () => malformed("it ends too early");
+
+function checkTime(view: DataView, at: number): void {
+  if (view.getUint32(at + 8, true) >= 1_000_000_000) throw malformed("a time with a second or more of nanoseconds");
 }
 
 const slash = 0x2f;
 const dot = 0x2e;
 
-// A loop, as two calls of `includes` for each of many short names take longer.
-function checkedName(cName: Buffer): Buffer {
-  const end = cName.length - 1;
-  if (cName[end] !== 0) throw malformed("a name without its end");
-  for (let at = 0; at < end; at++)
-    if (cName[at] === slash || cName[at] === 0) throw malformed("a name with a slash or NUL");
-  if (cName[0] === dot && (end === 1 || (end === 2 && cName[1] === dot))) throw malformed("a name that is . or ..");
-  return cName;
+/** @param end  where its NUL belongs */
+function checkName(bytes: Buffer, start: number, end: number): void {
+  if (bytes[end] !== 0) throw malformed("a name without its end");
+  for (let at = start; at < end; at++)
+    if (bytes[at] === slash || bytes[at] === 0) throw malformed("a name with a slash or NUL");
+  const length = end - start;
+  if (bytes[start] === dot && (length === 1 || (length === 2 && bytes[start + 1] === dot)))
+    throw malformed("a name that is . or ..");
 }
 
 /** Indexes of files that could not be made so, and are to be told of one by one. */

@@ -177,6 +177,13 @@ export class WireReader {
     return values;
   }
 
+  /** All that is left, as part of the message. */
+  rest(): Buffer {
+    const at = this.#at;
+    this.#at = this.#buffer.length;
+    return this.#buffer.subarray(at);
+  }
+
   end(): void {
     if (this.#at !== this.#buffer.length) throw malformed(`${this.#buffer.length - this.#at} bytes too many`);
   }

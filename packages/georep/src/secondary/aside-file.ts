@@ -17,6 +17,7 @@ import { fileIdAt, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import type { Batch } from "./batch.ts";
 import { birthOf, type Birth } from "./birth.ts";
+import type { OwnerAndMode } from "../rpc/fill-messages.ts";
 import { tryUnlink, wholeContent } from "./new-file.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -28,7 +29,8 @@ const asideCName = Buffer.from("new\0");
 /** Where a file is made that gets its name by being moved. */
 export const inHeld = ({ session }: Batch): MakeAt => ({ dirfd: session.heldDirectory, cName: asideCName });
 
-const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+/** How a file is opened that is made. */
+export const asideFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const isPrivileged = process.geteuid?.() === 0;
 
 /** What is given to a file besides its content. */
@@ -41,7 +43,7 @@ export function isPlain(birth: Birth, change: ObjectChange): boolean {
 }
 
 /** Tells whether a file can be given this owner. */
-export function mayGive(birth: Birth, { uid, gid }: Given): boolean {
+export function mayGive(birth: Birth, { uid, gid }: Pick<Given, "uid" | "gid">): boolean {
   return isPrivileged || (uid === birth.uid && gid === birth.gid);
 }
 
@@ -64,7 +66,7 @@ export function makeAside(
   content: Buffer,
   put: (fd: number, here: FileId) => boolean,
 ): boolean {
-  const fd = openatRaw(dirfd, cName, flags, given.mode & 0o777);
+  const fd = openatRaw(dirfd, cName, asideFlags, given.mode & 0o777);
   if (fd < 0) return false;
   try {
     writeAll(fd, content, 0);
@@ -84,7 +86,7 @@ export function makeAside(
 export function learnBirth({ session: { heldDirectory, rules } }: Batch): Birth | undefined {
   let fd: number | undefined;
   try {
-    fd = openat(heldDirectory, aside, flags, 0o600);
+    fd = openat(heldDirectory, aside, asideFlags, 0o600);
     return birthOf(fd, rules);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
@@ -97,7 +99,8 @@ export function learnBirth({ session: { heldDirectory, rules } }: Batch): Birth 
   }
 }
 
-function giveOwnerAndMode(fd: number, { uid, gid, umask }: Birth, change: Given): void {
+/** Sets what a file was not born with. @throws errno errors */
+export function giveOwnerAndMode(fd: number, { uid, gid, umask }: Birth, change: OwnerAndMode): void {
   if (change.uid !== uid || change.gid !== gid) fchown(fd, change.uid, change.gid);
   if ((change.mode & (0o7000 | umask)) !== 0) fchmod(fd, change.mode & 0o7777);
 }

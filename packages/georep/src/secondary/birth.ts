@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 
-import { ownStampOf, type OwnStamp } from "@belay/linux";
+import { ownStampOf } from "@belay/linux";
 
+import type { OwnerAndMode } from "../rpc/fill-messages.ts";
 import type { ObjectChange, SessionRules } from "../rpc/messages.ts";
 import { replicatedXattrsOf } from "./metadata.ts";
 
@@ -34,9 +35,6 @@ export function isBornRight(birth: Birth | undefined, { mode, uid, gid, xattrs }
 }
 
 /** Tells whether owner and mode are what they have to be. */
-export function hasOwnerAndMode(
-  stat: OwnStamp,
-  { mode, uid, gid }: Pick<ObjectChange, "mode" | "uid" | "gid">,
-): boolean {
+export function hasOwnerAndMode(stat: OwnerAndMode, { mode, uid, gid }: OwnerAndMode): boolean {
   return stat.mode === mode && stat.uid === uid && stat.gid === gid;
 }

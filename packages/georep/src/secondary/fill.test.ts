@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { errno, ErrnoError } from "@belay/linux";
 import { expect, test } from "vitest";
 
-import { endNewFiles, writeNewFile, type NewFile } from "../rpc/fill-messages.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
-import { WireReader, WireWriter } from "../rpc/wire.ts";
+import { WireReader } from "../rpc/wire.ts";
 import { fileChange } from "../testing/file-change.ts";
+import { fillOf, type NewFile } from "../testing/new-file.ts";
 import { entryOf, openSessionPlace, rootId, wholeFile } from "../testing/session-place.ts";
 import { startBatch, type Batch } from "./batch.ts";
 import { fillDirectory } from "./fill.ts";
@@ -26,10 +26,7 @@ function newFile(name: string, text: string, more: Partial<NewFile> = {}): NewFi
 
 /** @returns names that were left alone */
 function fill(batch: Batch, directory: Buffer, files: readonly NewFile[]): string[] {
-  const message = new WireWriter().bytes(directory);
-  for (const file of files) writeNewFile(message, file);
-  endNewFiles(message);
-  const left = fillDirectory(batch, new WireReader(message.finish()));
+  const left = fillDirectory(batch, new WireReader(fillOf(directory, files)));
   return left.map((index) => files[index]?.cName.toString("latin1", 0, files[index].cName.length - 1) ?? "");
 }
 

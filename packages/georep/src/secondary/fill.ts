@@ -1,10 +1,21 @@
-import { ownStampOf, renameat2Raw, RENAME_NOREPLACE } from "@belay/linux";
+import {
+  close,
+  errnoOf,
+  longestHandle,
+  lookAtFile,
+  looked,
+  openatRaw,
+  pwriteRaw,
+  renameat2Raw,
+  RENAME_NOREPLACE,
+  setMtime,
+} from "@belay/linux";
 
-import type { FileId } from "../ids/file-id.ts";
-import { maxFilled, readNewFile, type NewFile } from "../rpc/fill-messages.ts";
+import { putFileId, type FileId } from "../ids/file-id.ts";
+import { fileHead, FillReader, maxFilled } from "../rpc/fill-messages.ts";
 import { readId } from "../rpc/messages.ts";
 import { malformed, type WireReader } from "../rpc/wire.ts";
-import { inHeld, learnBirth, makeAside, mayGive } from "./aside-file.ts";
+import { asideFlags, giveOwnerAndMode, inHeld, learnBirth, mayGive, type MakeAt } from "./aside-file.ts";
 import type { Batch } from "./batch.ts";
 import { hasOwnerAndMode, type Birth } from "./birth.ts";
 import { isHidden } from "./hidden.ts";
@@ -19,20 +30,20 @@ import { Parents } from "./parents.ts";
  */
 export function fillDirectory(batch: Batch, request: WireReader): number[] {
   const place = openPlace(batch, readId(request));
+  const file = new FillReader(request);
   const left: number[] = [];
-  for (let index = 0; ; index++) {
-    const file = readNewFile(request);
-    if (file === undefined) return left;
+  for (let index = 0; file.next(); index++) {
     if (index === maxFilled) throw malformed("too many files at once");
     if (place === undefined || !make(batch, place, file)) left.push(index);
   }
+  return left;
 }
 
 /** A directory that is filled. */
 interface Place {
   readonly dirfd: number;
   /** Its number in the map. */
-  readonly num: bigint;
+  readonly num: number;
   /** What files in `held/` are born with. One that is hidden was made there, and hands on the same. */
   readonly birth: Birth;
   readonly isHidden: boolean;
@@ -48,24 +59,49 @@ function openPlace(batch: Batch, directory: FileId): Place | undefined {
   return { dirfd, num, birth, isHidden: isHidden(batch, directory) };
 }
 
-function make(batch: Batch, place: Place, file: NewFile): boolean {
+// Every call is told apart by its result alone, and no object is made for a file: this is where a first copy spends its time.
+function make(batch: Batch, place: Place, file: FillReader): boolean {
   const { map } = batch.session;
-  const { dirfd, num, birth } = place;
-  const { id, cName, mode, mtime, ctime, content } = file;
-  if (map.isKnown(id) || !mayGive(birth, file)) return false;
-  const at = place.isHidden ? { dirfd, cName } : inHeld(batch);
-  return makeAside(at, birth, file, content, (fd, here) => {
-    if (!place.isHidden && renameat2Raw(at.dirfd, at.cName, dirfd, cName, RENAME_NOREPLACE) < 0)
-      return giveUp(at.dirfd, at.cName);
-    const stamp = ownStampOf(fd);
-    // Somebody has changed what files are born with.
-    if (!hasOwnerAndMode(stamp, file)) return giveUp(dirfd, cName);
-    map.putIn(num, cName.subarray(0, -1), { id, here, mode, size: content.length, mtime, ctime, hereCtime: stamp.ctime }); // prettier-ignore
+  if (map.mayKnow(file) || !mayGive(place.birth, file)) return false;
+  const cName = file.cName;
+  const at = place.isHidden ? { dirfd: place.dirfd, cName } : inHeld(batch);
+  const fd = openatRaw(at.dirfd, at.cName, asideFlags, file.mode & 0o777);
+  if (fd < 0) return false;
+  try {
+    const hereLength = complete(fd, place.birth, file);
+    if (hereLength === 0) return giveUp(at);
+    if (!place.isHidden && renameat2Raw(at.dirfd, at.cName, place.dirfd, cName, RENAME_NOREPLACE) < 0)
+      return giveUp(at);
+    // Otherwise somebody has changed what files are born with.
+    if (lookAtFile(fd) < 0 || !hasOwnerAndMode(looked, file)) return giveUp({ dirfd: place.dirfd, cName });
+    map.putFilled(place.num, file, here, hereLength);
     return true;
-  });
+  } finally {
+    close(fd);
+  }
 }
 
-function giveUp(dirfd: number, cName: Uint8Array): false {
+/** Id of the file that is made, one at a time. */
+const here = Buffer.alloc(longestHandle);
+
+/**
+ * Gives a new file its content, owner, mode and mtime, and writes its id to {@link here}.
+ *
+ * @returns length of the id; 0: it could not be, for whatever reason
+ */
+function complete(fd: number, birth: Birth, file: FillReader): number {
+  const { size } = file;
+  if (size > 0 && pwriteRaw(fd, file.content, size, 0) !== size) return 0;
+  try {
+    giveOwnerAndMode(fd, birth, file);
+    return setMtime(fd, file.bytes, file.start + fileHead.mtime) < 0 ? 0 : putFileId(fd, here, 0);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return 0;
+  }
+}
+
+function giveUp({ dirfd, cName }: MakeAt): false {
   tryUnlink(dirfd, cName.subarray(0, -1));
   return false;
 }

@@ -16,6 +16,10 @@ const tables = `
     parent INTEGER NOT NULL, name BLOB NOT NULL, num INTEGER NOT NULL, PRIMARY KEY (parent, name)
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS names_num ON names (num);
+  CREATE TABLE IF NOT EXISTS arrivals (
+    seq INTEGER PRIMARY KEY, parent INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, rows BLOB NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS arrivals_parent ON arrivals (parent);
   CREATE TABLE IF NOT EXISTS spared (
     parent BLOB NOT NULL, name BLOB NOT NULL, id BLOB NOT NULL, PRIMARY KEY (parent, name)
   ) WITHOUT ROWID;
@@ -34,7 +38,9 @@ export function openTables(database: DatabaseSync): void {
     PRAGMA cache_size = -16000;
     PRAGMA wal_autocheckpoint = 8000;`);
   const was = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
-  const drop = ["objects", "names", "spared", "facts"].map((table) => `DROP TABLE IF EXISTS ${table};`).join("\n");
+  const drop = ["objects", "names", "arrivals", "spared", "facts"]
+    .map((table) => `DROP TABLE IF EXISTS ${table};`)
+    .join("\n");
   database.exec(was === version ? tables : `BEGIN; ${drop} ${tables} PRAGMA user_version = ${version}; COMMIT;`);
 }
 
@@ -45,16 +51,17 @@ export const statements = {
   get: "SELECT * FROM objects WHERE id_key = ? AND id = ?",
   numAndHere: "SELECT num, here FROM objects WHERE id_key = ? AND id = ?",
   byHere: "SELECT * FROM objects WHERE here_key = ? AND here = ?",
-  hasAny: "SELECT 1 FROM objects LIMIT 1",
-  insert: `INSERT INTO objects (id_key, id, here_key, here, mode, size, mtime, ctime, here_ctime)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  last: "SELECT max(ifnull((SELECT max(num) FROM objects), 0), ifnull((SELECT max(first + count) FROM arrivals), 0)) AS num",
+  insert: "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   update: "UPDATE objects SET mode = ?, size = ?, mtime = ?, ctime = ?, here_ctime = ? WHERE num = ?",
   setHere: "UPDATE objects SET here_key = ?, here = ? WHERE num = ?",
   setId: "UPDATE objects SET id_key = ?, id = ? WHERE num = ?",
   insertName: "INSERT INTO names VALUES (?, ?, ?)",
   putName: "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
+  putOlderName: `INSERT INTO names VALUES (?, ?, ?)
+                 ON CONFLICT (parent, name) DO UPDATE SET num = excluded.num WHERE num < excluded.num`,
   namesOf: `SELECT id AS parent, name FROM names JOIN objects ON objects.num = names.parent WHERE names.num = ${numOf}`,
-  removeName: `DELETE FROM names WHERE parent = ${numOf} AND name = ?`,
+  removeName: "DELETE FROM names WHERE parent = ? AND name = ?",
   removeNamesOf: `DELETE FROM names WHERE num = ${numOf}`,
   removeChildren: "DELETE FROM names WHERE parent = ?",
   reparent: "UPDATE OR REPLACE names SET parent = ? WHERE parent = ?",

@@ -1,6 +1,8 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
+import { Arrivals, type Arrival } from "./arrivals.ts";
+import type { FillReader } from "../rpc/fill-messages.ts";
 import { IdFilter } from "./id-filter.ts";
 import { RecentObjects } from "./recent-objects.ts";
 import { indexKey } from "./index-key.ts";
@@ -29,6 +31,12 @@ export interface MappedChild {
   readonly name: string;
 }
 
+/** Where an object is found in the tables. */
+export interface MappedRow {
+  readonly num: number;
+  readonly here: FileId;
+}
+
 /** A name of an object. */
 export interface MappedName {
   readonly parent: FileId;
@@ -46,9 +54,10 @@ export class ObjectMap implements Disposable {
   readonly #children: StatementSync;
   /** Of all objects; undefined when there were some already: to learn their ids would cost more than it spares. */
   #ids: IdFilter | undefined;
-  // Mostly the next name is of the same directory.
-  #parent: { readonly id: FileId; readonly num: bigint } | undefined;
   readonly #recent = new RecentObjects();
+  readonly #arrivals: Arrivals;
+  /** Number of the next object: each is higher than all before it. */
+  #next: number;
   #mayBeTakenBack = false;
 
   constructor(path: string) {
@@ -63,7 +72,9 @@ export class ObjectMap implements Disposable {
     this.#children = this.#database.prepare(childrenSql);
     this.#children.setReadBigInts(true);
     this.#children.setReturnArrays(true);
-    if (this.#sql.hasAny.get() === undefined) this.#ids = new IdFilter();
+    this.#arrivals = new Arrivals(this.#database);
+    this.#next = Number(this.#sql.last.get()?.["num"]) + 1;
+    if (this.#next === 1) this.#ids = new IdFilter();
   }
 
   begin(): void {
@@ -86,6 +97,7 @@ export class ObjectMap implements Disposable {
 
   commit(): void {
     if (!this.#database.isTransaction) return;
+    this.#arrivals.flush();
     this.#database.exec("COMMIT");
     this.#mayBeTakenBack = false;
   }
@@ -95,6 +107,8 @@ export class ObjectMap implements Disposable {
     const key = keyOf(id);
     const recent = this.#recent.object(key);
     if (recent !== undefined) return recent;
+    if (this.#isNew(id)) return undefined;
+    this.#settleIfAmong(id);
     const object = toObject(this.#sql.get.get(indexKey(id), id));
     if (object !== undefined) this.#recent.noteObject(key, object);
     return object;
@@ -102,10 +116,16 @@ export class ObjectMap implements Disposable {
 
   /** As {@link get}, for objects that are most likely not known. */
   isKnown(id: FileId): boolean {
-    return this.#ids?.mayHold(id) !== false && this.#find(id) !== undefined;
+    return this.#find(id) !== undefined;
+  }
+
+  /** As {@link isKnown}, of a file that is to be made. */
+  mayKnow(file: FillReader): boolean {
+    return this.#ids?.mayHold(file.bytes, file.idAt, file.nameAt) !== false && this.#find(file.id) !== undefined;
   }
 
   byHere(here: FileId): MappedObject | undefined {
+    this.#settleIfAmong(here);
     return toObject(this.#sql.byHere.get(indexKey(here), here));
   }
 
@@ -118,38 +138,50 @@ export class ObjectMap implements Disposable {
       return;
     }
     this.#sql.update.run(mode, size, mtime, ctime, hereCtime, known.num);
-    if (!known.here.equals(here)) this.#sql.setHere.run(indexKey(here), here, known.num);
+    if (known.here.equals(here)) return;
+    this.#sql.setHere.run(indexKey(here), here, known.num);
+    this.#recent.noteRow(keyOf(id), { num: known.num, here: Buffer.from(here) });
   }
 
   /** An object that is not known, and its only name: costs half of `put` and `putName`. */
   putNew(object: MappedObject, { parent, name }: MappedName): void {
-    const directory = this.#parentOf(parent);
+    const directory = this.#numberOf(parent);
     this.#recent.forgetNamesOf(keyOf(object.id));
     if (directory === undefined) this.#insert(object);
-    else this.putIn(directory, name, object);
+    else this.#putIn(directory, name, object);
   }
 
-  /** Number of a directory, for {@link putIn}. */
-  numberOf(directory: FileId): bigint | undefined {
+  /** Number of a directory, for {@link putFilled}. */
+  numberOf(directory: FileId): number | undefined {
     this.#recent.forgetNames();
-    return this.#parentOf(directory);
+    return this.#numberOf(directory);
   }
 
   /**
-   * As {@link putNew}, of many objects in one directory.
+   * As {@link putNew}, of a file that was made and looked at just now. It is sorted in later.
    *
    * @param directory  see {@link numberOf}; nobody has asked for names of the object since
+   * @param here  its id here, as long as is said
    */
-  putIn(directory: bigint, name: Buffer, object: MappedObject): void {
-    const num = this.#insert(object);
-    try {
-      this.#sql.insertName.run(directory, name, num);
-    } catch (error) {
-      // Whatever we remember of the name, it was free. After any other error the batch may have been taken back.
-      if (!isTaken(error)) throw error;
-      this.#recent.forgetNames();
-      this.#sql.putName.run(directory, name, num);
-    }
+  putFilled(directory: number, file: FillReader, here: Buffer, hereLength: number): void {
+    this.#ids?.add(file.bytes, file.idAt, file.nameAt);
+    this.#arrivals.add(directory, this.#next++, file, here, hereLength);
+    if (this.#arrivals.isFull) this.#sortIn(this.#arrivals.take());
+  }
+
+  /**
+   * Sorts in what waits for it, some hundred at most, unless a batch is under way.
+   *
+   * @param note  notes something along with it
+   * @returns whether more waits
+   */
+  settleSome(note: () => void): boolean {
+    if (this.#arrivals.waiting === 0 || this.#database.isTransaction) return false;
+    this.#durably(() => {
+      this.#sortIn(this.#arrivals.take());
+      note();
+    });
+    return this.#arrivals.waiting > 0;
   }
 
   namesOf(id: FileId): readonly MappedName[] {
@@ -157,6 +189,7 @@ export class ObjectMap implements Disposable {
     const key = keyOf(id);
     const recent = this.#recent.names(key);
     if (recent !== undefined) return recent;
+    this.#settleIfAmong(id);
     const names = this.#sql.namesOf.all(indexKey(id), id).map(toName);
     this.#recent.noteNames(key, names);
     return names;
@@ -164,31 +197,38 @@ export class ObjectMap implements Disposable {
 
   /** The objects of names in a directory, from a name to another; the caller sees to it that they are not too many. */
   children(parent: FileId, first: Buffer, last: Buffer): MappedChild[] {
-    const directory = this.#parentOf(parent);
+    const directory = this.#numberOf(parent);
     if (directory === undefined) return [];
+    this.#settleNamesIn(directory);
     return this.#children.all(directory, first, last).map((row) => toChild(row as unknown as SQLOutputValue[]));
   }
 
   /** Notes a name of an object; both it and the directory are known, or there is nothing to be noted. */
   putName({ parent, name }: MappedName, id: FileId): void {
     this.#recent.forgetNames();
-    const [directory, object] = [this.#parentOf(parent), this.#find(id)];
-    if (directory !== undefined && object !== undefined) this.#sql.putName.run(directory, name, object.num);
+    const [directory, object] = [this.#numberOf(parent), this.#numberOf(id)];
+    if (directory !== undefined && object !== undefined) this.#sql.putName.run(directory, name, object);
   }
 
   removeName({ parent, name }: MappedName): void {
     this.#recent.forgetNames();
-    this.#sql.removeName.run(indexKey(parent), parent, name);
+    const directory = this.#numberOf(parent);
+    if (directory === undefined) return;
+    this.#settleNamesIn(directory);
+    this.#sql.removeName.run(directory, name);
   }
 
   removeNamesOf(id: FileId): void {
+    if (this.#isNew(id)) return;
     this.#recent.forgetNames();
+    this.#settleIfAmong(id);
     this.#sql.removeNamesOf.run(indexKey(id), id);
   }
 
   /** Forgets an object and all below it, except what has names elsewhere. */
   removeTree(id: FileId): void {
-    this.#forgetRecent();
+    this.#recent.forget();
+    this.#settle();
     this.#sql.below.run(indexKey(id), id);
     this.#sql.removeNamesBelow.run();
     this.#sql.removeNameless.run();
@@ -197,13 +237,14 @@ export class ObjectMap implements Disposable {
 
   /** Forgets an object that stands for nothing any more. */
   removeObject(id: FileId): void {
-    this.#forgetRecent();
+    this.#recent.forget();
     const known = this.#find(id);
     if (known === undefined) return;
-    // Its number may be given again.
+    this.#settleNamesIn(known.num);
     this.#sql.removeNamesOf.run(indexKey(id), id);
     this.#sql.removeChildren.run(known.num);
     this.#sql.removeObject.run(known.num);
+    this.#recent.forget();
   }
 
   /** Notes a name that its object has lost at the source, and keeps here. */
@@ -221,13 +262,15 @@ export class ObjectMap implements Disposable {
 
   /** Lets one directory take the place of another, with what is in it. */
   replaceDirectory(old: FileId, by: FileId): void {
-    this.#forgetRecent();
+    this.#recent.forget();
     const [was, is] = [this.#find(old), this.#find(by)];
     if (was === undefined) return;
+    this.#settleNamesIn(was.num);
     if (is === undefined) {
       this.removeNamesOf(old);
       this.#ids?.add(by);
       this.#sql.setId.run(indexKey(by), by, was.num);
+      this.#recent.forget();
       return;
     }
     this.#sql.reparent.run(is.num, was.num);
@@ -236,9 +279,10 @@ export class ObjectMap implements Disposable {
 
   /** Forgets everything. */
   clear(): void {
-    this.#database.exec("DELETE FROM names; DELETE FROM objects; DELETE FROM spared");
+    this.#database.exec("DELETE FROM names; DELETE FROM objects; DELETE FROM arrivals; DELETE FROM spared");
+    this.#arrivals.reload();
     this.#ids = new IdFilter();
-    this.#forgetRecent();
+    this.#recent.forget();
   }
 
   fact(key: string): Buffer | undefined {
@@ -259,30 +303,89 @@ export class ObjectMap implements Disposable {
   #forgetIfTakenBack(): void {
     if (!this.#mayBeTakenBack || this.#database.isTransaction) return;
     this.#mayBeTakenBack = false;
-    this.#forgetRecent();
-  }
-
-  #forgetRecent(): void {
-    this.#parent = undefined;
     this.#recent.forget();
+    this.#arrivals.reload();
   }
 
-  #find(id: FileId): { readonly num: bigint; readonly here: FileId } | undefined {
-    const row = this.#sql.numAndHere.get(indexKey(id), id);
-    return row && { num: row["num"] as bigint, here: bytes(row["here"]) };
+  /** It is surely not known. */
+  #isNew(id: FileId): boolean {
+    return this.#ids?.mayHold(id) === false;
   }
 
-  #parentOf(id: FileId): bigint | undefined {
-    if (this.#parent?.id.equals(id) === true) return this.#parent.num;
-    const known = this.#find(id);
-    this.#parent = known && { id: Buffer.from(id), num: known.num };
-    return known?.num;
+  // Mostly what is asked for is none of those that wait; otherwise more of them will be.
+  #settleIfAmong(id: FileId): void {
+    if (this.#arrivals.has(id)) this.#settle();
   }
 
-  #insert({ id, here, mode, size, mtime, ctime, hereCtime }: MappedObject): number | bigint {
+  #settleNamesIn(directory: number): void {
+    if (this.#arrivals.mayHoldNamesIn(directory)) this.#settle(directory);
+  }
+
+  #settle(directory?: number): void {
+    this.#forgetIfTakenBack();
+    this.#durably(() => {
+      for (let taken = this.#arrivals.take(directory); taken.length > 0; taken = this.#arrivals.take(directory))
+        this.#sortIn(taken);
+    });
+  }
+
+  // As part of the batch, or all of it at once.
+  #durably(change: () => void): void {
+    if (this.#database.isTransaction) {
+      change();
+      return;
+    }
+    this.begin();
+    try {
+      change();
+      this.commit();
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  #sortIn(arrivals: readonly Arrival[]): void {
+    this.#recent.forgetNames();
+    for (const { num, parent, name, object } of arrivals) {
+      this.#insert(object, num);
+      this.#sql.putOlderName.run(parent, name, num); // unless the name stands for another object by now
+    }
+  }
+
+  #putIn(directory: number, name: Buffer, object: MappedObject): void {
+    const num = this.#insert(object);
+    try {
+      this.#sql.insertName.run(directory, name, num);
+    } catch (error) {
+      // Whatever we remember of the name, it was free. After any other error the batch may have been taken back.
+      if (!isTaken(error)) throw error;
+      this.#recent.forgetNames();
+      this.#sql.putName.run(directory, name, num);
+    }
+  }
+
+  #find(id: FileId): MappedRow | undefined {
+    if (this.#isNew(id)) return undefined;
+    const key = keyOf(id);
+    const recent = this.#recent.row(key);
+    if (recent !== undefined) return recent;
+    this.#settleIfAmong(id);
+    const found = this.#sql.numAndHere.get(indexKey(id), id);
+    if (found === undefined) return undefined;
+    const row = { num: Number(found["num"]), here: bytes(found["here"]) };
+    this.#recent.noteRow(key, row);
+    return row;
+  }
+
+  #numberOf(id: FileId): number | undefined {
+    return this.#find(id)?.num;
+  }
+
+  #insert({ id, here, mode, size, mtime, ctime, hereCtime }: MappedObject, num = this.#next++): number {
     this.#ids?.add(id);
-    return this.#sql.insert.run(indexKey(id), id, indexKey(here), here, mode, size, mtime, ctime, hereCtime)
-      .lastInsertRowid;
+    this.#sql.insert.run(num, indexKey(id), id, indexKey(here), here, mode, size, mtime, ctime, hereCtime);
+    return num;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { MappedName, MappedObject } from "./object-map.ts";
+import type { MappedName, MappedObject, MappedRow } from "./object-map.ts";
 
 /** Most of each kind: some megabytes together. */
 const most = 4096;
@@ -10,6 +10,7 @@ const most = 4096;
 export class RecentObjects {
   readonly #objects = new Map<string, MappedObject>();
   readonly #names = new Map<string, readonly MappedName[]>();
+  readonly #rows = new Map<string, MappedRow>();
 
   object(key: string): MappedObject | undefined {
     return this.#objects.get(key);
@@ -17,6 +18,15 @@ export class RecentObjects {
 
   names(key: string): readonly MappedName[] | undefined {
     return this.#names.get(key);
+  }
+
+  row(key: string): MappedRow | undefined {
+    return this.#rows.get(key);
+  }
+
+  noteRow(key: string, row: MappedRow): void {
+    if (this.#rows.size >= most) this.#rows.clear();
+    this.#rows.set(key, row);
   }
 
   noteObject(key: string, object: MappedObject): void {
@@ -42,5 +52,6 @@ export class RecentObjects {
   forget(): void {
     this.#objects.clear();
     this.#names.clear();
+    this.#rows.clear();
   }
 }

@@ -32,6 +32,7 @@ import { copyPart } from "./local-copy.ts";
 import { endInOrder, openSession, recover, type Session } from "./session.ts";
 import { makeAnew, moveContent } from "./move-content.ts";
 import { signaturesOf, sumsOf } from "./signatures.ts";
+import { SettleWhenIdle } from "./settle-when-idle.ts";
 import { siteOf } from "./site.ts";
 import { stageFiles, takeStaged } from "./stage.ts";
 import { Survey } from "./survey.ts";
@@ -62,6 +63,7 @@ export async function serveSecondary(options: ServeOptions): Promise<void> {
     batch: undefined,
     listing: undefined,
     survey: undefined,
+    settling: undefined,
     logger,
     isChild,
     name: "",
@@ -74,6 +76,7 @@ export async function serveSecondary(options: ServeOptions): Promise<void> {
     });
     if (state.session !== undefined && state.batch === undefined) endInOrder(state.session);
   } finally {
+    state.settling?.[Symbol.dispose]();
     if (state.batch !== undefined) letGo(state.batch);
     state.session?.[Symbol.dispose]();
   }
@@ -88,6 +91,7 @@ interface ServeState {
   batch: Batch | undefined;
   listing: Listing | undefined;
   survey: Survey | undefined;
+  settling: SettleWhenIdle | undefined;
 }
 
 function handlersOf(state: ServeState): Handlers {
@@ -102,6 +106,8 @@ function handlersOf(state: ServeState): Handlers {
       if (state.session !== undefined) throw malformed("a second greeting");
       const { root, name, logger } = state;
       state.session = await openSession({ root, session: name, logger, ...hello });
+      state.settling = new SettleWhenIdle(state.session.map, logger);
+      state.settling.begin();
       writeWelcome(reply, {
         replica: state.session.replica,
         isChild: state.isChild,
@@ -155,6 +161,7 @@ function handlersOf(state: ServeState): Handlers {
       decoded(request, undefined);
       const failures = finishBatch(batch());
       state.batch = undefined;
+      state.settling?.begin();
       message.writeFailures(reply, failures);
       reply.u64(open(state).finished);
     },

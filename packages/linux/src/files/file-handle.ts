@@ -2,7 +2,7 @@ import { errno } from "../errno/errno-table.ts";
 import { ErrnoError } from "../errno/errno-error.ts";
 import { cString, type Path } from "../ffi/c-string.ts";
 import { check, lastErrno, libc } from "../ffi/libc.ts";
-import { O_CLOEXEC } from "./open-flags.ts";
+import { AT_EMPTY_PATH, O_CLOEXEC } from "./open-flags.ts";
 
 const nameToHandleAtNative = libc(
   "int name_to_handle_at(int dirfd, void *path, void *handle, void *mountId, int flags)",
@@ -11,6 +11,9 @@ const openByHandleAtNative = libc("int open_by_handle_at(int mountFd, void *hand
 
 const headerSize = 8;
 const MAX_HANDLE_SZ = 128;
+
+/** Bytes of the longest `struct file_handle`. */
+export const longestHandle = headerSize + MAX_HANDLE_SZ;
 
 /** A file's identity that outlives renames, and the mount it was seen on. */
 export interface FileHandle {
@@ -38,8 +41,25 @@ export function nameToHandleAt(dirfd: number, path: Path, flags = 0): FileHandle
   return { handle, mountId: mountIdScratch[0] ?? 0 };
 }
 
+/**
+ * name_to_handle_at(2) of an open file, for hot loops: writes its `struct file_handle`, {@link longestHandle} bytes at most.
+ *
+ * @returns its length, or -errno
+ */
+export function putHandle(fd: number, to: Uint8Array, at: number): number {
+  scratchLength[0] = MAX_HANDLE_SZ;
+  const result = nameToHandleAtNative(fd, itself, scratch, mountIdScratch, AT_EMPTY_PATH);
+  if (result < 0) return -lastErrno();
+  const size = headerSize + (scratchLength[0] ?? 0);
+  for (let index = 0; index < size; index++) to[at + index] = scratch[index] ?? 0;
+  return size;
+}
+
+const itself = Buffer.alloc(1);
+
 // One for all calls: the result is copied before anything else runs, and most handles are far shorter than the longest.
-const scratch = Buffer.alloc(headerSize + MAX_HANDLE_SZ);
+const scratch = Buffer.alloc(longestHandle);
+const scratchLength = new Uint32Array(scratch.buffer, scratch.byteOffset, 1);
 const mountIdScratch = new Int32Array(1);
 
 /**

@@ -5,7 +5,7 @@
 import { errno } from "../errno/errno-table.ts";
 import { ErrnoError } from "../errno/errno-error.ts";
 import { cString, type Path } from "../ffi/c-string.ts";
-import { check, lastErrno, libc, type NativeFunction } from "../ffi/libc.ts";
+import { check, lastErrno, libc, orNegatedErrno, type NativeFunction } from "../ffi/libc.ts";
 
 const lgetxattrNative = libc("int64_t lgetxattr(void *path, void *name, void *value, size_t size)");
 const fgetxattrNative = libc("int64_t fgetxattr(int fd, void *name, void *value, size_t size)");
@@ -53,6 +53,11 @@ export function listxattr(path: Path): Buffer[] {
 /** flistxattr(2): the names this process may see. */
 export function flistxattr(fd: number): Buffer[] {
   return splitNames(grow((value, size) => flistxattrNative(fd, value, size), "flistxattr") ?? nothing);
+}
+
+/** Length of what flistxattr(2) would tell, or -errno: 0 for the many files that have no attributes. */
+export function xattrListLength(fd: number): number {
+  return orNegatedErrno(flistxattrNative(fd, null, 0));
 }
 
 /** lsetxattr(2). @param flags  0, XATTR_CREATE or XATTR_REPLACE */

@@ -1,0 +1,174 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+import { looked, timeBytes } from "@belay/linux";
+
+import { maxIdBytes, type FileId } from "../ids/file-id.ts";
+import { fileHead, type FillReader } from "../rpc/fill-messages.ts";
+import { IdTable } from "./id-table.ts";
+import type { MappedObject } from "./object-map.ts";
+
+/** So many may wait; beyond, each that comes has one sorted in. Whoever asks for one of them waits until all are. */
+const mostWaiting = 200_000;
+
+/** Rows that are put together before they go to the database. */
+const rowBytes = 64 * 1024;
+const longestRow = fileHead.bytes + 2 * maxIdBytes + 256 + 1 + timeBytes;
+
+/** A file as it is sorted in. */
+export interface Arrival {
+  readonly num: number;
+  readonly parent: number;
+  readonly name: Buffer;
+  readonly object: MappedObject;
+}
+
+/**
+ * New files of a first copy, as they came: to sort each into the tables of the map takes longer than to make it. They are part of the batch's
+ * transaction as all else is, with their numbers given, and are sorted in when there is time, or when somebody asks for what may be one of them.
+ *
+ * A row is a file's head, id and name as in the message, then length and bytes of its id here, and its ctime here.
+ */
+export class Arrivals {
+  readonly #insert: StatementSync;
+  readonly #oldest: StatementSync;
+  readonly #oldestIn: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #all: StatementSync;
+  /** Ids at both ends of what waits. */
+  readonly #ids = new IdTable();
+  readonly #directories = new Set<number>();
+  #waiting = 0;
+  // Rows of one directory that are not in the database yet.
+  readonly #rows = Buffer.allocUnsafeSlow(rowBytes + longestRow);
+  #length = 0;
+  #count = 0;
+  #parent = 0;
+  #first = 0;
+
+  constructor(database: DatabaseSync) {
+    this.#insert = database.prepare("INSERT INTO arrivals (parent, first, count, rows) VALUES (?, ?, ?, ?)");
+    this.#oldest = database.prepare("SELECT * FROM arrivals ORDER BY seq LIMIT 1");
+    this.#oldestIn = database.prepare("SELECT * FROM arrivals WHERE parent = ? ORDER BY seq LIMIT 1");
+    this.#remove = database.prepare("DELETE FROM arrivals WHERE seq = ?");
+    this.#all = database.prepare("SELECT * FROM arrivals");
+    this.reload();
+  }
+
+  /** Files that wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** There are more than may wait. */
+  get isFull(): boolean {
+    return this.#waiting > mostWaiting;
+  }
+
+  /** Tells of an id at either end whether it is of a file that waits, or has waited. */
+  has(id: FileId): boolean {
+    return this.#ids.has(id);
+  }
+
+  /** Files of this directory wait, or have waited. */
+  mayHoldNamesIn(directory: number): boolean {
+    return this.#directories.has(directory);
+  }
+
+  /**
+   * Takes a file that was made just now, and looked at.
+   *
+   * @param num  the next number
+   * @param here  its id here, as long as is said
+   */
+  add(parent: number, num: number, file: FillReader, here: Buffer, hereLength: number): void {
+    if (parent !== this.#parent || num !== this.#first + this.#count) this.flush();
+    if (this.#count === 0) {
+      [this.#parent, this.#first] = [parent, num];
+      this.#directories.add(parent);
+    }
+    const rows = this.#rows;
+    let at = this.#length;
+    rows.set(file.bytes.subarray(file.start, file.contentAt), at);
+    at += file.contentAt - file.start;
+    rows[at++] = hereLength;
+    for (let index = 0; index < hereLength; index++) rows[at + index] = here[index] ?? 0;
+    at += hereLength;
+    looked.putCtime(rows, at);
+    this.#length = at + timeBytes;
+    this.#count++;
+    this.#waiting++;
+    this.#ids.add(file.bytes, file.idAt, file.nameAt);
+    this.#ids.add(here, 0, hereLength);
+    if (this.#length >= rowBytes) this.flush();
+  }
+
+  /** Has all rows in the database. */
+  flush(): void {
+    if (this.#count === 0) return;
+    const [count, rows] = [this.#count, this.#rows.subarray(0, this.#length)];
+    [this.#count, this.#length] = [0, 0];
+    this.#insert.run(this.#parent, this.#first, count, rows);
+  }
+
+  /** Takes out those that came first, of a directory if one is named: some hundred at most; none: nothing of it waits. */
+  take(directory?: number): Arrival[] {
+    this.flush();
+    const row = directory === undefined ? this.#oldest.get() : this.#oldestIn.get(directory);
+    if (row === undefined) {
+      if (directory !== undefined) this.#directories.delete(directory);
+      return [];
+    }
+    this.#remove.run(Number(row["seq"]));
+    this.#waiting -= Number(row["count"]);
+    if (this.#waiting === 0) this.#forget();
+    return arrivalsIn(Number(row["parent"]), Number(row["first"]), bytesOf(row["rows"]));
+  }
+
+  /** Forgets what is not in the database, and learns what is. */
+  reload(): void {
+    this.#forget();
+    for (const row of this.#all.iterate()) {
+      this.#waiting += Number(row["count"]);
+      this.#directories.add(Number(row["parent"]));
+      for (const { object } of arrivalsIn(0, 0, bytesOf(row["rows"]))) {
+        this.#ids.add(object.id);
+        this.#ids.add(object.here);
+      }
+    }
+  }
+
+  #forget(): void {
+    [this.#count, this.#length, this.#waiting] = [0, 0, 0];
+    this.#ids.clear();
+    this.#directories.clear();
+  }
+}
+
+function arrivalsIn(parent: number, first: number, rows: Buffer): Arrival[] {
+  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+  const arrivals: Arrival[] = [];
+  for (let at = 0; at < rows.length;) {
+    const head = at;
+    const idAt = head + fileHead.bytes;
+    const nameAt = idAt + view.getUint8(head + fileHead.idLength);
+    const hereAt = nameAt + view.getUint16(head + fileHead.nameLength, true) + 1;
+    const ctimeAt = hereAt + view.getUint8(hereAt - 1);
+    const times = {
+      mtime: timeOf(view, head + fileHead.mtime),
+      ctime: timeOf(view, head + fileHead.ctime),
+      hereCtime: timeOf(view, ctimeAt),
+    };
+    const ids: { id: FileId; here: FileId } = { id: rows.subarray(idAt, nameAt), here: rows.subarray(hereAt, ctimeAt) };
+    const [mode, size] = [view.getUint32(head + fileHead.mode, true), view.getUint32(head + fileHead.size, true)];
+    const name = rows.subarray(nameAt, hereAt - 2); // without its NUL
+    arrivals.push({ num: first + arrivals.length, parent, name, object: { ...ids, mode, size, ...times } });
+    at = ctimeAt + timeBytes;
+  }
+  return arrivals;
+}
+
+const timeOf = (view: DataView, at: number): bigint =>
+  view.getBigInt64(at, true) * 1_000_000_000n + BigInt(view.getUint32(at + 8, true));
+
+const bytesOf = (value: unknown): Buffer =>
+  value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.alloc(0);

@@ -1,0 +1,60 @@
+import { timeBytes } from "@belay/linux";
+
+import type { FileId } from "../ids/file-id.ts";
+import { newFillMemory } from "../plan/fill-plan.ts";
+import { fileHead, FillReader, FillWriter } from "../rpc/fill-messages.ts";
+import { readId } from "../rpc/messages.ts";
+import { WireReader } from "../rpc/wire.ts";
+
+/** A file of a `fill`, as tests speak of it. */
+export interface NewFile {
+  readonly id: FileId;
+  /** With its NUL. */
+  readonly cName: Buffer;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Nanoseconds since 1970. */
+  readonly mtime: bigint;
+  readonly ctime: bigint;
+  readonly content: Buffer;
+}
+
+/** The message that tells of these files. */
+export function fillOf(directory: FileId, files: readonly NewFile[]): Buffer {
+  const writer = new FillWriter(newFillMemory(), directory);
+  const { memory } = writer;
+  for (const file of files) {
+    const { at } = writer;
+    putTime(memory, at + fileHead.mtime, file.mtime);
+    putTime(memory, at + fileHead.ctime, file.ctime);
+    Buffer.concat([file.id, file.cName, file.content]).copy(memory, at + fileHead.bytes);
+    writer.take(file, file.id.length, file.cName.length, file.content.length);
+  }
+  return writer.finish();
+}
+
+/** What a message tells. */
+export function filesOf(message: Buffer): NewFile[] {
+  const request = new WireReader(message);
+  readId(request);
+  const reader = new FillReader(request);
+  const files: NewFile[] = [];
+  while (reader.next()) {
+    const { bytes, start, id, cName, mode, uid, gid, content } = reader;
+    const times = { mtime: timeAt(bytes, start + fileHead.mtime), ctime: timeAt(bytes, start + fileHead.ctime) };
+    files.push({ id, cName, mode, uid, gid, ...times, content });
+  }
+  return files;
+}
+
+const billion = 1_000_000_000n;
+
+function putTime(memory: Buffer, at: number, time: bigint): void {
+  const nanoseconds = ((time % billion) + billion) % billion;
+  memory.writeBigInt64LE((time - nanoseconds) / billion, at);
+  memory.writeUInt32LE(Number(nanoseconds), at + timeBytes - 4);
+}
+
+const timeAt = (bytes: Buffer, at: number): bigint =>
+  bytes.readBigInt64LE(at) * billion + BigInt(bytes.readUInt32LE(at + timeBytes - 4));

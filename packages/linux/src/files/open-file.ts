@@ -1,0 +1,75 @@
+/**
+ * Calls for loops over many small files: each takes an open file, gives a number, and makes no object.
+ *
+ * What {@link lookAtFile} found is read from {@link looked} before anything else asks statx(2).
+ */
+import { libc, orNegatedErrno } from "../ffi/libc.ts";
+import { AT_EMPTY_PATH } from "./open-flags.ts";
+import { struct, statxNative, word } from "./statx-struct.ts";
+import { STATX_BASIC_STATS } from "./statx.ts";
+
+const futimensNative = libc("int futimens(int fd, void *times)");
+
+/** A time as bytes: seconds since 1970 (signed, 64 bits) and nanoseconds (32 bits), little-endian as the kernel has them here. */
+export const timeBytes = 12;
+
+const itself = Buffer.alloc(1);
+
+/** statx(2) of an open file: 0 or -errno. */
+export function lookAtFile(fd: number): number {
+  return orNegatedErrno(statxNative(fd, itself, AT_EMPTY_PATH, STATX_BASIC_STATS, struct));
+}
+
+const ctimeAt = 96;
+const mtimeAt = 112;
+
+/** What the last {@link lookAtFile} found. */
+export const looked = {
+  /** Type and permission bits. */
+  get mode(): number {
+    return word(7) & 0xffff;
+  },
+  get nlink(): number {
+    return word(4);
+  },
+  get uid(): number {
+    return word(5);
+  },
+  get gid(): number {
+    return word(6);
+  },
+  /** Bytes; exact up to 2^53. */
+  get size(): number {
+    return word(11) * 2 ** 32 + word(10);
+  },
+  get devMajor(): number {
+    return word(34);
+  },
+  get devMinor(): number {
+    return word(35);
+  },
+  /** Seconds since 1970, exact to a microsecond. */
+  get ctimeSeconds(): number {
+    return (word(25) | 0) * 2 ** 32 + word(24) + word(26) / 1e9;
+  },
+  /** Writes {@link timeBytes}. */
+  putMtime(to: Uint8Array, at: number): void {
+    for (let index = 0; index < timeBytes; index++) to[at + index] = struct[mtimeAt + index] ?? 0;
+  },
+  /** Writes {@link timeBytes}. */
+  putCtime(to: Uint8Array, at: number): void {
+    for (let index = 0; index < timeBytes; index++) to[at + index] = struct[ctimeAt + index] ?? 0;
+  },
+} as const;
+
+/** futimens(3): the mtime of an open file becomes what {@link timeBytes} at an offset say, its atime stays: 0 or -errno. */
+export function setMtime(fd: number, from: Uint8Array, at: number): number {
+  for (let index = 0; index < timeBytes; index++) times[16 + index] = from[at + index] ?? 0;
+  return orNegatedErrno(futimensNative(fd, times));
+}
+
+const UTIME_OMIT = 0x3ffffffe;
+
+// Two `struct timespec`, one for all calls: access and modification. What is not set below stays zero.
+const times = Buffer.alloc(32);
+times.writeUInt32LE(UTIME_OMIT, 8);
