@@ -34,8 +34,9 @@ export class Arrivals {
   readonly #oldestIn: StatementSync;
   readonly #remove: StatementSync;
   readonly #all: StatementSync;
-  /** Ids at both ends of what waits. */
+  /** Of what waits, at the source. Nobody asks by an id of the destination for what the batch has made itself. */
   readonly #ids = new IdTable();
+  readonly #names = new IdTable();
   readonly #directories = new Set<number>();
   #waiting = 0;
   // Rows of one directory that are not in the database yet.
@@ -64,9 +65,14 @@ export class Arrivals {
     return this.#waiting > mostWaiting;
   }
 
-  /** Tells of an id at either end whether it is of a file that waits, or has waited. */
+  /** Tells whether an object of the source waits, or has waited. */
   has(id: FileId): boolean {
     return this.#ids.has(id);
+  }
+
+  /** Tells whether a file of this name waits, or has waited. */
+  hasName(directory: number, name: Uint8Array): boolean {
+    return this.#names.has(name, 0, name.length, directory);
   }
 
   /** Files of this directory wait, or have waited. */
@@ -88,8 +94,7 @@ export class Arrivals {
     }
     const rows = this.#rows;
     let at = this.#length;
-    rows.set(file.bytes.subarray(file.start, file.contentAt), at);
-    at += file.contentAt - file.start;
+    at += file.bytes.copy(rows, at, file.start, file.contentAt);
     rows[at++] = hereLength;
     for (let index = 0; index < hereLength; index++) rows[at + index] = here[index] ?? 0;
     at += hereLength;
@@ -98,7 +103,7 @@ export class Arrivals {
     this.#count++;
     this.#waiting++;
     this.#ids.add(file.bytes, file.idAt, file.nameAt);
-    this.#ids.add(here, 0, hereLength);
+    this.#names.add(file.bytes, file.nameAt, file.contentAt - 1, parent);
     if (this.#length >= rowBytes) this.flush();
   }
 
@@ -129,10 +134,11 @@ export class Arrivals {
     this.#forget();
     for (const row of this.#all.iterate()) {
       this.#waiting += Number(row["count"]);
-      this.#directories.add(Number(row["parent"]));
-      for (const { object } of arrivalsIn(0, 0, bytesOf(row["rows"]))) {
+      const parent = Number(row["parent"]);
+      this.#directories.add(parent);
+      for (const { object, name } of arrivalsIn(parent, 0, bytesOf(row["rows"]))) {
         this.#ids.add(object.id);
-        this.#ids.add(object.here);
+        this.#names.add(name, 0, name.length, parent);
       }
     }
   }
@@ -140,6 +146,7 @@ export class Arrivals {
   #forget(): void {
     [this.#count, this.#length, this.#waiting] = [0, 0, 0];
     this.#ids.clear();
+    this.#names.clear();
     this.#directories.clear();
   }
 }

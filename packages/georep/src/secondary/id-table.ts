@@ -2,7 +2,7 @@ const firstSlots = 1 << 12;
 
 /**
  * Which ids were added, by 64 bits of each: a false yes takes more ids than there are. For some hundred thousand of them, where text of each in a
- * Set would take five times the memory and time. Ids may be parts of larger memory.
+ * Set would take five times the memory and time. They may be parts of larger memory, and `of` something, as names are of a directory.
  */
 export class IdTable {
   /** Two words for each slot, both 0: it is free. */
@@ -12,15 +12,15 @@ export class IdTable {
   #low = 0;
   #high = 0;
 
-  add(bytes: Uint8Array, start = 0, end = bytes.length): void {
-    this.#hash(bytes, start, end);
+  add(bytes: Uint8Array, start = 0, end = bytes.length, of = 0): void {
+    this.#hash(bytes, start, end, of);
     if (this.#find()) return;
     if (2 * ++this.#size > this.#mask) this.#grow();
     this.#put();
   }
 
-  has(bytes: Uint8Array, start = 0, end = bytes.length): boolean {
-    this.#hash(bytes, start, end);
+  has(bytes: Uint8Array, start = 0, end = bytes.length, of = 0): boolean {
+    this.#hash(bytes, start, end, of);
     return this.#find();
   }
 
@@ -59,8 +59,8 @@ export class IdTable {
   }
 
   // Two of FNV-1a's kind, each mixed: ids of neighbours differ in a few bits.
-  #hash(bytes: Uint8Array, start: number, end: number): void {
-    let [one, other] = [0x811c9dc5, 0x9747b28c];
+  #hash(bytes: Uint8Array, start: number, end: number, of: number): void {
+    let [one, other] = [0x811c9dc5 ^ of, 0x9747b28c + of];
     for (let at = start; at < end; at++) {
       const byte = bytes[at] ?? 0;
       one = Math.imul(one ^ byte, 0x01000193);

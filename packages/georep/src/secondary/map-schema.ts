@@ -58,8 +58,6 @@ export const statements = {
   setId: "UPDATE objects SET id_key = ?, id = ? WHERE num = ?",
   insertName: "INSERT INTO names VALUES (?, ?, ?)",
   putName: "INSERT OR REPLACE INTO names VALUES (?, ?, ?)",
-  putOlderName: `INSERT INTO names VALUES (?, ?, ?)
-                 ON CONFLICT (parent, name) DO UPDATE SET num = excluded.num WHERE num < excluded.num`,
   namesOf: `SELECT id AS parent, name FROM names JOIN objects ON objects.num = names.parent WHERE names.num = ${numOf}`,
   removeName: "DELETE FROM names WHERE parent = ? AND name = ?",
   removeNamesOf: `DELETE FROM names WHERE num = ${numOf}`,

@@ -125,7 +125,7 @@ export class ObjectMap implements Disposable {
   }
 
   byHere(here: FileId): MappedObject | undefined {
-    this.#settleIfAmong(here);
+    if (this.#arrivals.waiting > 0) this.#settle();
     return toObject(this.#sql.byHere.get(indexKey(here), here));
   }
 
@@ -207,14 +207,16 @@ export class ObjectMap implements Disposable {
   putName({ parent, name }: MappedName, id: FileId): void {
     this.#recent.forgetNames();
     const [directory, object] = [this.#numberOf(parent), this.#numberOf(id)];
-    if (directory !== undefined && object !== undefined) this.#sql.putName.run(directory, name, object);
+    if (directory === undefined || object === undefined) return;
+    this.#settleName(directory, name);
+    this.#sql.putName.run(directory, name, object);
   }
 
   removeName({ parent, name }: MappedName): void {
     this.#recent.forgetNames();
     const directory = this.#numberOf(parent);
     if (directory === undefined) return;
-    this.#settleNamesIn(directory);
+    this.#settleName(directory, name);
     this.#sql.removeName.run(directory, name);
   }
 
@@ -317,6 +319,10 @@ export class ObjectMap implements Disposable {
     if (this.#arrivals.has(id)) this.#settle();
   }
 
+  #settleName(directory: number, name: Buffer): void {
+    if (this.#arrivals.hasName(directory, name)) this.#settle(directory);
+  }
+
   #settleNamesIn(directory: number): void {
     if (this.#arrivals.mayHoldNamesIn(directory)) this.#settle(directory);
   }
@@ -349,11 +355,12 @@ export class ObjectMap implements Disposable {
     this.#recent.forgetNames();
     for (const { num, parent, name, object } of arrivals) {
       this.#insert(object, num);
-      this.#sql.putOlderName.run(parent, name, num); // unless the name stands for another object by now
+      this.#sql.putName.run(parent, name, num);
     }
   }
 
   #putIn(directory: number, name: Buffer, object: MappedObject): void {
+    this.#settleName(directory, name);
     const num = this.#insert(object);
     try {
       this.#sql.insertName.run(directory, name, num);
