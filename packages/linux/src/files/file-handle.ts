@@ -50,7 +50,7 @@ export function putHandle(fd: number, to: Uint8Array, at: number): number {
   scratchLength[0] = MAX_HANDLE_SZ;
   const result = nameToHandleAtNative(fd, itself, scratch, mountIdScratch, AT_EMPTY_PATH);
   if (result < 0) return -lastErrno();
-  const size = headerSize + (scratchLength[0] ?? 0);
+  const size = headerSize + scratchLength[0];
   for (let index = 0; index < size; index++) to[at + index] = scratch[index] ?? 0;
   return size;
 }
