@@ -34,7 +34,7 @@ export class Arrivals {
   readonly #oldestIn: StatementSync;
   readonly #remove: StatementSync;
   readonly #all: StatementSync;
-  /** Of what waits, at the source. Nobody asks by an id of the destination for what the batch has made itself. */
+  /** Ids at both ends of what waits. */
   readonly #ids = new IdTable();
   readonly #names = new IdTable();
   readonly #directories = new Set<number>();
@@ -65,7 +65,7 @@ export class Arrivals {
     return this.#waiting > mostWaiting;
   }
 
-  /** Tells whether an object of the source waits, or has waited. */
+  /** Tells of an id at either end whether it is of a file that waits, or has waited. */
   has(id: FileId): boolean {
     return this.#ids.has(id);
   }
@@ -103,6 +103,7 @@ export class Arrivals {
     this.#count++;
     this.#waiting++;
     this.#ids.add(file.bytes, file.idAt, file.nameAt);
+    this.#ids.add(here, 0, hereLength);
     this.#names.add(file.bytes, file.nameAt, file.contentAt - 1, parent);
     if (this.#length >= rowBytes) this.flush();
   }
@@ -138,6 +139,7 @@ export class Arrivals {
       this.#directories.add(parent);
       for (const { object, name } of arrivalsIn(parent, 0, bytesOf(row["rows"]))) {
         this.#ids.add(object.id);
+        this.#ids.add(object.here);
         this.#names.add(name, 0, name.length, parent);
       }
     }

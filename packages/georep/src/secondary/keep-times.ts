@@ -11,6 +11,10 @@ const itself = Buffer.alloc(0);
  * was told of and not its name, or a directory moves out that lost its name here long ago, they stay as they are.
  */
 export function keepTimes(batch: Batch, dirfd: number, action: () => void): void {
+  if (dirfd === batch.session.heldDirectory) {
+    action();
+    return;
+  }
   const directory = batch.session.map.byHere(fileIdAt(dirfd, itself));
   const stat = directory && !batch.changes.has(keyOf(directory.id)) ? statAt(dirfd, itself) : undefined;
   if (stat !== undefined) touch(batch, { object: directory, stat });

@@ -125,7 +125,7 @@ export class ObjectMap implements Disposable {
   }
 
   byHere(here: FileId): MappedObject | undefined {
-    if (this.#arrivals.waiting > 0) this.#settle();
+    this.#settleIfAmong(here);
     return toObject(this.#sql.byHere.get(indexKey(here), here));
   }
 
