@@ -2,7 +2,7 @@ import { maxFrame, startsWithFrame, type ByteSource } from "./frames.ts";
 import { malformed } from "./wire.ts";
 
 /** Enough for some requests of an ordinary size. */
-const firstSize = 2 * 1024 * 1024;
+const firstSize = 4 * 1024 * 1024;
 
 /** Bytes that are pushed, in memory that is used again: what was taken is true until the next bytes are asked for. */
 export class DirectQueue implements ByteSource {
@@ -32,6 +32,16 @@ export class DirectQueue implements ByteSource {
     this.#isPaused = this.#end + this.#portion > this.#memory.length;
     this.#wake.resolve(undefined);
     return !this.#isPaused;
+  }
+
+  /** Where bytes may be put besides those that are pushed; may be empty. What was put there is told to {@link took}. */
+  get room(): Buffer {
+    return this.#memory.subarray(this.#end, Math.max(this.#end, this.#memory.length - this.#portion));
+  }
+
+  took(bytes: number): void {
+    this.#end += bytes;
+    this.#wake.resolve(undefined);
   }
 
   /** Nothing more will come. */

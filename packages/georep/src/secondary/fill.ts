@@ -26,18 +26,23 @@ import { Parents } from "./parents.ts";
  * Makes small files in a directory that was made for them, straight from the message: most of a first copy. Nothing is looked at but the file
  * itself. Nobody sees half of one: a directory that is not hidden gets each when it is whole.
  *
+ * @param readAhead  called now and then: the next message may have come
  * @returns indexes of the files that could not be made so, for whatever reason: nothing is left of them, and they are to be told of one by one
  */
-export function fillDirectory(batch: Batch, request: WireReader): number[] {
+export function fillDirectory(batch: Batch, request: WireReader, readAhead?: () => void): number[] {
   const place = openPlace(batch, readId(request));
   const file = new FillReader(request);
   const left: number[] = [];
   for (let index = 0; file.next(); index++) {
     if (index === maxFilled) throw malformed("too many files at once");
+    if (index % filesAtOnce === filesAtOnce - 1) readAhead?.();
     if (place === undefined || !make(batch, place, file)) left.push(index);
   }
   return left;
 }
+
+/** Files that are made between two looks at what has come: a fraction of a millisecond. */
+const filesAtOnce = 16;
 
 /** A directory that is filled. */
 interface Place {

@@ -4,6 +4,7 @@ import { silentLogger, type Logger } from "@belay/supervise";
 
 import { digestSize } from "../engines/content-digest.ts";
 import { keyOf } from "../ids/file-id.ts";
+import { DirectInput } from "../rpc/direct-input.ts";
 import { writeLeft } from "../rpc/fill-messages.ts";
 import { readHello, writeWelcome } from "../rpc/hello-messages.ts";
 import { maxSpan, readInspect, writeInspectReply } from "../rpc/inspect-messages.ts";
@@ -64,6 +65,7 @@ export async function serveSecondary(options: ServeOptions): Promise<void> {
     listing: undefined,
     survey: undefined,
     settling: undefined,
+    readAhead: input instanceof DirectInput ? () => input.readAhead() : undefined,
     logger,
     isChild,
     name: "",
@@ -86,6 +88,7 @@ interface ServeState {
   readonly root: string;
   readonly logger: Logger;
   readonly isChild: boolean;
+  readonly readAhead: (() => void) | undefined;
   name: string;
   session: Session | undefined;
   batch: Batch | undefined;
@@ -120,7 +123,7 @@ function handlersOf(state: ServeState): Handlers {
       message.writeApplyReply(reply, applyChanges(batch(), changes));
     },
     fill: (request, reply) => {
-      const left = fillDirectory(batch(), request);
+      const left = fillDirectory(batch(), request, state.readAhead);
       decoded(request, undefined);
       writeLeft(reply, left);
     },
