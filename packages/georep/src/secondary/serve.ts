@@ -109,7 +109,7 @@ function handlersOf(state: ServeState): Handlers {
       if (state.session !== undefined) throw malformed("a second greeting");
       const { root, name, logger } = state;
       state.session = await openSession({ root, session: name, logger, ...hello });
-      state.settling = new SettleWhenIdle(state.session.map, logger);
+      state.settling = new SettleWhenIdle(state.session.map, logger, () => state.batch === undefined);
       state.settling.begin();
       writeWelcome(reply, {
         replica: state.session.replica,

@@ -10,11 +10,14 @@ const idleMs = 100;
 export class SettleWhenIdle implements Disposable {
   readonly #map: ObjectMap;
   readonly #logger: Logger;
+  readonly #isIdle: () => boolean;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(map: ObjectMap, logger: Logger) {
+  /** @param isIdle  false: there is a batch, even if the database has taken it back, and what it has made is not known to be sure */
+  constructor(map: ObjectMap, logger: Logger, isIdle: () => boolean) {
     this.#map = map;
     this.#logger = logger;
+    this.#isIdle = isIdle;
   }
 
   /** A batch is finished: it is time when nothing follows. */
@@ -29,6 +32,7 @@ export class SettleWhenIdle implements Disposable {
 
   // Requests that came meanwhile are worked through between two parts.
   #settle(): void {
+    if (!this.#isIdle()) return;
     try {
       // Each write counts as work of ours, see `lastWork`; but nothing is made now that could be ours.
       if (this.#map.settleSome(() => noteSure(this.#map))) this.#timer = setTimeout(() => this.#settle(), 0);
