@@ -1,68 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
-import { close, lookAtFile, open, O_RDONLY } from "@belay/linux";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 
-import { FillReader } from "../rpc/fill-messages.ts";
-import { readId } from "../rpc/messages.ts";
-import { WireReader } from "../rpc/wire.ts";
-import { fillOf } from "../testing/new-file.ts";
-import { ObjectMap } from "./object-map.ts";
+import { arrivalsPlace, idOf as id, namesOf, readerOf } from "../testing/arrivals-place.ts";
+import { Arrivals } from "./arrivals.ts";
+import { openTables } from "./map-schema.ts";
+import type { ObjectMap } from "./object-map.ts";
 
 const nothing = () => undefined;
 const dir = Buffer.from("dir");
 const plain = { mode: 0o100644, size: 1, mtime: -1n, ctime: 2n, hereCtime: 3n };
-
-function openMap() {
-  const base = mkdtempSync(join(tmpdir(), "belay-test-arrivals-"));
-  mkdirSync(base, { recursive: true });
-  writeFileSync(join(base, "looked"), "");
-  let map = new ObjectMap(join(base, "map"));
-  onTestFinished(() => {
-    map[Symbol.dispose]();
-    rmSync(base, { recursive: true });
-  });
-  map.begin();
-  for (const id of [dir, Buffer.from("other")]) map.put({ id, here: Buffer.from(`here-${String(id)}`), ...plain });
-  map.commit();
-  return {
-    get map() {
-      return map;
-    },
-    arrive: (parent: Buffer, ...names: string[]) => arrive(map, base, parent, names),
-    reopen: () => {
-      map[Symbol.dispose]();
-      map = new ObjectMap(join(base, "map"));
-    },
-  };
-}
-
-function arrive(map: ObjectMap, base: string, parent: Buffer, names: string[]): void {
-  const files = names.map((name) => ({
-    id: Buffer.from(`id-${name}`),
-    cName: Buffer.from(`${name}\0`),
-    mode: 0o100640,
-    uid: 1,
-    gid: 2,
-    mtime: -5_000_000_001n,
-    ctime: 7n,
-    content: Buffer.from("abc"),
-  }));
-  const request = new WireReader(fillOf(parent, files));
-  readId(request);
-  const reader = new FillReader(request);
-  const num = map.numberOf(parent) ?? NaN;
-  const fd = open(join(base, "looked"), O_RDONLY);
-  lookAtFile(fd);
-  while (reader.next()) map.putFilled(num, reader, Buffer.from(`at-${reader.id.toString()}`), 3 + reader.id.length);
-  close(fd);
-}
-
-const id = (name: string) => Buffer.from(`id-${name}`);
-const namesOf = (map: ObjectMap, of: Buffer) =>
-  map.namesOf(of).map(({ parent, name }) => `${parent.toString()}/${name.toString()}`);
 
 test("what has arrived is found by either id, by its name, and in its directory", () => {
   for (const find of [
@@ -72,7 +19,7 @@ test("what has arrived is found by either id, by its name, and in its directory"
     ({ get }: { get: ObjectMap }) => get.children(dir, Buffer.from("a"), Buffer.from("a"))[0]?.object.here.toString(),
     ({ get }: { get: ObjectMap }) => namesOf(get, id("a")).map(() => "at-id-a")[0],
   ]) {
-    const place = openMap();
+    const place = arrivalsPlace();
     place.map.begin();
     place.arrive(dir, "a", "b");
     place.arrive(Buffer.from("other"), "c");
@@ -86,7 +33,7 @@ test("what has arrived is found by either id, by its name, and in its directory"
 });
 
 test("what waits is there after the next start, and sorted in when there is time", () => {
-  const place = openMap();
+  const place = arrivalsPlace();
   place.map.begin();
   place.arrive(dir, "a", "b");
   place.arrive(Buffer.from("other"), "c");
@@ -101,7 +48,7 @@ test("what waits is there after the next start, and sorted in when there is time
 });
 
 test("what a batch that was taken back has brought is gone", () => {
-  const place = openMap();
+  const place = arrivalsPlace();
   place.map.begin();
   place.arrive(dir, "kept");
   place.map.commit();
@@ -117,7 +64,7 @@ test("what a batch that was taken back has brought is gone", () => {
 });
 
 test("a name that got another object meanwhile keeps that one", () => {
-  const place = openMap();
+  const place = arrivalsPlace();
   place.map.begin();
   place.arrive(dir, "name", "other");
   place.map.putNew({ id: id("later"), here: Buffer.from("l"), ...plain }, { parent: dir, name: Buffer.from("name") });
@@ -127,7 +74,7 @@ test("a name that got another object meanwhile keeps that one", () => {
 });
 
 test("names, objects and whole directories of what has arrived are removed as any others", () => {
-  const place = openMap();
+  const place = arrivalsPlace();
   place.map.begin();
   place.arrive(dir, "a", "b", "c");
   place.map.removeName({ parent: dir, name: Buffer.from("a") });
@@ -148,4 +95,24 @@ test("names, objects and whole directories of what has arrived are removed as an
   place.map.clear();
   expect(place.map.isKnown(id("f"))).toBe(false);
   place.map.commit();
+});
+
+test("of many files that come one after the other no more is remembered than of some times those that may wait", () => {
+  using database = new DatabaseSync(":memory:");
+  openTables(database);
+  const arrivals = new Arrivals(database, 20);
+  let known = 0;
+  for (let index = 0; index < 300; index++) {
+    const file = readerOf(dir, [`${index}`]);
+    file.next();
+    const here = Buffer.from(`at-${index}`);
+    arrivals.add(1 + (index % 2), index, file, here, here.length); // each in a row of its own
+    while (arrivals.isFull) arrivals.take();
+    expect(arrivals.has(file.id) && arrivals.has(here)).toBe(true);
+    const earlier = Array.from({ length: index }, (_, at) => arrivals.has(id(`${at}`)));
+    known = Math.max(known, earlier.filter(Boolean).length);
+  }
+  expect(arrivals.waiting).toBe(20);
+  expect(known).toBeGreaterThanOrEqual(20);
+  expect(known).toBeLessThanOrEqual(80);
 });

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-import { looked, timeBytes } from "@belay/linux";
+import { looked, timeAt, timeBytes } from "@belay/linux";
 
 import { maxIdBytes, type FileId } from "../ids/file-id.ts";
 import { fileHead, type FillReader } from "../rpc/fill-messages.ts";
@@ -9,6 +9,9 @@ import type { MappedObject } from "./object-map.ts";
 
 /** So many may wait; beyond, each that comes has one sorted in. Whoever asks for one of them waits until all are. */
 const mostWaiting = 200_000;
+
+/** So many times as many may be known that wait or have waited, before those that do are learned anew: the tables grow no further. */
+const mostOver = 4;
 
 /** Rows that are put together before they go to the database. */
 const rowBytes = 64 * 1024;
@@ -38,7 +41,10 @@ export class Arrivals {
   readonly #ids = new IdTable();
   readonly #names = new IdTable();
   readonly #directories = new Set<number>();
+  readonly #most: number;
   #waiting = 0;
+  /** Files whose ids and names the tables hold. */
+  #known = 0;
   // Rows of one directory that are not in the database yet.
   readonly #rows = Buffer.allocUnsafeSlow(rowBytes + longestRow);
   #length = 0;
@@ -46,7 +52,9 @@ export class Arrivals {
   #parent = 0;
   #first = 0;
 
-  constructor(database: DatabaseSync) {
+  /** @param most  see {@link mostWaiting} */
+  constructor(database: DatabaseSync, most = mostWaiting) {
+    this.#most = most;
     this.#insert = database.prepare("INSERT INTO arrivals (parent, first, count, rows) VALUES (?, ?, ?, ?)");
     this.#oldest = database.prepare("SELECT * FROM arrivals ORDER BY seq LIMIT 1");
     this.#oldestIn = database.prepare("SELECT * FROM arrivals WHERE parent = ? ORDER BY seq LIMIT 1");
@@ -62,7 +70,7 @@ export class Arrivals {
 
   /** There are more than may wait. */
   get isFull(): boolean {
-    return this.#waiting > mostWaiting;
+    return this.#waiting > this.#most;
   }
 
   /** Tells of an id at either end whether it is of a file that waits, or has waited. */
@@ -102,6 +110,7 @@ export class Arrivals {
     this.#length = at + timeBytes;
     this.#count++;
     this.#waiting++;
+    this.#known++;
     this.#ids.add(file.bytes, file.idAt, file.nameAt);
     this.#ids.add(here, 0, hereLength);
     this.#names.add(file.bytes, file.nameAt, file.contentAt - 1, parent);
@@ -127,6 +136,7 @@ export class Arrivals {
     this.#remove.run(Number(row["seq"]));
     this.#waiting -= Number(row["count"]);
     if (this.#waiting === 0) this.#forget();
+    else if (this.#known > mostOver * this.#most) this.reload();
     return arrivalsIn(Number(row["parent"]), Number(row["first"]), bytesOf(row["rows"]));
   }
 
@@ -135,6 +145,7 @@ export class Arrivals {
     this.#forget();
     for (const row of this.#all.iterate()) {
       this.#waiting += Number(row["count"]);
+      this.#known += Number(row["count"]);
       const parent = Number(row["parent"]);
       this.#directories.add(parent);
       for (const { object, name } of arrivalsIn(parent, 0, bytesOf(row["rows"]))) {
@@ -146,7 +157,7 @@ export class Arrivals {
   }
 
   #forget(): void {
-    [this.#count, this.#length, this.#waiting] = [0, 0, 0];
+    [this.#count, this.#length, this.#waiting, this.#known] = [0, 0, 0, 0];
     this.#ids.clear();
     this.#names.clear();
     this.#directories.clear();
@@ -163,9 +174,9 @@ function arrivalsIn(parent: number, first: number, rows: Buffer): Arrival[] {
     const hereAt = nameAt + view.getUint16(head + fileHead.nameLength, true) + 1;
     const ctimeAt = hereAt + view.getUint8(hereAt - 1);
     const times = {
-      mtime: timeOf(view, head + fileHead.mtime),
-      ctime: timeOf(view, head + fileHead.ctime),
-      hereCtime: timeOf(view, ctimeAt),
+      mtime: timeAt(view, head + fileHead.mtime),
+      ctime: timeAt(view, head + fileHead.ctime),
+      hereCtime: timeAt(view, ctimeAt),
     };
     const ids: { id: FileId; here: FileId } = { id: rows.subarray(idAt, nameAt), here: rows.subarray(hereAt, ctimeAt) };
     const [mode, size] = [view.getUint32(head + fileHead.mode, true), view.getUint32(head + fileHead.size, true)];
@@ -175,9 +186,6 @@ function arrivalsIn(parent: number, first: number, rows: Buffer): Arrival[] {
   }
   return arrivals;
 }
-
-const timeOf = (view: DataView, at: number): bigint =>
-  view.getBigInt64(at, true) * 1_000_000_000n + BigInt(view.getUint32(at + 8, true));
 
 const bytesOf = (value: unknown): Buffer =>
   value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.alloc(0);

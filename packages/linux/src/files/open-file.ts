@@ -8,6 +8,8 @@ import { AT_EMPTY_PATH } from "./open-flags.ts";
 import { struct, statxNative, word } from "./statx-struct.ts";
 import { STATX_BASIC_STATS } from "./statx.ts";
 
+export { timeAt } from "./statx-struct.ts";
+
 const futimensNative = libc("int futimens(int fd, void *times)");
 
 /** A time as bytes: seconds since 1970 (signed, 64 bits) and nanoseconds (32 bits), little-endian as the kernel has them here. */

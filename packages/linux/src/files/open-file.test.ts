@@ -1,0 +1,53 @@
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect, onTestFinished, test } from "vitest";
+
+import { lookAtFile, looked, setMtime, timeAt, timeBytes } from "./open-file.ts";
+import { AT_EMPTY_PATH } from "./open-flags.ts";
+import { statx } from "./statx.ts";
+
+function timeOf(seconds: bigint, nanoseconds: number): Buffer {
+  const bytes = Buffer.alloc(timeBytes);
+  bytes.writeBigInt64LE(seconds);
+  bytes.writeUInt32LE(nanoseconds, 8);
+  return bytes;
+}
+
+const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+const [earliest, latest] = [-(2n ** 63n), 2n ** 63n - 1n];
+
+test.each([
+  [0n, 0, 0n],
+  [-1n, 999_999_999, -1n],
+  [1_700_000_000n, 123_456_789, 1_700_000_000_123_456_789n],
+  [9_223_372_035n, 999_999_999, 9_223_372_035_999_999_999n],
+  [-9_223_372_035n, 1, -9_223_372_034_999_999_999n],
+  [2n ** 34n, 5, latest],
+  [2n ** 63n - 1n, 0, latest],
+  [-(2n ** 34n), 5, earliest],
+  [-(2n ** 63n), 0, earliest],
+])("%d s and %d ns are %d ns since 1970", (seconds, nanoseconds, expected) => {
+  expect(timeAt(viewOf(timeOf(seconds, nanoseconds)), 0)).toBe(expected);
+});
+
+test.each([
+  ["now", 1_700_000_000n, 1_700_000_000_000_000_001n],
+  ["before 1970", -5n, -4_999_999_999n],
+  ["in the year 2300", 10_413_792_000n, latest],
+])("an mtime %s is set, and told by all who look at it", (_, seconds, expected) => {
+  const base = mkdtempSync(join(tmpdir(), "belay-test-open-file-"));
+  onTestFinished(() => rmSync(base, { recursive: true }));
+  const fd = openSync(join(base, "f"), "w");
+  try {
+    expect(setMtime(fd, timeOf(seconds, 1), 0)).toBe(0);
+    expect(lookAtFile(fd)).toBe(0);
+    const told = Buffer.alloc(timeBytes);
+    looked.putMtime(told, 0);
+    expect(told).toEqual(timeOf(seconds, 1));
+    expect(statx(fd, "", AT_EMPTY_PATH).mtime).toBe(expected);
+  } finally {
+    closeSync(fd);
+  }
+});
