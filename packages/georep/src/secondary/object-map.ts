@@ -125,6 +125,7 @@ export class ObjectMap implements Disposable {
   }
 
   byHere(here: FileId): MappedObject | undefined {
+    this.#forgetIfTakenBack();
     this.#settleIfAmong(here);
     return toObject(this.#sql.byHere.get(indexKey(here), here));
   }
@@ -166,7 +167,7 @@ export class ObjectMap implements Disposable {
   putFilled(directory: number, file: FillReader, here: Buffer, hereLength: number): void {
     this.#ids?.add(file.bytes, file.idAt, file.nameAt);
     this.#arrivals.add(directory, this.#next++, file, here, hereLength);
-    if (this.#arrivals.isFull) this.#sortIn(this.#arrivals.take());
+    if (this.#arrivals.isFull) this.#durably(() => this.#sortIn(this.#arrivals.take()));
   }
 
   /**
@@ -275,6 +276,7 @@ export class ObjectMap implements Disposable {
       this.#recent.forget();
       return;
     }
+    this.#settleNamesIn(is.num);
     this.#sql.reparent.run(is.num, was.num);
     this.removeObject(old);
   }
@@ -335,16 +337,13 @@ export class ObjectMap implements Disposable {
     });
   }
 
-  // As part of the batch, or all of it at once.
+  // As part of the batch, or all of it at once. A part of it must never stay: what is taken out may be all that is known of a file.
   #durably(change: () => void): void {
-    if (this.#database.isTransaction) {
-      change();
-      return;
-    }
+    const isPart = this.#database.isTransaction;
     this.begin();
     try {
       change();
-      this.commit();
+      if (!isPart) this.commit();
     } catch (error) {
       this.rollback();
       throw error;
@@ -373,6 +372,7 @@ export class ObjectMap implements Disposable {
   }
 
   #find(id: FileId): MappedRow | undefined {
+    this.#forgetIfTakenBack();
     if (this.#isNew(id)) return undefined;
     const key = keyOf(id);
     const recent = this.#recent.row(key);
