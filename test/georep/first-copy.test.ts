@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, UTIME_OMIT, utimensat } from "@belay/linux";
 import { expect, test } from "vitest";
 
 import { makePair, within } from "./replica.ts";
@@ -59,3 +60,22 @@ test(
     expect(pair.differences()).toEqual([]);
   },
 );
+
+test("files and directories of the year 2300 are copied as any others, and nothing stands still for them", async () => {
+  using pair = makePair();
+  const at = (name: string): string => join(pair.source, name);
+  makeFiles(at("far"), 3, "small");
+  writeFileSync(at("far/not-so-small"), Buffer.alloc(3_000_000, 7));
+  symlinkSync("nowhere", at("far/link"));
+  const farOff = ["far/file-1", "far/not-so-small", "far/link", "far"];
+  for (const name of farOff)
+    utimensat(AT_FDCWD, at(name), UTIME_OMIT, 10_413_792_000_000_000_005n, AT_SYMLINK_NOFOLLOW);
+  await using worker = await pair.start();
+  await worker.checkpoint(within(20_000));
+  expect(pair.differences()).toEqual([]);
+  writeFileSync(at("far/file-1"), "other");
+  writeFileSync(at("far/new"), "new");
+  await worker.checkpoint(within(20_000));
+  expect(pair.differences()).toEqual([]);
+  expect(worker.status.failures).toBe(0);
+});
