@@ -306,9 +306,9 @@ export class ObjectMap implements Disposable {
   // A database that has no room takes a batch back without a word.
   #forgetIfTakenBack(): void {
     if (!this.#mayBeTakenBack || this.#database.isTransaction) return;
-    this.#mayBeTakenBack = false;
     this.#recent.forget();
     this.#arrivals.reload();
+    this.#mayBeTakenBack = false; // should it fail, it is tried again
   }
 
   /** It is surely not known. */
