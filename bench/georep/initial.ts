@@ -8,7 +8,7 @@ import { benchPlace, has, receivingEnd, secondaryBeside, secondaryThrough } from
 import { makeLargeFile, makeSmallFiles } from "./trees.ts";
 
 // First copy, durable at the end, beside other programs, as many of them as there are, or of those named:
-// `node bench/georep/initial.ts [PARENT [FILES [MIB [PROGRAM …]]]]`.
+// `node bench/georep/initial.ts [PARENT [FILES [MIB [PROGRAM …]]]]`. On a tmpfs, root has each copy on a tmpfs of its own.
 const [parent, files = "2000", mib = "1024", ...wanted] = process.argv.slice(2);
 await using place = await benchPlace(parent);
 const { source, ssh } = place;
@@ -46,7 +46,7 @@ async function compare(what: string, programs: readonly (readonly [string, Copy]
   for (const [name, copy] of programs) {
     const [program = ""] = name.split(" ");
     if (!isWanted(program)) continue;
-    const to = place.fresh("destination");
+    const to = place.freshCopy();
     place.fresh("state");
     execFileSync("sync", ["-f", to]);
     const start = performance.now();
