@@ -1,9 +1,10 @@
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, fstatSync, linkSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
+import { longestHandle, nameToHandleAt, putHandle } from "./file-handle.ts";
 import { lookAtFile, looked, setMtime, timeAt, timeBytes } from "./open-file.ts";
 import { AT_EMPTY_PATH } from "./open-flags.ts";
 import { statx } from "./statx.ts";
@@ -50,4 +51,26 @@ test.each([
   } finally {
     closeSync(fd);
   }
+});
+
+test("an open file is told as fstat tells it, and by the same handle as by its name", () => {
+  const base = mkdtempSync(join(tmpdir(), "belay-test-open-file-"));
+  onTestFinished(() => rmSync(base, { recursive: true }));
+  writeFileSync(join(base, "f"), "12345");
+  linkSync(join(base, "f"), join(base, "g"));
+  const fd = openSync(join(base, "f"), "r");
+  try {
+    const { mode, uid, gid, nlink, size, ctimeMs } = fstatSync(fd);
+    expect(lookAtFile(fd)).toBe(0);
+    expect(looked).toMatchObject({ mode, uid, gid, nlink, size });
+    expect(looked.ctimeSeconds).toBeCloseTo(ctimeMs / 1000, 3);
+    const { handle } = nameToHandleAt(fd, "", AT_EMPTY_PATH);
+    const told = Buffer.alloc(longestHandle + 5);
+    expect(putHandle(fd, told, 5)).toBe(handle.length);
+    expect(told.subarray(5, 5 + handle.length)).toEqual(handle);
+  } finally {
+    closeSync(fd);
+  }
+  expect(lookAtFile(fd)).toBeLessThan(0);
+  expect(putHandle(fd, Buffer.alloc(longestHandle), 0)).toBeLessThan(0);
 });

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { tempDir } from "../testing/temp-dir.ts";
 import { close, open } from "./open.ts";
 import { O_DIRECTORY, O_RDONLY } from "./open-flags.ts";
-import { fileStampOf, ownStampOf, stampAt } from "./stamp.ts";
+import { ownStampOf, stampAt } from "./stamp.ts";
 
 test("a stamp tells what lstat tells, of names in any encoding", () => {
   using dir = tempDir();
@@ -33,7 +33,6 @@ test("a stamp tells what lstat tells, of names in any encoding", () => {
       gid: Number(directory.gid),
       ctime: directory.ctimeNs,
     });
-    expect(fileStampOf(fd)).toMatchObject({ nlink: Number(directory.nlink), mtime: directory.mtimeNs });
     expect(stampAt(fd, "absent")).toBeUndefined();
     expect(stampAt(fd, "link/below")).toBeUndefined();
   } finally {
@@ -41,17 +40,4 @@ test("a stamp tells what lstat tells, of names in any encoding", () => {
   }
   for (const impossible of ["a\0b", "x".repeat(256)])
     expect(() => stampAt(fd, impossible)).toThrow(expect.objectContaining({ code: "EINVAL" }));
-});
-
-test("the stamp of an open file tells what fstat tells", () => {
-  using dir = tempDir();
-  writeFileSync(dir.file("f"), "12345");
-  const fd = open(dir.file("f"), O_RDONLY);
-  try {
-    const stat = lstatSync(dir.file("f"), { bigint: true });
-    expect(fileStampOf(fd)).toMatchObject({ size: 5, nlink: 1, mode: Number(stat.mode), ctime: stat.ctimeNs });
-    expect(fileStampOf(fd)).toMatchObject({ uid: Number(stat.uid), gid: Number(stat.gid), mtime: stat.mtimeNs });
-  } finally {
-    close(fd);
-  }
 });

@@ -3,17 +3,7 @@ import { errno } from "../errno/errno-table.ts";
 import { check, lastErrno } from "../ffi/libc.ts";
 import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW } from "./open-flags.ts";
 import { long, statxNative, struct, time, word } from "./statx-struct.ts";
-import { getUint64 } from "../ffi/struct.ts";
-import {
-  STATX_BASIC_STATS,
-  STATX_CTIME,
-  STATX_GID,
-  STATX_INO,
-  STATX_MODE,
-  STATX_MTIME,
-  STATX_TYPE,
-  STATX_UID,
-} from "./statx.ts";
+import { STATX_CTIME, STATX_GID, STATX_INO, STATX_MODE, STATX_MTIME, STATX_TYPE, STATX_UID } from "./statx.ts";
 
 /** What tells one state of an object from another. */
 export interface Stamp {
@@ -57,39 +47,9 @@ export interface OwnStamp {
 
 /** statx(2) of an open file, for loops over many files. */
 export function ownStampOf(fd: number): OwnStamp {
-  statOpen(fd, ownWanted);
-  return { mode: word(7) & 0xffff, uid: word(5), gid: word(6), ctime: time(12) };
-}
-
-/** All of an open regular file that is replicated, but its attributes. */
-export interface FileStamp extends OwnStamp {
-  readonly nlink: number;
-  /** Bytes; exact up to 2^53. */
-  readonly size: number;
-  readonly mtime: bigint;
-  readonly devMajor: number;
-  readonly devMinor: number;
-}
-
-/** statx(2) of an open file, for loops over many files. */
-export function fileStampOf(fd: number): FileStamp {
-  statOpen(fd, STATX_BASIC_STATS);
-  return {
-    mode: word(7) & 0xffff,
-    uid: word(5),
-    gid: word(6),
-    nlink: word(4),
-    size: getUint64(struct, 40),
-    mtime: time(14),
-    ctime: time(12),
-    devMajor: word(34),
-    devMinor: word(35),
-  };
-}
-
-function statOpen(fd: number, mask: number): void {
   path[0] = 0;
-  check(statxNative(fd, path, AT_EMPTY_PATH, mask, struct), "statx");
+  check(statxNative(fd, path, AT_EMPTY_PATH, ownWanted, struct), "statx");
+  return { mode: word(7) & 0xffff, uid: word(5), gid: word(6), ctime: time(12) };
 }
 
 const longest = 255;
