@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 import { looked, timeAt, timeBytes } from "@belay/linux";
 
+import { blobOf } from "../database/blob-of.ts";
 import { maxIdBytes, type FileId } from "../ids/file-id.ts";
 import { fileHead, type FillReader } from "../rpc/fill-messages.ts";
 import { IdTable } from "./id-table.ts";
@@ -137,7 +138,7 @@ export class Arrivals {
     this.#waiting -= Number(row["count"]);
     if (this.#waiting === 0) this.#forget();
     else if (this.#known > mostOver * this.#most) this.reload();
-    return arrivalsIn(Number(row["parent"]), Number(row["first"]), bytesOf(row["rows"]));
+    return arrivalsIn(Number(row["parent"]), Number(row["first"]), blobOf(row["rows"]));
   }
 
   /** Forgets what is not in the database, and learns what is. */
@@ -148,7 +149,7 @@ export class Arrivals {
       this.#known += Number(row["count"]);
       const parent = Number(row["parent"]);
       this.#directories.add(parent);
-      for (const { object, name } of arrivalsIn(parent, 0, bytesOf(row["rows"]))) {
+      for (const { object, name } of arrivalsIn(parent, 0, blobOf(row["rows"]))) {
         this.#ids.add(object.id);
         this.#ids.add(object.here);
         this.#names.add(name, 0, name.length, parent);
@@ -186,6 +187,3 @@ function arrivalsIn(parent: number, first: number, rows: Buffer): Arrival[] {
   }
   return arrivals;
 }
-
-const bytesOf = (value: unknown): Buffer =>
-  value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.alloc(0);

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 
+import { blobOf } from "../database/blob-of.ts";
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import { Arrivals, type Arrival } from "./arrivals.ts";
 import type { FillReader } from "../rpc/fill-messages.ts";
@@ -291,7 +292,7 @@ export class ObjectMap implements Disposable {
 
   fact(key: string): Buffer | undefined {
     const row = this.#sql.fact.get(key);
-    return row && bytes(row["value"]);
+    return row && blobOf(row["value"]);
   }
 
   putFact(key: string, value: Uint8Array): void {
@@ -380,7 +381,7 @@ export class ObjectMap implements Disposable {
     this.#settleIfAmong(id);
     const found = this.#sql.numAndHere.get(indexKey(id), id);
     if (found === undefined) return undefined;
-    const row = { num: Number(found["num"]), here: bytes(found["here"]) };
+    const row = { num: Number(found["num"]), here: blobOf(found["here"]) };
     this.#recent.noteRow(key, row);
     return row;
   }
@@ -403,15 +404,15 @@ const isTaken = (error: unknown): boolean =>
   error instanceof Error && "errcode" in error && error.errcode === primaryKeyTaken;
 
 const toName = (row: Record<string, SQLOutputValue>): MappedName => ({
-  parent: bytes(row["parent"]),
-  name: bytes(row["name"]),
+  parent: blobOf(row["parent"]),
+  name: blobOf(row["name"]),
 });
 
 function toObject(row: Record<string, SQLOutputValue> | undefined): MappedObject | undefined {
   return (
     row && {
-      id: bytes(row["id"]),
-      here: bytes(row["here"]),
+      id: blobOf(row["id"]),
+      here: blobOf(row["here"]),
       mode: Number(row["mode"]),
       size: Number(row["size"]),
       mtime: row["mtime"] as bigint,
@@ -423,14 +424,10 @@ function toObject(row: Record<string, SQLOutputValue> | undefined): MappedObject
 
 function toChild(row: readonly SQLOutputValue[]): MappedChild {
   const [joined, nameLength, idLength, mode, size, mtime, ctime, hereCtime] = row;
-  const blobs = bytes(joined);
+  const blobs = blobOf(joined);
   const idAt = Number(nameLength);
   const hereAt = idAt + Number(idLength);
   const ids = { id: blobs.subarray(idAt, hereAt), here: blobs.subarray(hereAt) };
   const times = { mtime: mtime as bigint, ctime: ctime as bigint, hereCtime: hereCtime as bigint };
   return { name: keyOf(blobs.subarray(0, idAt)), object: { ...ids, mode: Number(mode), size: Number(size), ...times } };
-}
-
-function bytes(value: SQLOutputValue | undefined): Buffer {
-  return value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.alloc(0);
 }

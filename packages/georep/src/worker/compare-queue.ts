@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
+import { blobOf } from "../database/blob-of.ts";
 import type { FileId } from "../ids/file-id.ts";
 
 /** A name of a directory; an empty one is the directory itself. */
@@ -59,15 +60,15 @@ export class CompareQueue {
   nextNames(most: number): readonly NamePlace[] {
     const first = this.#database.prepare("SELECT directory FROM compare LIMIT 1").get();
     if (first === undefined) return [];
-    const directory = toBuffer(first["directory"]);
+    const directory = blobOf(first["directory"]);
     const rows = this.#database.prepare("SELECT name FROM compare WHERE directory = ? LIMIT ?").all(directory, most);
-    return rows.map((row) => ({ directory, name: toBuffer(row["name"]) }));
+    return rows.map((row) => ({ directory, name: blobOf(row["name"]) }));
   }
 
   /** The directory to compare next with all in it. */
   get nextTree(): FileId | undefined {
     const row = this.#database.prepare("SELECT directory FROM compare_tree ORDER BY seq DESC LIMIT 1").get();
-    return row && toBuffer(row["directory"]);
+    return row && blobOf(row["directory"]);
   }
 
   /** Begins a comparison of the whole tree; one that is under way becomes it. */
@@ -134,8 +135,4 @@ export class CompareQueue {
     const statement = this.#database.prepare(`INSERT OR IGNORE INTO ${table} VALUES (?, ?)`);
     for (const { directory, name } of places) statement.run(directory, name);
   }
-}
-
-function toBuffer(value: unknown): Buffer {
-  return value instanceof Uint8Array ? Buffer.from(value) : Buffer.alloc(0);
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 
+import { blobOf } from "../database/blob-of.ts";
 import type { FileId } from "../ids/file-id.ts";
 
 /** A name, or a file, that is sent later although its change is behind the cursor. */
@@ -34,11 +35,10 @@ export class HeldQueue {
   /** All of them. */
   list(): HeldName[] {
     const rows = this.#database.prepare("SELECT seq, directory, name, since FROM held").all();
-    const toBuffer = (value: unknown) => (value instanceof Uint8Array ? Buffer.from(value) : Buffer.alloc(0));
     return rows.map((row) => ({
       seq: Number(row["seq"]),
-      directory: toBuffer(row["directory"]),
-      name: toBuffer(row["name"]),
+      directory: blobOf(row["directory"]),
+      name: blobOf(row["name"]),
       since: Number(row["since"]),
     }));
   }

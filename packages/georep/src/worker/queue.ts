@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 
+import { blobOf } from "../database/blob-of.ts";
 import type { FileId } from "../ids/file-id.ts";
 import { CompareQueue, compareSchema, type CompareProgress, type NamePlace } from "./compare-queue.ts";
 import { HeldQueue, heldSchema, type HeldProgress } from "./held-queue.ts";
@@ -145,7 +146,7 @@ export class WorkQueue implements Disposable {
   /** The destination as it was when the session was created; undefined: nobody looked. */
   get created(): Expected | undefined {
     const row = this.#database.prepare("SELECT replica, site FROM created").get();
-    return row && { replica: toBuffer(row["replica"]), site: String(row["site"]) };
+    return row && { replica: blobOf(row["replica"]), site: String(row["site"]) };
   }
 
   /** Batches that the destination had finished when the last one was recorded, at least. */
@@ -158,13 +159,13 @@ export class WorkQueue implements Disposable {
     const rows = this.#database.prepare("SELECT seq, directory FROM crawl ORDER BY seq DESC LIMIT ?").all(limit);
     return rows.map((row) => {
       const seq = Number(row["seq"]);
-      return { seq, directory: toBuffer(row["directory"]), isFresh: this.#fresh.has(seq) };
+      return { seq, directory: blobOf(row["directory"]), isFresh: this.#fresh.has(seq) };
     });
   }
 
   *places(): Generator<DirectoryPlace> {
     for (const { id, parent, name } of this.#database.prepare("SELECT id, parent, name FROM places").iterate())
-      yield { id: toBuffer(id), parent: toBuffer(parent), name: toBuffer(name) };
+      yield { id: blobOf(id), parent: blobOf(parent), name: blobOf(name) };
   }
 
   get crawlLength(): number {
@@ -291,8 +292,4 @@ export class WorkQueue implements Disposable {
       .prepare("INSERT OR REPLACE INTO retry VALUES (?, ?, ?, ?, ?, ?, ?)")
       .run(id, name, attempts, due, code, message, unlooked);
   }
-}
-
-function toBuffer(value: unknown): Buffer {
-  return value instanceof Uint8Array ? Buffer.from(value) : Buffer.alloc(0);
 }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 
+import { blobOf } from "../database/blob-of.ts";
 import type { FileId } from "../ids/file-id.ts";
 
 /** Something that could not be applied and will be tried again. */
@@ -31,15 +32,11 @@ export function upgradeRetries(database: DatabaseSync): void {
 /** One row of the table. */
 export function toRetryItem(row: Record<string, unknown>): RetryItem {
   return {
-    directory: toBuffer(row["directory"]),
-    name: toBuffer(row["name"]),
+    directory: blobOf(row["directory"]),
+    name: blobOf(row["name"]),
     attempts: Number(row["attempts"]),
     code: String(row["code"]),
     message: String(row["message"]),
     isUnlooked: row["unlooked"] === 1,
   };
-}
-
-function toBuffer(value: unknown): Buffer {
-  return value instanceof Uint8Array ? Buffer.from(value) : Buffer.alloc(0);
 }
