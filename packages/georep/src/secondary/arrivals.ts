@@ -6,7 +6,7 @@ import { blobOf } from "../database/blob-of.ts";
 import { maxIdBytes, type FileId } from "../ids/file-id.ts";
 import { fileHead, type FillReader } from "../rpc/fill-messages.ts";
 import { IdTable } from "./id-table.ts";
-import type { MappedObject } from "./object-map.ts";
+import type { MappedObject } from "./map-rows.ts";
 
 /** So many may wait; beyond, each that comes has one sorted in. Whoever asks for one of them waits until all are. */
 const mostWaiting = 200_000;

@@ -26,7 +26,7 @@ import { openNamed } from "./directory-modes.ts";
 import { endHiding, hiddenOrder, liesHidden, makeHidden } from "./hidden.ts";
 import { keepTimes } from "./keep-times.ts";
 import { linkOver } from "./link-over.ts";
-import type { MappedName } from "./object-map.ts";
+import type { MappedName } from "./map-rows.ts";
 import { isNewFile, makeNewFile } from "./new-file.ts";
 import { isBound } from "./own-access.ts";
 import { beneath } from "./beneath.ts";

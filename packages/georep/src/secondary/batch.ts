@@ -9,7 +9,7 @@ import { quotedName } from "../tree/shown-name.ts";
 import type { Statx } from "@belay/linux";
 import type { Birth } from "./birth.ts";
 import type { Incoming } from "./incoming.ts";
-import type { MappedObject } from "./object-map.ts";
+import type { MappedObject } from "./map-rows.ts";
 import { grant, isBound } from "./own-access.ts";
 import { openDirectoryAt } from "./beneath.ts";
 import type { Session } from "./session.ts";

@@ -22,7 +22,7 @@ import { keepAttributes } from "./unreplicated.ts";
 import { inTheWay, openDirectory, placeOf, type Batch, type Place } from "./batch.ts";
 import { keepTimes } from "./keep-times.ts";
 import { linkOver } from "./link-over.ts";
-import type { MappedObject } from "./object-map.ts";
+import type { MappedObject } from "./map-rows.ts";
 import { openPlace } from "./own-access.ts";
 import { beneath } from "./beneath.ts";
 import { mayBeOurs } from "./unsure.ts";

@@ -4,7 +4,7 @@ import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isDevice, isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
 import { inTheWay, look, noParent, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
-import type { MappedName, MappedObject } from "./object-map.ts";
+import type { MappedName, MappedObject } from "./map-rows.ts";
 import { strangerPrefix } from "./session.ts";
 import { isBound } from "./own-access.ts";
 import { openNamed } from "./directory-modes.ts";

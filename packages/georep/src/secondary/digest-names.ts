@@ -5,7 +5,7 @@ import type { ListRequest } from "../rpc/list-messages.ts";
 import type { ListingDigest } from "../tree/listing-digest.ts";
 import { statAt } from "../tree/read-object.ts";
 import type { Batch } from "./batch.ts";
-import type { MappedObject } from "./object-map.ts";
+import type { MappedObject } from "./map-rows.ts";
 
 /** What a digest is formed of. */
 export interface NamesToDigest {

@@ -3,7 +3,7 @@ import { close } from "@belay/linux";
 import { idOfKey, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { openDirectory, openToUs, type Batch } from "./batch.ts";
-import type { MappedObject } from "./object-map.ts";
+import type { MappedObject } from "./map-rows.ts";
 import { isBound, setModeOf } from "./own-access.ts";
 import { openDirectoryAt } from "./beneath.ts";
 import { restamp } from "./stamps.ts";

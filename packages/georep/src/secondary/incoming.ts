@@ -7,7 +7,7 @@ import { statAt } from "../tree/read-object.ts";
 import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, makeTemporary, mustStay } from "./content.ts";
 import { copyRange } from "./copy-range.ts";
-import type { MappedObject } from "./object-map.ts";
+import type { MappedObject } from "./map-rows.ts";
 import { openPlace } from "./own-access.ts";
 import { writeAll } from "./write-all.ts";
 

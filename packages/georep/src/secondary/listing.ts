@@ -8,7 +8,7 @@ import { closeDirectories, look, openDirectory, startBatch, trimDirectories, typ
 import { BegunListings } from "./begun-listings.ts";
 import { digestNames, isAsLeft } from "./digest-names.ts";
 import { giveBackModes } from "./directory-modes.ts";
-import type { MappedObject } from "./object-map.ts";
+import type { MappedObject } from "./map-rows.ts";
 import type { Session } from "./session.ts";
 
 /** Lists directories in portions. The names of large ones are kept until their last portion, so that they need not be read each time. */

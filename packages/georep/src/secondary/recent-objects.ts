@@ -1,4 +1,4 @@
-import type { MappedName, MappedObject, MappedRow } from "./object-map.ts";
+import type { MappedName, MappedObject, MappedRow } from "./map-rows.ts";
 
 /** Most of each kind: some megabytes together. */
 const most = 4096;

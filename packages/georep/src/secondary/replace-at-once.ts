@@ -9,7 +9,7 @@ import { aside, inHeld, isPlain, learnBirth, makeAside } from "./aside-file.ts";
 import { type Batch } from "./batch.ts";
 import type { Rest } from "./make-at-once.ts";
 import { ctimeOf, nothing, wholeContent } from "./new-file.ts";
-import type { MappedObject } from "./object-map.ts";
+import type { MappedObject } from "./map-rows.ts";
 import { Parents } from "./parents.ts";
 
 /**

@@ -3,7 +3,7 @@ import { unlinkat } from "@belay/linux";
 import { idOfKey, keyOf } from "../ids/file-id.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { look, openDirectory, touch, type Batch, type Found } from "./batch.ts";
-import type { MappedName } from "./object-map.ts";
+import type { MappedName } from "./map-rows.ts";
 
 /** Leaves a name whose object has lost it at the source, because deletions are not replicated. It may have been a renaming: see below. */
 export function spare(batch: Batch, place: MappedName, { object }: Found): void {

@@ -23,7 +23,7 @@ import { isGone } from "../tree/read-object.ts";
 import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, mustStay } from "./content.ts";
 import { copyRange } from "./copy-range.ts";
-import type { MappedObject } from "./object-map.ts";
+import type { MappedObject } from "./map-rows.ts";
 import { openPlace } from "./own-access.ts";
 import { beneath } from "./beneath.ts";
 import { removeTreeAt } from "./remove-tree.ts";

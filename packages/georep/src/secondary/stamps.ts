@@ -4,7 +4,7 @@ import { isRegular } from "../tree/object-state.ts";
 import { statAt } from "../tree/read-object.ts";
 import { placeOf, trimDirectories, type Batch, type Place } from "./batch.ts";
 import { isBound } from "./own-access.ts";
-import type { MappedObject } from "./object-map.ts";
+import type { MappedObject } from "./map-rows.ts";
 
 /** Does something with an object where it is now, if it is here. */
 export function withPlace(batch: Batch, id: FileId, action: (place: Place, object: MappedObject) => void): void {
