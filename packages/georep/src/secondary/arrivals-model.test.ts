@@ -88,7 +88,7 @@ function arrive(map: ObjectMap, id: Buffer, { parent, name }: { parent: Buffer; 
   const request = new WireReader(fillOf(parent, [{ ...file, content: Buffer.from("x") }]));
   readId(request);
   const reader = new FillReader(request);
-  if (!reader.next() || directory === undefined || map.mayKnow(reader)) return;
+  if (!reader.next() || directory === undefined || map.isKnownFile(reader)) return;
   const fd = open(looked, O_RDONLY | O_DIRECTORY);
   lookAtFile(fd);
   close(fd);

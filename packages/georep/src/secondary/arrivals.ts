@@ -11,8 +11,10 @@ import type { MappedObject } from "./map-rows.ts";
 /** So many may wait; beyond, each that comes has one sorted in. Whoever asks for one of them waits until all are. */
 const mostWaiting = 200_000;
 
-/** So many times as many may be known that wait or have waited, before those that do are learned anew: the tables grow no further. */
+/** So many times as many may be known that wait or have waited, before those that do are learned anew: the table grows no further. */
 const mostOver = 4;
+/** Entries of the table for each file. */
+const seenOfEach = 3;
 
 /** Rows that are put together before they go to the database. */
 const rowBytes = 64 * 1024;
@@ -38,14 +40,11 @@ export class Arrivals {
   readonly #oldestIn: StatementSync;
   readonly #remove: StatementSync;
   readonly #all: StatementSync;
-  /** Ids at both ends of what waits. */
-  readonly #ids = new IdTable();
-  readonly #names = new IdTable();
+  /** Of what waits, or has waited: its ids at both ends, and its name, as one of its directory. */
+  readonly #seen = new IdTable();
   readonly #directories = new Set<number>();
   readonly #most: number;
   #waiting = 0;
-  /** Files whose ids and names the tables hold. */
-  #known = 0;
   // Rows of one directory that are not in the database yet.
   readonly #rows = Buffer.allocUnsafeSlow(rowBytes + longestRow);
   #length = 0;
@@ -76,12 +75,12 @@ export class Arrivals {
 
   /** Tells of an id at either end whether it is of a file that waits, or has waited. */
   has(id: FileId): boolean {
-    return this.#ids.has(id);
+    return this.#seen.has(id);
   }
 
   /** Tells whether a file of this name waits, or has waited. */
   hasName(directory: number, name: Uint8Array): boolean {
-    return this.#names.has(name, 0, name.length, directory);
+    return this.#seen.has(name, 0, name.length, directory);
   }
 
   /** Files of this directory wait, or have waited. */
@@ -111,10 +110,9 @@ export class Arrivals {
     this.#length = at + timeBytes;
     this.#count++;
     this.#waiting++;
-    this.#known++;
-    this.#ids.add(file.bytes, file.idAt, file.nameAt);
-    this.#ids.add(here, 0, hereLength);
-    this.#names.add(file.bytes, file.nameAt, file.contentAt - 1, parent);
+    this.#seen.add(file.bytes, file.idAt, file.nameAt);
+    this.#seen.add(here, 0, hereLength);
+    this.#seen.add(file.bytes, file.nameAt, file.contentAt - 1, parent);
     if (this.#length >= rowBytes) this.flush();
   }
 
@@ -137,7 +135,7 @@ export class Arrivals {
     this.#remove.run(Number(row["seq"]));
     this.#waiting -= Number(row["count"]);
     if (this.#waiting === 0) this.#forget();
-    else if (this.#known > mostOver * this.#most) this.reload();
+    else if (this.#seen.size > seenOfEach * mostOver * this.#most) this.reload();
     return arrivalsIn(Number(row["parent"]), Number(row["first"]), blobOf(row["rows"]));
   }
 
@@ -146,21 +144,19 @@ export class Arrivals {
     this.#forget();
     for (const row of this.#all.iterate()) {
       this.#waiting += Number(row["count"]);
-      this.#known += Number(row["count"]);
       const parent = Number(row["parent"]);
       this.#directories.add(parent);
       for (const { object, name } of arrivalsIn(parent, 0, blobOf(row["rows"]))) {
-        this.#ids.add(object.id);
-        this.#ids.add(object.here);
-        this.#names.add(name, 0, name.length, parent);
+        this.#seen.add(object.id);
+        this.#seen.add(object.here);
+        this.#seen.add(name, 0, name.length, parent);
       }
     }
   }
 
   #forget(): void {
-    [this.#count, this.#length, this.#waiting, this.#known] = [0, 0, 0, 0];
-    this.#ids.clear();
-    this.#names.clear();
+    [this.#count, this.#length, this.#waiting] = [0, 0, 0];
+    this.#seen.clear();
     this.#directories.clear();
   }
 }

@@ -67,7 +67,7 @@ function openPlace(batch: Batch, directory: FileId): Place | undefined {
 // Every call is told apart by its result alone, and no object is made for a file: this is where a first copy spends its time.
 function make(batch: Batch, place: Place, file: FillReader): boolean {
   const { map } = batch.session;
-  if (map.mayKnow(file) || !mayGive(place.birth, file)) return false;
+  if (map.isKnownFile(file) || !mayGive(place.birth, file)) return false;
   const cName = file.cName;
   const at = place.isHidden ? { dirfd: place.dirfd, cName } : inHeld(batch);
   const fd = openatRaw(at.dirfd, at.cName, asideFlags, file.mode & 0o777);

@@ -19,6 +19,11 @@ export class IdTable {
     this.#put();
   }
 
+  /** How many were added. */
+  get size(): number {
+    return this.#size;
+  }
+
   has(bytes: Uint8Array, start = 0, end = bytes.length, of = 0): boolean {
     this.#hash(bytes, start, end, of);
     return this.#find();

@@ -95,7 +95,7 @@ export class ObjectMap implements Disposable {
   }
 
   /** As {@link isKnown}, of a file that is to be made. */
-  mayKnow(file: FillReader): boolean {
+  isKnownFile(file: FillReader): boolean {
     return this.#ids?.mayHold(file.bytes, file.idAt, file.nameAt) !== false && this.#find(file.id) !== undefined;
   }
 
