@@ -23,6 +23,7 @@ import { fileHead, FillWriter, mostOverhead } from "../rpc/fill-messages.ts";
 import { maxInline } from "../rpc/messages.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import { isRegular } from "../tree/object-state.ts";
+import { deviceOf } from "../tree/read-object.ts";
 import type { DirtyName } from "./dirty-set.ts";
 import { nameToFill, type Filling } from "./fill-directory.ts";
 import { portion, settledAfterNs } from "./portion.ts";
@@ -67,8 +68,7 @@ export function planFill({ tree, policy, memory }: FillContext, filling: Filling
   const [files, rest]: [DirectoryEntry[], DirtyName[]] = [[], []];
   const end = Math.min(entries.length, from + portion.names);
   const dirfd = openOrNone(tree, directory);
-  const [major, minor] = tree.device.split(":").map(Number);
-  const look = { message, policy, major, minor, settledBefore: Date.now() / 1e3 - Number(settledAfterNs) / 1e9 };
+  const look = { message, tree, policy, settledBefore: Date.now() / 1e3 - Number(settledAfterNs) / 1e9 };
   let [next, bytes] = [from, 0];
   for (; next < end && bytes < portion.bytes; next++) {
     const entry = entries[next];
@@ -95,11 +95,8 @@ function openOrNone(tree: SourceTree, directory: FileId): number | undefined {
   }
 }
 
-interface Look extends Pick<FillContext, "policy"> {
+interface Look extends Pick<FillContext, "tree" | "policy"> {
   readonly message: FillWriter;
-  /** Of the device that the source lies on. */
-  readonly major: number | undefined;
-  readonly minor: number | undefined;
   /** Seconds since 1970. */
   readonly settledBefore: number;
 }
@@ -121,7 +118,7 @@ function takeFile(look: Look, dirfd: number, cName: Buffer): number | undefined 
 }
 
 function takeOpenFile(look: Look, fd: number, cName: Buffer): number | undefined {
-  if (lookAtFile(fd) < 0 || !isPlain(look) || hasAttributes(fd, look.policy)) return undefined;
+  if (lookAtFile(fd) < 0 || !isPlain(look.tree) || hasAttributes(fd, look.policy)) return undefined;
   const { message, settledBefore } = look;
   const { memory, at } = message;
   const { mode, uid, gid, size } = looked;
@@ -138,9 +135,9 @@ function takeOpenFile(look: Look, fd: number, cName: Buffer): number | undefined
   return size;
 }
 
-function isPlain({ major, minor }: Look): boolean {
+function isPlain(tree: SourceTree): boolean {
   if (!isRegular(looked.mode) || looked.nlink !== 1 || looked.size > maxInline) return false;
-  return looked.devMajor === major && looked.devMinor === minor;
+  return deviceOf(looked) === tree.device;
 }
 
 function hasAttributes(fd: number, policy: SyncPolicy): boolean {
