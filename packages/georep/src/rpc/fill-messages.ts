@@ -3,7 +3,7 @@ import { timeBytes } from "@belay/linux";
 import { maxIdBytes, type FileId } from "../ids/file-id.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { maxInline, maxName } from "./messages.ts";
-import { malformed, WireWriter, type WireReader } from "./wire.ts";
+import { endsTooEarly, goesOn, malformed, neitherOfBoth, WireWriter, type WireReader } from "./wire.ts";
 
 /** Most files of one `fill`. */
 export const maxFilled = 4000;
@@ -102,10 +102,10 @@ export class FillReader implements OwnerAndMode {
     if (start >= view.byteLength) throw endsTooEarly();
     const mark = view.getUint8(start);
     if (mark === 0) {
-      if (start + 1 !== view.byteLength) throw malformed(`${view.byteLength - start - 1} bytes too many`);
+      if (start + 1 !== view.byteLength) throw goesOn(view.byteLength - start - 1);
       return false;
     }
-    if (mark !== 1) throw malformed(`${mark} where 0 or 1 belongs`);
+    if (mark !== 1) throw neitherOfBoth(mark);
     if (start + fileHead.bytes > view.byteLength) throw endsTooEarly();
     const [idLength, nameLength] = [view.getUint8(start + fileHead.idLength), view.getUint16(start + fileHead.nameLength, true)]; // prettier-ignore
     this.start = start;
@@ -144,8 +144,6 @@ export class FillReader implements OwnerAndMode {
 }
 
 const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-const endsTooEarly = () => malformed("it ends too early");
 
 function checkTime(view: DataView, at: number): void {
   if (view.getUint32(at + 8, true) >= 1_000_000_000) throw malformed("a time with a second or more of nanoseconds");

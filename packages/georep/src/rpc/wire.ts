@@ -7,6 +7,15 @@ export function malformed(what: string): BelayError {
   });
 }
 
+/** A message that is shorter than it says. */
+export const endsTooEarly = (): BelayError => malformed("it ends too early");
+
+/** A message with something behind its end. */
+export const goesOn = (bytes: number): BelayError => malformed(`${bytes} bytes too many`);
+
+/** What says yes or no says something else. */
+export const neitherOfBoth = (value: number): BelayError => malformed(`${value} where 0 or 1 belongs`);
+
 const nothing = Buffer.alloc(0);
 
 /** Puts a message together. All numbers are little-endian. */
@@ -111,7 +120,7 @@ export class WireReader {
 
   bool(): boolean {
     const value = this.u8();
-    if (value > 1) throw malformed(`${value} where 0 or 1 belongs`);
+    if (value > 1) throw neitherOfBoth(value);
     return value === 1;
   }
 
@@ -185,12 +194,12 @@ export class WireReader {
   }
 
   end(): void {
-    if (this.#at !== this.#buffer.length) throw malformed(`${this.#buffer.length - this.#at} bytes too many`);
+    if (this.#at !== this.#buffer.length) throw goesOn(this.#buffer.length - this.#at);
   }
 
   #take(size: number): number {
     const at = this.#at;
-    if (at + size > this.#buffer.length) throw malformed("it ends too early");
+    if (at + size > this.#buffer.length) throw endsTooEarly();
     this.#at = at + size;
     return at;
   }

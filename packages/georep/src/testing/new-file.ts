@@ -1,4 +1,4 @@
-import { timeBytes } from "@belay/linux";
+import { timeAt, timeBytes } from "@belay/linux";
 
 import type { FileId } from "../ids/file-id.ts";
 import { newFillMemory } from "../plan/fill-plan.ts";
@@ -42,7 +42,8 @@ export function filesOf(message: Buffer): NewFile[] {
   const files: NewFile[] = [];
   while (reader.next()) {
     const { bytes, start, id, cName, mode, uid, gid, content } = reader;
-    const times = { mtime: timeAt(bytes, start + fileHead.mtime), ctime: timeAt(bytes, start + fileHead.ctime) };
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const times = { mtime: timeAt(view, start + fileHead.mtime), ctime: timeAt(view, start + fileHead.ctime) };
     files.push({ id, cName, mode, uid, gid, ...times, content });
   }
   return files;
@@ -55,6 +56,3 @@ function putTime(memory: Buffer, at: number, time: bigint): void {
   memory.writeBigInt64LE((time - nanoseconds) / billion, at);
   memory.writeUInt32LE(Number(nanoseconds), at + timeBytes - 4);
 }
-
-const timeAt = (bytes: Buffer, at: number): bigint =>
-  bytes.readBigInt64LE(at) * billion + BigInt(bytes.readUInt32LE(at + timeBytes - 4));
