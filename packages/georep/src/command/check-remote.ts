@@ -41,13 +41,8 @@ export async function checkRemote(
     const connecting = connect({
       command: secondaryCommand(request, undefined),
       viaSsh: true,
-      greeting: {
-        session: protocolSession(id),
-        rootId,
-        expected: undefined,
-        rules: policyOf(config),
-        timeoutMs: answerMs,
-      },
+      line: { session: protocolSession(id), timeoutMs: answerMs },
+      hello: { rootId, expected: undefined, rules: policyOf(config) },
       ledger,
     });
     await using connection = await untilAborted(connecting, signal);

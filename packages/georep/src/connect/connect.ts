@@ -1,45 +1,61 @@
 import type { Readable, Writable } from "node:stream";
 
-import {
-  BelayError,
-  hasCode,
-  sleep,
-  spawnProcess,
-  toError,
-  type Ledger,
-  type SupervisedProcess,
-} from "@belay/supervise";
-
-import { faultError, faultOf, type Fault } from "../monitor/fault.ts";
-import { connectSecondary, type Greeting, type Secondary } from "../rpc/secondary-client.ts";
-import { secondaryFault } from "./ssh-fault.ts";
-
-/** How to reach a receiving end. */
-export interface ReachOptions {
-  /** Program and arguments; it speaks the protocol at its stdin and stdout. */
-  readonly command: readonly string[];
-  readonly viaSsh: boolean;
-  readonly ledger: Ledger;
-}
+import type { Hello } from "../rpc/hello-messages.ts";
+import { greetSecondary, openLine, type Line, type Secondary } from "../rpc/secondary-client.ts";
+import { startReceiving, type ReachOptions, type ReceivingProcess } from "./receiving-process.ts";
 
 /** How to reach a receiving end for a worker. */
 export interface ConnectOptions extends ReachOptions {
-  readonly greeting: Greeting;
+  readonly line: Line;
 }
 
 /** A receiving end, and the process that leads to it. Disposing of it ends both. */
 export type Connection = Secondary & AsyncDisposable;
 
-/** Time for a receiving end to end by itself once it is told to, and to say why it ended, in milliseconds. */
-const endMs = 250;
+/** A receiving end that is being started. Disposing of it ends it, greeted or not. */
+export interface Connecting extends AsyncDisposable {
+  /**
+   * Greets it once it is there; called once. What kept it from starting is told here, to whoever has nothing else to tell.
+   *
+   * @throws BelayError `ESECONDARY` with reason and hint; what the receiving end itself says about its directory
+   */
+  greet(hello: Hello): Promise<Connection>;
+}
+
+/**
+ * Begins to start a receiving end, in our process group. At the destination nothing is touched before it is greeted: until then the caller opens what
+ * it needs itself, and the line is kept alive however long that takes.
+ */
+export function beginConnecting({ line, ...options }: ConnectOptions): Connecting {
+  const starting = startReceiving(options);
+  const opening = starting.then(({ input, output, explain }) => told(openLine(input, output, line), explain));
+  opening.catch(() => undefined); // `greet` tells it
+  return {
+    greet: async (hello) => {
+      const rpc = await opening;
+      const process = await starting;
+      return withProcess(process, await told(greetSecondary(rpc, hello), process.explain));
+    },
+    [Symbol.asyncDispose]: async () => {
+      const process = await starting.catch(() => undefined);
+      await process?.[Symbol.asyncDispose]();
+    },
+  };
+}
 
 /**
  * Starts a receiving end, in our process group, and greets it.
  *
  * @throws BelayError `ESECONDARY` with reason and hint; what the receiving end itself says about its directory
  */
-export function connect({ greeting, ...options }: ConnectOptions): Promise<Connection> {
-  return reach(options, (input, output) => connectSecondary(input, output, greeting));
+export async function connect({ hello, ...options }: ConnectOptions & { readonly hello: Hello }): Promise<Connection> {
+  const connecting = beginConnecting(options);
+  try {
+    return await connecting.greet(hello);
+  } catch (error) {
+    await connecting[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** What speaks the protocol of a receiving end. */
@@ -48,61 +64,39 @@ interface Peer extends Disposable {
 }
 
 /**
- * Starts a receiving end, in our process group, and has somebody greet it.
+ * Starts a receiving end, in our process group, and has somebody talk to it.
  *
  * @throws BelayError `ESECONDARY` with reason and hint; what the receiving end itself says about its directory
  */
 export async function reach<T extends Peer>(
-  { command, viaSsh, ledger }: ReachOptions,
+  options: ReachOptions,
   greet: (input: Readable, output: Writable) => Promise<T>,
 ): Promise<T & AsyncDisposable> {
-  const child = await start(command, viaSsh, ledger);
-  const { stdin, stdout } = child;
-  if (stdin === null || stdout === null) throw new BelayError("EBUG", "a child without pipes");
+  const process = await startReceiving(options);
   try {
-    const peer = await greet(stdout, stdin);
-    return {
-      ...peer,
-      lost: peer.lost.then((error) => explain(error, child, viaSsh)),
-      [Symbol.dispose]: () => peer[Symbol.dispose](),
-      [Symbol.asyncDispose]: async () => {
-        peer[Symbol.dispose]();
-        await letGo(child);
-      },
-    };
+    return withProcess(process, await told(greet(process.input, process.output), process.explain));
   } catch (error) {
-    const explained = await explain(toError(error), child, viaSsh);
-    await letGo(child);
-    throw explained;
+    await process[Symbol.asyncDispose]();
+    throw error;
   }
 }
 
-async function start(command: readonly string[], viaSsh: boolean, ledger: Ledger): Promise<SupervisedProcess> {
+async function told<T>(step: Promise<T>, explain: ReceivingProcess["explain"]): Promise<T> {
   try {
-    return await spawnProcess(command, { stdin: "pipe", stdout: "pipe", group: "inherit", ledger });
+    return await step;
   } catch (error) {
-    const hint = viaSsh ? "check ssh-command" : "check remote-gsyncd";
-    throw faultError({ ...faultOf(toError(error)), reason: "no-program", hint }, error);
+    throw await explain(error);
   }
 }
 
-// The pipe that broke says nothing; the process behind it may.
-async function explain(error: Error, child: SupervisedProcess, viaSsh: boolean): Promise<Error> {
-  if (hasCode(error, "EPROTO") && !error.message.includes("closed the connection")) return error;
-  if ("remote" in error) return faultError(remoteFault(error), error);
-  const end = await Promise.race([child.exited, sleep(endMs).then(() => undefined)]);
-  if (end === undefined && hasCode(error, "ECONNLOST")) return error;
-  return faultError(secondaryFault(end, viaSsh, child.stderrTail().toString()), error);
-}
-
-function remoteFault(error: Error): Fault {
-  const fault = faultOf(error);
-  const reason = fault.code === "ELOCKED" ? "locked" : "secondary";
-  return { ...fault, reason, message: `the receiving end says: ${fault.message}` };
-}
-
-async function letGo(child: SupervisedProcess): Promise<void> {
-  await Promise.race([child.exited, sleep(endMs)]);
-  await child.stop({ timeoutMs: 2 * endMs });
-  await child[Symbol.asyncDispose]();
+function withProcess<T extends Peer>(process: ReceivingProcess, peer: T): T & AsyncDisposable {
+  return {
+    ...peer,
+    lost: peer.lost.then((error) => process.explain(error)),
+    [Symbol.dispose]: () => peer[Symbol.dispose](),
+    [Symbol.asyncDispose]: async () => {
+      peer[Symbol.dispose]();
+      await process[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { BelayError, silentLogger, spawnProcess, type Ledger, type Logger } from "@belay/supervise";
+import { silentLogger, type Ledger, type Logger } from "@belay/supervise";
 
+import { beginConnecting } from "../connect/connect.ts";
 import { openOwnFeed } from "../feed/own-feed.ts";
 import { defaultPolicy, type SyncPolicy } from "../policy/policy.ts";
-import { connectSecondary, type Greeting, type Secondary } from "../rpc/secondary-client.ts";
 import { refuseNested } from "./refuse-nested.ts";
 import type { SourceKind } from "../sources/change-source.ts";
 import type { WorkerStatus } from "../worker/status.ts";
@@ -47,7 +47,12 @@ export async function replicate(source: string, destination: string, options: Re
   refuseNested(source, destination);
   const { session, state, sourceKind, scanEveryMs, logger = silentLogger, onStatus, policy = defaultPolicy } = options;
   const command = options.secondaryCommand ?? ownSecondary(destination);
-  return startWorker({
+  const line = { session, transport: policy };
+  await using owned = new AsyncDisposableStack();
+  const connecting = owned.use(
+    beginConnecting({ command, viaSsh: false, isHeard: true, line, ledger: options.ledger }),
+  );
+  const worker = await startWorker({
     source,
     state,
     logger,
@@ -60,27 +65,13 @@ export async function replicate(source: string, destination: string, options: Re
       ((tree) =>
         openOwnFeed({ tree, path: source, journal: join(state, "journal"), kind: sourceKind, scanEveryMs, logger })),
     policy,
-    connect: (about) => connect(command, { session, ...about, rules: policy, transport: policy }, options.ledger),
+    greet: (about) => connecting.greet({ ...about, rules: policy }),
   });
+  owned.move(); // the worker has it now
+  return worker;
 }
 
 function ownSecondary(destination: string): string[] {
   const program = fileURLToPath(new URL("../secondary/secondary-main.ts", import.meta.url));
   return [process.execPath, program, destination, "--child"];
-}
-
-async function connect(command: readonly string[], greeting: Greeting, ledger: Ledger | undefined): Promise<Secondary> {
-  const child = await spawnProcess(command, { stdin: "pipe", stdout: "pipe", stderr: "tee", group: "inherit", ledger });
-  const { stdin, stdout } = child;
-  if (stdin === null || stdout === null) throw new BelayError("EBUG", "a child without pipes");
-  try {
-    const secondary = await connectSecondary(stdout, stdin, greeting);
-    return { ...secondary, [Symbol.dispose]: () => secondary[Symbol.dispose]() };
-  } catch (error) {
-    await child.stop();
-    const said = child.stderrTail().toString().trim();
-    throw new BelayError("ESECONDARY", `the receiving end does not start${said === "" ? "" : `: ${said}`}`, {
-      cause: error,
-    });
-  }
 }

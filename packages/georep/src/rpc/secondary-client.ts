@@ -63,8 +63,8 @@ export interface Secondary extends Disposable {
   digest(directory: FileId, name: Buffer, offset: number, length: number): Promise<Buffer>;
 }
 
-/** What a worker says first, and how it will speak. */
-export interface Greeting extends Hello {
+/** How a worker speaks, and in which session. */
+export interface Line {
   readonly session: string;
   readonly transport?: Transport;
   /** Silence after which the secondary is given up, as it gives us up; 0: never. Default two minutes. */
@@ -75,19 +75,33 @@ export interface Greeting extends Hello {
 const bytesOfChange = 150;
 
 /**
- * Greets a secondary.
+ * Opens the line to a secondary and keeps it open: nothing is touched at the destination before it is greeted, which may be any time later.
+ *
+ * @throws BelayError EPROTO
+ */
+export async function openLine(
+  input: Readable,
+  output: Writable,
+  { session, transport, timeoutMs }: Line,
+): Promise<RpcClient> {
+  const rpc = new RpcClient(input, output, transport, timeoutMs);
+  try {
+    await rpc.connect(session);
+  } catch (error) {
+    rpc[Symbol.dispose]();
+    throw error;
+  }
+  return rpc;
+}
+
+/**
+ * Greets a secondary, which has the line from now on.
  *
  * @throws BelayError EPROTO, ELOCKED, EDESTINATIONCHANGED, or what the secondary says about its directory
  */
-export async function connectSecondary(
-  input: Readable,
-  output: Writable,
-  { session, transport, timeoutMs, ...hello }: Greeting,
-): Promise<Secondary> {
-  const rpc = new RpcClient(input, output, transport, timeoutMs);
+export async function greetSecondary(rpc: RpcClient, hello: Hello): Promise<Secondary> {
   let welcome: Welcome;
   try {
-    await rpc.connect(session);
     welcome = readWelcome(await rpc.call("hello", (to) => writeHello(to, hello)));
   } catch (error) {
     rpc[Symbol.dispose]();

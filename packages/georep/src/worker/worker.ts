@@ -41,8 +41,11 @@ export interface WorkerOptions {
    * refuses with `EDESTINATIONCHANGED`, as it may well be the bare mount point.
    */
   readonly acceptDestination?: boolean | undefined;
-  /** Connects to the receiving end; called once. */
-  readonly connect: (about: Pick<Hello, "rootId" | "expected">) => Promise<Secondary>;
+  /**
+   * Greets the receiving end, which may have been started long before: called once, when everything else is open. The worker disposes of the
+   * secondary.
+   */
+  readonly greet: (about: Pick<Hello, "rootId" | "expected">) => Promise<Secondary>;
   /** Told of every change of the status, at most some times a second. */
   readonly onStatus?: ((status: WorkerStatus) => void) | undefined;
 }
@@ -101,7 +104,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   // Watching first, comparing then: whatever changes while we compare is told of.
   const feed = owned.use(await options.openFeed(tree));
   const expected = options.acceptDestination === true ? undefined : expectedOf(queue);
-  const secondary = owned.use(await options.connect({ rootId: tree.rootId, expected }));
+  const secondary = owned.use(await options.greet({ rootId: tree.rootId, expected }));
   const { replica, site } = secondary;
   const finished = secondary.finished();
   if (site !== queue.site) queue.record({ site });

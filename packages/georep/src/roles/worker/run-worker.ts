@@ -1,5 +1,4 @@
 import { closeSync, writeSync } from "node:fs";
-import { hostname } from "node:os";
 import { join } from "node:path";
 
 import {
@@ -15,14 +14,9 @@ import {
 } from "@belay/supervise";
 
 import type { WorkerRequest } from "../../cli/roles.ts";
-import { connect } from "../../connect/connect.ts";
-import type { Config } from "../../config/config.ts";
-import { secondaryCommand, sshCommand } from "../../connect/secondary-command.ts";
-import { openControlPath } from "../../connect/control-path.ts";
+import type { Connecting } from "../../connect/connect.ts";
 import { serveControl } from "../../control/serve-control.ts";
 import { faultOf } from "../../monitor/fault.ts";
-import { refuseNested } from "../../monitor/refuse-nested.ts";
-import { policyOf, type SyncPolicy } from "../../policy/policy.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../worker/worker.ts";
 import { endInTime } from "../process/end-in-time.ts";
 import { holdPidFile } from "../process/hold-pid-file.ts";
@@ -30,11 +24,12 @@ import { runDetached } from "../process/run-detached.ts";
 import { stopOnSignals, type StopSignal } from "../process/stop-signal.ts";
 import { tieToParent } from "../process/watch-parent.ts";
 import { sessionLogger } from "../session-logger.ts";
-import { protocolSession, sourceId, sourcesOf, workingFolder } from "../source-of.ts";
+import { sourcesOf, workingFolder } from "../source-of.ts";
 import { controlHandlers } from "./control-handlers.ts";
 import { followCheckpoint } from "./follow-checkpoint.ts";
 import { holdSource } from "./hold-source.ts";
 import { openFeed } from "./open-feed.ts";
+import { begin, wayTo, type Way } from "./way-to-destination.ts";
 import { openStatus } from "./worker-status.ts";
 
 /**
@@ -83,10 +78,13 @@ async function replicate(request: WorkerRequest, path: string, around: Surroundi
   const { ledger, logger, stop } = around;
   const config = request.config.current();
   const working = workingFolder(config, { path });
+  // It takes longest by far: what follows is done while it starts.
+  const way = await wayTo(request, path, ledger);
+  await using connecting = begin(way, request, around);
   using _lock = await holdSource(working, stop.signal);
   await using status = openStatus(request, path, logger);
   const link: Link = { lost: undefined };
-  await using worker = await start(request, path, working, around, { onStatus: status.onStatus, link });
+  await using worker = await start({ request, path, working, way, connecting, link }, around, status.onStatus);
   status.follow(worker);
   connected(request.feedbackFd);
   const about = { pid: process.pid, startedAt: status.startedAt, source: path, secondary: request.secondary.body };
@@ -125,51 +123,40 @@ async function explained(ended: Promise<void>, link: Link): Promise<void> {
   }
 }
 
+interface Beginning {
+  readonly request: WorkerRequest;
+  readonly path: string;
+  readonly working: string;
+  readonly way: Way;
+  readonly connecting: Connecting;
+  readonly link: Link;
+}
+
 async function start(
-  request: WorkerRequest,
-  path: string,
-  working: string,
+  { request, path, working, way: { policy, shell }, connecting, link }: Beginning,
   { ledger, logger, stop }: Surroundings,
-  { onStatus, link }: Pick<WorkerOptions, "onStatus"> & { readonly link: Link },
+  onStatus: WorkerOptions["onStatus"],
 ): Promise<Worker> {
   const config = request.config.current();
-  const { primary, secondary, session, debug } = request;
-  const owner = sourceId(config, session);
-  const viaSsh = secondary.scheme === "ssh";
-  if (secondary.scheme === "file") refuseNested(path, secondary.path);
-  const control = viaSsh ? await openControlPath(ledger) : undefined;
-  const node = request.localNode ?? hostname();
-  const command = secondaryCommand({ source: primary, destination: secondary, config, owner, node, debug }, control);
-  logger.debug(`starting ${command.join(" ")}`, { session: owner });
-  const policy = policyOf(config, request.config);
   const starting = startWorker({
     force: config.flag("accept-source"),
     acceptDestination: config.flag("accept-destination"),
     source: path,
     policy,
-    shell: secondary.scheme === "ssh" ? shellOf(policy, sshCommand(secondary, config, control), config) : undefined,
+    shell,
     state: working,
     logger,
     ledger,
     onStatus,
     openFeed: (tree) => openFeed({ request, path, working, ledger, logger }, tree),
-    connect: async (about) => {
-      const timeoutMs = config.int("secondary-timeout") * 1000;
-      const greeting = { session: protocolSession(owner), ...about, rules: policy, transport: policy, timeoutMs };
-      const connection = await connect({ command, viaSsh, greeting, ledger });
+    greet: async (about) => {
+      const connection = await connecting.greet({ ...about, rules: policy });
       link.lost = connection.lost;
       return connection;
     },
   });
   // Told to end while it still connects: what has been acquired is in the ledger, and goes with it.
   return untilAborted(starting, stop.signal);
-}
-
-// The way of the session, unless tar has one of its own.
-function shellOf({ engine, programs }: SyncPolicy, session: readonly string[], config: Config): readonly string[] {
-  const { tarShellOptions } = programs;
-  if (engine !== "tarssh" || tarShellOptions === undefined) return session;
-  return [config.text("ssh-command"), ...tarShellOptions, "-p", config.text("ssh-port"), ...session.slice(-1)];
 }
 
 /** Tells the monitor that both ends are connected, and that its wait is over. */
