@@ -37,6 +37,7 @@ export * from "./files/statx.ts";
 export * from "./files/vector-io.ts";
 export * from "./locks/flock.ts";
 export * from "./locks/record-lock.ts";
+export * from "./memory/fixed-memory.ts";
 export * from "./memory/map-flags.ts";
 export * from "./memory/mapping.ts";
 export * from "./mounts/mount.ts";

@@ -6,6 +6,7 @@ import {
   nameToHandleAt,
   putHandle,
   statx,
+  type FixedMemory,
   type Path,
 } from "@belay/linux";
 
@@ -53,11 +54,11 @@ export function fileIdAt(dirfd: number, name: Path): FileId {
 }
 
 /** As {@link fileIdAt} of an open file, for hot loops: writes the id to where there is room for `longestHandle` bytes. @returns its length */
-export function putFileId(fd: number, to: Buffer, at: number): number {
+export function putFileId(fd: number, to: FixedMemory, at: number): number {
   const length = putHandle(fd, to, at);
   if (length > 0 && length <= maxIdBytes) return length;
   const id = fileIdAt(fd, "");
-  to.set(id, at);
+  to.bytes.set(id, at);
   return id.length;
 }
 

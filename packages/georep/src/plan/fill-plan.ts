@@ -9,10 +9,10 @@ import {
   O_NOFOLLOW,
   O_NONBLOCK,
   O_RDONLY,
-  openatRaw,
-  preadRaw,
+  preadInto,
   xattrListLength,
-  type DirectoryEntry,
+  FixedMemory,
+  type DirectoryEntries,
 } from "@belay/linux";
 import { errnoName } from "@belay/supervise";
 
@@ -32,8 +32,8 @@ import { portion, settledAfterNs } from "./portion.ts";
 export interface FillPlan {
   /** The message, in the memory that was given for it. */
   readonly message: Buffer;
-  /** Its files, in their order. */
-  readonly files: readonly DirectoryEntry[];
+  /** Its files, in their order: the index of each among the entries. */
+  readonly files: readonly number[];
   /** What has to be looked at as any other name is. */
   readonly rest: readonly DirtyName[];
   /** Bytes of content in it. */
@@ -47,12 +47,12 @@ export interface FillContext {
   readonly tree: SourceTree;
   readonly policy: SyncPolicy;
   /** For the message, see {@link newFillMemory}. */
-  readonly memory: Buffer;
+  readonly memory: FixedMemory;
 }
 
 /** Memory that is large enough for the message of any plan. */
-export const newFillMemory = (): Buffer =>
-  Buffer.allocUnsafeSlow(portion.bytes + maxInline + (portion.names + 1) * (mostOverhead + longestHandle));
+export const newFillMemory = (): FixedMemory =>
+  new FixedMemory(portion.bytes + maxInline + (portion.names + 1) * (mostOverhead + longestHandle));
 
 /**
  * Looks at files of a directory that is empty at the destination, and puts together what it needs to make them.
@@ -65,20 +65,19 @@ export const newFillMemory = (): Buffer =>
 export function planFill({ tree, policy, memory }: FillContext, filling: Filling, from: number): FillPlan {
   const { directory, entries } = filling;
   const message = new FillWriter(memory, directory);
-  const [files, rest]: [DirectoryEntry[], DirtyName[]] = [[], []];
+  const [files, rest]: [number[], DirtyName[]] = [[], []];
   const end = Math.min(entries.length, from + portion.names);
   const dirfd = openOrNone(tree, directory);
   const look = { message, tree, policy, settledBefore: Date.now() / 1e3 - Number(settledAfterNs) / 1e9 };
   let [next, bytes] = [from, 0];
   for (; next < end && bytes < portion.bytes; next++) {
-    const entry = entries[next];
-    if (entry === undefined) continue;
-    const size = dirfd === undefined || entry.type !== DT_REG ? undefined : takeFile(look, dirfd, entry.cName);
+    const isFile = dirfd !== undefined && entries.type(next) === DT_REG;
+    const size = isFile ? takeFile(look, dirfd, entries, next) : undefined;
     if (size === undefined) {
-      rest.push(nameToFill(filling, entry));
+      rest.push(nameToFill(filling, next));
       continue;
     }
-    files.push(entry);
+    files.push(next);
     bytes += size;
   }
   if (dirfd !== undefined) close(dirfd);
@@ -104,11 +103,11 @@ interface Look extends Pick<FillContext, "tree" | "policy"> {
 const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /** @returns bytes of its content; undefined: it has to be looked at as any other name is, and nothing of it is in the message */
-function takeFile(look: Look, dirfd: number, cName: Buffer): number | undefined {
-  const fd = openatRaw(dirfd, cName, flags, 0);
+function takeFile(look: Look, dirfd: number, entries: DirectoryEntries, index: number): number | undefined {
+  const fd = entries.open(dirfd, index, flags);
   if (fd < 0) return undefined;
   try {
-    return takeOpenFile(look, fd, cName);
+    return takeOpenFile(look, fd, entries, index);
   } catch (error) {
     if (errnoName(error) === undefined) throw error;
     return undefined;
@@ -117,21 +116,22 @@ function takeFile(look: Look, dirfd: number, cName: Buffer): number | undefined 
   }
 }
 
-function takeOpenFile(look: Look, fd: number, cName: Buffer): number | undefined {
+function takeOpenFile(look: Look, fd: number, entries: DirectoryEntries, index: number): number | undefined {
   if (lookAtFile(fd) < 0 || !isPlain(look.tree) || hasAttributes(fd, look.policy)) return undefined;
   const { message, settledBefore } = look;
   const { memory, at } = message;
   const { mode, uid, gid, size } = looked;
-  looked.putMtime(memory, at + fileHead.mtime);
-  if (looked.ctimeSeconds < settledBefore) looked.putCtime(memory, at + fileHead.ctime);
-  else memory.fill(0, at + fileHead.ctime, at + fileHead.bytes);
+  const { bytes } = memory;
+  looked.putMtime(bytes, at + fileHead.mtime);
+  if (looked.ctimeSeconds < settledBefore) looked.putCtime(bytes, at + fileHead.ctime);
+  else bytes.fill(0, at + fileHead.ctime, at + fileHead.bytes);
   const idAt = at + fileHead.bytes;
   const idLength = putFileId(fd, memory, idAt);
   const nameAt = idAt + idLength;
-  memory.set(cName, nameAt);
-  const contentAt = nameAt + cName.length;
-  if (size > 0 && preadRaw(fd, memory.subarray(contentAt), size, 0) !== size) return undefined;
-  message.take({ mode, uid, gid }, idLength, cName.length, size);
+  const nameLength = entries.putName(index, bytes, nameAt);
+  const contentAt = nameAt + nameLength;
+  if (size > 0 && preadInto(fd, memory, contentAt, size, 0) !== size) return undefined;
+  message.take({ mode, uid, gid }, idLength, nameLength, size);
   return size;
 }
 

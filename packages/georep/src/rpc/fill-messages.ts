@@ -1,4 +1,4 @@
-import { timeBytes } from "@belay/linux";
+import { timeBytes, type FixedMemory } from "@belay/linux";
 
 import { maxIdBytes, type FileId } from "../ids/file-id.ts";
 import { isRegular } from "../tree/object-state.ts";
@@ -40,14 +40,14 @@ export interface OwnerAndMode {
 
 /** Puts a `fill` together, in memory that has room for all of it. Where the next file's parts lie is told, so that they can be written there. */
 export class FillWriter {
-  readonly memory: Buffer;
+  readonly memory: FixedMemory;
   readonly #view: DataView;
   #at: number;
 
-  constructor(memory: Buffer, directory: FileId) {
+  constructor(memory: FixedMemory, directory: FileId) {
     this.memory = memory;
-    this.#view = viewOf(memory);
-    this.#at = new WireWriter(memory).bytes(directory).finish().length;
+    this.#view = viewOf(memory.bytes);
+    this.#at = new WireWriter(memory.bytes).bytes(directory).finish().length;
   }
 
   /** Where the next file begins. */
@@ -70,8 +70,8 @@ export class FillWriter {
 
   /** Ends the message. */
   finish(): Buffer {
-    this.memory[this.#at] = 0;
-    return this.memory.subarray(0, this.#at + 1);
+    this.memory.bytes[this.#at] = 0;
+    return this.memory.bytes.subarray(0, this.#at + 1);
   }
 }
 

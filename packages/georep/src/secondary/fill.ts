@@ -1,6 +1,7 @@
 import {
   close,
   errnoOf,
+  FixedMemory,
   longestHandle,
   lookAtFile,
   looked,
@@ -79,7 +80,7 @@ function make(batch: Batch, place: Place, file: FillReader): boolean {
       return giveUp(at);
     // Otherwise somebody has changed what files are born with.
     if (lookAtFile(fd) < 0 || !hasOwnerAndMode(looked, file)) return giveUp({ dirfd: place.dirfd, cName });
-    map.putFilled(place.num, file, here, hereLength);
+    map.putFilled(place.num, file, here.bytes, hereLength);
     return true;
   } finally {
     close(fd);
@@ -87,7 +88,7 @@ function make(batch: Batch, place: Place, file: FillReader): boolean {
 }
 
 /** Id of the file that is made, one at a time. */
-const here = Buffer.alloc(longestHandle);
+const here = new FixedMemory(longestHandle);
 
 /**
  * Gives a new file its content, owner, mode and mtime, and writes its id to {@link here}.

@@ -23,12 +23,12 @@ export interface NewFile {
 /** The message that tells of these files. */
 export function fillOf(directory: FileId, files: readonly NewFile[]): Buffer {
   const writer = new FillWriter(newFillMemory(), directory);
-  const { memory } = writer;
+  const { bytes } = writer.memory;
   for (const file of files) {
     const { at } = writer;
-    putTime(memory, at + fileHead.mtime, file.mtime);
-    putTime(memory, at + fileHead.ctime, file.ctime);
-    Buffer.concat([file.id, file.cName, file.content]).copy(memory, at + fileHead.bytes);
+    putTime(bytes, at + fileHead.mtime, file.mtime);
+    putTime(bytes, at + fileHead.ctime, file.ctime);
+    Buffer.concat([file.id, file.cName, file.content]).copy(bytes, at + fileHead.bytes);
     writer.take(file, file.id.length, file.cName.length, file.content.length);
   }
   return writer.finish();

@@ -1,3 +1,4 @@
+import type { FixedMemory } from "@belay/linux";
 import { toError } from "@belay/supervise";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
@@ -26,7 +27,7 @@ export interface BatchContext {
   /** Rooms for the contents of plans that nobody uses just now. */
   readonly rooms: ContentRoom[];
   /** The same for messages that fill directories. */
-  readonly fillMemory: Buffer[];
+  readonly fillMemory: FixedMemory[];
   /** Told whenever a request was answered. */
   readonly onAnswer: () => void;
 }
@@ -127,7 +128,7 @@ export class Batch {
     else this.#track(this.#sendFill(filling, plan, memory));
   }
 
-  async #sendFill(filling: Filling, plan: FillPlan, memory: Buffer): Promise<void> {
+  async #sendFill(filling: Filling, plan: FillPlan, memory: FixedMemory): Promise<void> {
     const { window, ends, fillMemory } = this.#context;
     const { message, files } = plan;
     window.take(message.length);

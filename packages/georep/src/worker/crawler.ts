@@ -1,4 +1,4 @@
-import type { DirectoryEntry } from "@belay/linux";
+import { noEntries, type DirectoryEntries } from "@belay/linux";
 import { toError } from "@belay/supervise";
 
 import { crawlDirectory, type Crawling } from "../plan/crawl.ts";
@@ -157,11 +157,11 @@ export class Crawler {
     }
   }
 
-  #entriesOf({ directory }: CrawlItem): { entries: DirectoryEntry[]; failed: NonNullable<Keep["failed"]> } {
+  #entriesOf({ directory }: CrawlItem): { entries: DirectoryEntries; failed: NonNullable<Keep["failed"]> } {
     try {
       return { entries: entriesToFill(this.#ends.tree, directory), failed: [] };
     } catch (error) {
-      return { entries: [], failed: [errnoFailure(directory, error)] };
+      return { entries: noEntries, failed: [errnoFailure(directory, error)] };
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { DirectoryEntry } from "@belay/linux";
+import type { DirectoryEntries } from "@belay/linux";
 import { errnoName } from "@belay/supervise";
 
 import type { Ends } from "../plan/ends.ts";
@@ -51,7 +51,7 @@ export function fillMade(
   return directories === 0 ? undefined : { fillings, names, directories, entries: found };
 }
 
-function entriesOrNone(tree: SourceTree, directory: Buffer): DirectoryEntry[] | undefined {
+function entriesOrNone(tree: SourceTree, directory: Buffer): DirectoryEntries | undefined {
   try {
     return entriesToFill(tree, directory, mostNames + 1);
   } catch (error) {

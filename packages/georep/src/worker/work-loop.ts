@@ -3,7 +3,7 @@ import { sleep, untilAborted } from "@belay/supervise";
 import { comparePositions, type Position } from "../journal/position.ts";
 import { stepNames } from "../plan/crawl.ts";
 import { dirtyName, type DirtyName } from "../plan/dirty-set.ts";
-import { nameToFill, type Filling } from "../plan/fill-directory.ts";
+import { allNames, type Filling } from "../plan/fill-directory.ts";
 import { keyOf } from "../ids/file-id.ts";
 import { rootEmpty } from "./anchor-cursor.ts";
 import type { Batch } from "./batch.ts";
@@ -268,7 +268,7 @@ export class WorkLoop {
 
   #applied(others: readonly DirtyName[], fillings: readonly Filling[]): readonly NamePlace[] {
     if (!this.#parts.policy.verifiesCheckpoints) return [];
-    const filled = fillings.flatMap((filling) => filling.entries.map((entry) => nameToFill(filling, entry)));
+    const filled = fillings.flatMap(allNames);
     const names = [...others, ...filled];
     const directories = new Map(names.map(({ directory }) => [keyOf(directory), directory]));
     return [...names, ...[...directories.values()].map((directory) => ({ directory, name: Buffer.alloc(0) }))];

@@ -25,11 +25,16 @@ let library: LibraryHandle | undefined;
  *
  * @param definition  C prototype in koffi's type names: there is no `ssize_t` (use `int64_t`) and no bare `unsigned`
  * (use `uint32_t`)
+ * @param onFound  told of the function itself when it was looked up: hot loops call that, as the engine makes a call whose
+ * target it knows a faster one
  */
-export function libc(definition: string): NativeFunction {
+export function libc(definition: string, onFound?: (native: NativeFunction) => void): NativeFunction {
   let native: NativeFunction | undefined;
   return (...args) => {
-    native ??= (library ??= loadKoffi().load("libc.so.6")).func(definition) as NativeFunction;
+    if (native === undefined) {
+      native = (library ??= loadKoffi().load("libc.so.6")).func(definition) as NativeFunction;
+      onFound?.(native);
+    }
     return native(...args);
   };
 }

@@ -11,7 +11,10 @@ const mknodatNative = libc("int mknodat(int dirfd, void *path, uint32_t mode, ui
 const symlinkatNative = libc("int symlinkat(void *target, int dirfd, void *path)");
 const linkatNative = libc("int linkat(int oldDirfd, void *oldPath, int newDirfd, void *newPath, int flags)");
 const unlinkatNative = libc("int unlinkat(int dirfd, void *path, int flags)");
-const renameat2Native = libc("int renameat2(int oldDirfd, void *oldPath, int newDirfd, void *newPath, uint32_t flags)");
+let renameat2Native = libc(
+  "int renameat2(int oldDirfd, void *oldPath, int newDirfd, void *newPath, uint32_t flags)",
+  (found) => (renameat2Native = found),
+);
 const readlinkatNative = libc("int64_t readlinkat(int dirfd, void *path, void *buffer, size_t size)");
 const fchownatNative = libc("int fchownat(int dirfd, void *path, uint32_t uid, uint32_t gid, int flags)");
 const fchmodatNative = libc("int fchmodat(int dirfd, void *path, uint32_t mode, int flags)");

@@ -2,10 +2,13 @@ import { errno } from "../errno/errno-table.ts";
 import { ErrnoError } from "../errno/errno-error.ts";
 import { cString, type Path } from "../ffi/c-string.ts";
 import { check, lastErrno, libc } from "../ffi/libc.ts";
+import { FixedMemory } from "../memory/fixed-memory.ts";
 import { AT_EMPTY_PATH, O_CLOEXEC } from "./open-flags.ts";
+import { itself } from "./statx-struct.ts";
 
-const nameToHandleAtNative = libc(
+let nameToHandleAtNative = libc(
   "int name_to_handle_at(int dirfd, void *path, void *handle, void *mountId, int flags)",
+  (found) => (nameToHandleAtNative = found),
 );
 const openByHandleAtNative = libc("int open_by_handle_at(int mountFd, void *handle, int flags)");
 
@@ -34,33 +37,31 @@ export interface FileHandle {
  */
 export function nameToHandleAt(dirfd: number, path: Path, flags = 0): FileHandle {
   scratch.writeUInt32LE(MAX_HANDLE_SZ, 0);
-  check(nameToHandleAtNative(dirfd, cString(path), scratch, mountIdScratch, flags), "name_to_handle_at", path);
+  check(nameToHandleAtNative(dirfd, cString(path), scratch, mountIdMemory.bytes, flags), "name_to_handle_at", path);
   const size = headerSize + scratch.readUInt32LE(0);
   const handle = Buffer.allocUnsafe(size);
   scratch.copy(handle, 0, 0, size);
-  return { handle, mountId: mountIdScratch[0] ?? 0 };
+  return { handle, mountId: mountIdMemory.bytes.readInt32LE() };
 }
 
 /**
- * name_to_handle_at(2) of an open file, for hot loops: writes its `struct file_handle`, {@link longestHandle} bytes at most.
+ * name_to_handle_at(2) of an open file, for hot loops: has its `struct file_handle` written.
  *
+ * @param to  has room for {@link longestHandle} bytes at the offset
  * @returns its length, or -errno
  */
-export function putHandle(fd: number, to: Uint8Array, at: number): number {
-  scratchLength[0] = MAX_HANDLE_SZ;
-  const result = nameToHandleAtNative(fd, itself, scratch, mountIdScratch, AT_EMPTY_PATH);
-  if (result < 0) return -lastErrno();
-  const size = headerSize + scratchLength[0];
-  for (let index = 0; index < size; index++) to[at + index] = scratch[index] ?? 0;
-  return size;
+export function putHandle(fd: number, to: FixedMemory, at: number): number {
+  const { bytes } = to;
+  const handle = to.room(at, longestHandle);
+  bytes[at] = MAX_HANDLE_SZ;
+  bytes[at + 1] = bytes[at + 2] = bytes[at + 3] = 0;
+  const result = nameToHandleAtNative(fd, itself.address, handle, mountIdMemory.address, AT_EMPTY_PATH);
+  return result < 0 ? -lastErrno() : headerSize + (bytes[at] ?? 0);
 }
-
-const itself = Buffer.alloc(1);
 
 // One for all calls: the result is copied before anything else runs, and most handles are far shorter than the longest.
 const scratch = Buffer.alloc(longestHandle);
-const scratchLength = new Uint32Array(scratch.buffer, scratch.byteOffset, 1);
-const mountIdScratch = new Int32Array(1);
+const mountIdMemory = new FixedMemory(4);
 
 /**
  * open_by_handle_at(2); needs CAP_DAC_READ_SEARCH. The descriptor is close-on-exec.

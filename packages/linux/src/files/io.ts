@@ -1,9 +1,16 @@
 import { check, checkRestarting, libc, orNegatedErrno, type Pointer } from "../ffi/libc.ts";
+import type { FixedMemory } from "../memory/fixed-memory.ts";
 
 const readNative = libc("int64_t read(int fd, void *buffer, size_t count)");
 const writeNative = libc("int64_t write(int fd, void *buffer, size_t count)");
-const preadNative = libc("int64_t pread(int fd, void *buffer, size_t count, int64_t offset)");
-const pwriteNative = libc("int64_t pwrite(int fd, void *buffer, size_t count, int64_t offset)");
+let preadNative = libc(
+  "int64_t pread(int fd, void *buffer, size_t count, int64_t offset)",
+  (found) => (preadNative = found),
+);
+let pwriteNative = libc(
+  "int64_t pwrite(int fd, void *buffer, size_t count, int64_t offset)",
+  (found) => (pwriteNative = found),
+);
 const lseekNative = libc("int64_t lseek(int fd, int64_t offset, int whence)");
 const fsyncNative = libc("int fsync(int fd)");
 const fdatasyncNative = libc("int fdatasync(int fd)");
@@ -63,6 +70,11 @@ export function writeRaw(fd: number, buffer: Pointer, count: number): number {
 /** pread(2) for hot loops: bytes read or -errno, EINTR included. `buffer` must hold `count` bytes. */
 export function preadRaw(fd: number, buffer: Pointer, count: number, offset: number | bigint): number {
   return orNegatedErrno(preadNative(fd, buffer, count, offset));
+}
+
+/** As {@link preadRaw}, into memory at an offset. @throws RangeError when there is no room for `count` bytes */
+export function preadInto(fd: number, to: FixedMemory, at: number, count: number, offset: number): number {
+  return orNegatedErrno(preadNative(fd, to.room(at, count), count, offset));
 }
 
 /** pwrite(2) for hot loops: bytes written or -errno, EINTR included. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
+import { FixedMemory } from "../memory/fixed-memory.ts";
 import { longestHandle, nameToHandleAt, putHandle } from "./file-handle.ts";
 import { lookAtFile, looked, setMtime, timeAt, timeBytes } from "./open-file.ts";
 import { AT_EMPTY_PATH } from "./open-flags.ts";
@@ -65,12 +66,13 @@ test("an open file is told as fstat tells it, and by the same handle as by its n
     expect(looked).toMatchObject({ mode, uid, gid, nlink, size });
     expect(looked.ctimeSeconds).toBeCloseTo(ctimeMs / 1000, 3);
     const { handle } = nameToHandleAt(fd, "", AT_EMPTY_PATH);
-    const told = Buffer.alloc(longestHandle + 5);
+    const told = new FixedMemory(longestHandle + 5);
     expect(putHandle(fd, told, 5)).toBe(handle.length);
-    expect(told.subarray(5, 5 + handle.length)).toEqual(handle);
+    expect(told.bytes.subarray(5, 5 + handle.length)).toEqual(handle);
+    expect(() => putHandle(fd, told, 6)).toThrow(RangeError);
   } finally {
     closeSync(fd);
   }
   expect(lookAtFile(fd)).toBeLessThan(0);
-  expect(putHandle(fd, Buffer.alloc(longestHandle), 0)).toBeLessThan(0);
+  expect(putHandle(fd, new FixedMemory(longestHandle), 0)).toBeLessThan(0);
 });

@@ -4,22 +4,21 @@
  * What {@link lookAtFile} found is read from {@link looked} before anything else asks statx(2).
  */
 import { libc, orNegatedErrno } from "../ffi/libc.ts";
+import { FixedMemory } from "../memory/fixed-memory.ts";
 import { AT_EMPTY_PATH } from "./open-flags.ts";
-import { struct, statxNative, word } from "./statx-struct.ts";
+import { itself, struct, structMemory, statxNative, word } from "./statx-struct.ts";
 import { STATX_BASIC_STATS } from "./statx.ts";
 
 export { timeAt } from "./statx-struct.ts";
 
-const futimensNative = libc("int futimens(int fd, void *times)");
+let futimensNative = libc("int futimens(int fd, void *times)", (found) => (futimensNative = found));
 
 /** A time as bytes: seconds since 1970 (signed, 64 bits) and nanoseconds (32 bits), little-endian as the kernel has them here. */
 export const timeBytes = 12;
 
-const itself = Buffer.alloc(1);
-
 /** statx(2) of an open file: 0 or -errno. */
 export function lookAtFile(fd: number): number {
-  return orNegatedErrno(statxNative(fd, itself, AT_EMPTY_PATH, STATX_BASIC_STATS, struct));
+  return orNegatedErrno(statxNative(fd, itself.address, AT_EMPTY_PATH, STATX_BASIC_STATS, structMemory.address));
 }
 
 const ctimeAt = 96;
@@ -66,12 +65,12 @@ export const looked = {
 
 /** futimens(3): the mtime of an open file becomes what {@link timeBytes} at an offset say, its atime stays: 0 or -errno. */
 export function setMtime(fd: number, from: Uint8Array, at: number): number {
-  for (let index = 0; index < timeBytes; index++) times[16 + index] = from[at + index] ?? 0;
-  return orNegatedErrno(futimensNative(fd, times));
+  for (let index = 0; index < timeBytes; index++) times.bytes[16 + index] = from[at + index] ?? 0;
+  return orNegatedErrno(futimensNative(fd, times.address));
 }
 
 const UTIME_OMIT = 0x3ffffffe;
 
 // Two `struct timespec`, one for all calls: access and modification. What is not set below stays zero.
-const times = Buffer.alloc(32);
-times.writeUInt32LE(UTIME_OMIT, 8);
+const times = new FixedMemory(32);
+times.bytes.writeUInt32LE(UTIME_OMIT, 8);

@@ -1,9 +1,12 @@
 import { cString, type Path } from "../ffi/c-string.ts";
-import { check, checkRestarting, libc, orNegatedErrno } from "../ffi/libc.ts";
+import { check, checkRestarting, libc, orNegatedErrno, type Pointer } from "../ffi/libc.ts";
 import { AT_FDCWD, O_CLOEXEC } from "./open-flags.ts";
 
-const openatNative = libc("int openat(int dirfd, void *path, int flags, uint32_t mode)");
-const closeNative = libc("int close(int fd)");
+let openatNative = libc(
+  "int openat(int dirfd, void *path, int flags, uint32_t mode)",
+  (found) => (openatNative = found),
+);
+let closeNative = libc("int close(int fd)", (found) => (closeNative = found));
 const dup3Native = libc("int dup3(int oldfd, int newfd, int flags)");
 
 /**
@@ -24,7 +27,7 @@ export function openat(dirfd: number, path: Path, flags: number, mode = 0o666): 
 }
 
 /** openat(2) for hot loops: descriptor or -errno. `name` ends in a NUL byte. */
-export function openatRaw(dirfd: number, name: Uint8Array, flags: number, mode: number): number {
+export function openatRaw(dirfd: number, name: Pointer, flags: number, mode: number): number {
   return orNegatedErrno(openatNative(dirfd, name, flags | O_CLOEXEC, mode));
 }
 

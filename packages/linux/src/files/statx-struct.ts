@@ -1,9 +1,18 @@
 import { libc } from "../ffi/libc.ts";
+import { FixedMemory } from "../memory/fixed-memory.ts";
 
-export const statxNative = libc("int statx(int dirfd, void *path, int flags, uint32_t mask, void *result)");
+export let statxNative = libc(
+  "int statx(int dirfd, void *path, int flags, uint32_t mask, void *result)",
+  (found) => (statxNative = found),
+);
 
 /** `struct statx`, one for all calls: it is decoded before anything else runs, and making one costs more than the call. */
-export const struct = Buffer.alloc(256);
+export const structMemory = new FixedMemory(256);
+export const struct = structMemory.bytes;
+
+/** The path that is the open file itself, with AT_EMPTY_PATH. */
+export const itself = new FixedMemory(1);
+
 const words = new Uint32Array(struct.buffer, struct.byteOffset, 64);
 const view = new DataView(struct.buffer, struct.byteOffset, struct.byteLength);
 const longs = new BigInt64Array(struct.buffer, struct.byteOffset, 32);

@@ -12,7 +12,10 @@ const fgetxattrNative = libc("int64_t fgetxattr(int fd, void *name, void *value,
 const llistxattrNative = libc("int64_t llistxattr(void *path, void *list, size_t size)");
 const getxattrNative = libc("int64_t getxattr(void *path, void *name, void *value, size_t size)");
 const listxattrNative = libc("int64_t listxattr(void *path, void *list, size_t size)");
-const flistxattrNative = libc("int64_t flistxattr(int fd, void *list, size_t size)");
+let flistxattrNative = libc(
+  "int64_t flistxattr(int fd, void *list, size_t size)",
+  (found) => (flistxattrNative = found),
+);
 const lsetxattrNative = libc("int lsetxattr(void *path, void *name, void *value, size_t size, int flags)");
 const fsetxattrNative = libc("int fsetxattr(int fd, void *name, void *value, size_t size, int flags)");
 const lremovexattrNative = libc("int lremovexattr(void *path, void *name)");
