@@ -92,6 +92,44 @@ function processesOf(place: Place, role: string): string[] {
   });
 }
 
+test("a start runs one process, the monitor itself; interrupted, it leaves none and can be made again", async () => {
+  await using place = makePlace();
+  await place.georep("create", "src", "dst");
+  for (const ms of [0, 60, 150]) {
+    const child = startBelay(place, "start", "src");
+    const closed = once(child, "close");
+    await expect.poll(() => monitorsOf(place).length, { timeout: 60_000, interval: 10 }).toBeGreaterThan(0);
+    await sleep(ms);
+    child.kill("SIGINT");
+    const [code] = (await closed) as [number | null];
+    if (code !== 0) await expect.poll(() => monitorsOf(place), { timeout: 20_000 }).toEqual([]);
+    else await place.georep("stop", "src");
+  }
+  const seen = new Set<string>();
+  const starting = ended(place, "start", "src");
+  const isOver = starting.then(() => true);
+  while (!(await Promise.race([isOver, sleep(5).then(() => false)]))) monitorsOf(place).forEach((pid) => seen.add(pid));
+  expect(await starting).toMatchObject({ code: 0, err: "" });
+  expect(seen.size).toBe(1);
+  expect(monitorsOf(place)).toEqual([...seen]);
+});
+
+test("what keeps a monitor from starting is told by the start, whether it had begun or not", async () => {
+  await using place = makePlace();
+  await place.georep("create", "src", "dst");
+  writeFileSync(join(place.path, "file"), "");
+  for (const [env, message] of [
+    [{ _GSYNCD_RESTRICTED_: "1" }, /does not start: disallowed gsyncd invocation/],
+    [{ BELAY_RUN_DIR: join(place.path, "file") }, /does not start: .*is no directory/],
+  ] as const) {
+    const { code, err } = await ended({ ...place, env: { ...place.env, ...env } }, "start", "src", "--json");
+    expect(code).toBe(1);
+    expect(JSON.parse(err)).toMatchObject({ error: { code: "ESTART", message: matching(message) } });
+    expect(monitorsOf(place)).toEqual([]);
+  }
+  expect(await place.georep("start", "src")).toMatchObject({ code: 0, err: "" });
+});
+
 test("what comes after a start that was killed waits until its monitor can be seen, and ends it", async () => {
   await using place = makePlace();
   await place.georep("create", "src", "dst");

@@ -1,4 +1,4 @@
-import { BelayError, hasCode, isUserError, toError } from "@belay/supervise";
+import { BelayError, hasCode, isUserError, reportFailure, toError } from "@belay/supervise";
 import { placesOf } from "../session/places.ts";
 import { agent } from "./agent-command.ts";
 import { helpText, isCutShort, parseArguments, programName, type CommandSpec } from "./argument-parser.ts";
@@ -66,6 +66,7 @@ export async function gsyncdMain(
     legacy = isLegacyCall(argv);
     return await (legacy ? legacyMain(argv, env, terminal, roles) : currentMain(argv, env, terminal, roles));
   } catch (error) {
+    reportFailure(error); // a daemon's stderr is read by nobody
     return report(error, legacy, terminal);
   }
 }

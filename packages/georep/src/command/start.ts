@@ -1,6 +1,6 @@
 import { watch } from "node:fs";
-import { BelayError, Deadline, hasCode, ProcessError, run, sleep, toError, type SpawnOptions } from "@belay/supervise";
-import { commandLock } from "../session/command-lock.ts";
+import { BelayError, Deadline, hasCode, sleep, toError } from "@belay/supervise";
+import { startDetached } from "../roles/process/run-detached.ts";
 import { escapedUrl } from "../url/format.ts";
 import { readMonitorStatus } from "../status/monitor-status.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
@@ -55,13 +55,12 @@ async function startMonitor(places: GeorepPlaces, known: KnownSession, options: 
     throw alreadyStarted(known);
   }
   await prepareStart(places, known);
-  const words = monitorWords(known, options);
-  const env = commandLock.pass(roleEnvironment(places), 3);
-  const started: SpawnOptions = { cwd: "/", env, extraStdio: [lock.fd], signal: options.signal };
+  const argv = gsyncdArgv(monitorWords(known, options));
+  const { signal } = options;
   try {
-    await run(gsyncdArgv(words), started);
+    await startDetached(argv, { lock: lock.fd, env: roleEnvironment(places), cwd: "/", signal });
   } catch (error) {
-    throw notStarted(known, error);
+    throw signal?.aborted === true ? error : notStarted(known, error);
   }
   return true;
 }
@@ -81,14 +80,11 @@ export function monitorWords(known: KnownSession, { pauseOnStart = false }: Star
   return ["monitor", ...ends, "-c", known.configFile, ...(pauseOnStart ? ["--pause-on-start"] : [])];
 }
 
-function notStarted(known: KnownSession, error: unknown): unknown {
-  if (!(error instanceof ProcessError) || error.isCanceled) return error;
-  const said = error.stderr
-    .toString()
-    .trim()
-    .replace(/^gsyncd: /, "");
-  return new BelayError("ESTART", `${known.name} does not start: ${said === "" ? error.message : said}`, {
-    hint: `belay georep start --foreground ${known.name} shows more`,
+function notStarted(known: KnownSession, error: unknown): BelayError {
+  const hint = error instanceof BelayError && !hasCode(error, "EDAEMON") ? error.hint : undefined;
+  return new BelayError("ESTART", `${known.name} does not start: ${toError(error).message}`, {
+    hint: hint ?? `belay georep start --foreground ${known.name} shows more`,
+    cause: error,
   });
 }
 

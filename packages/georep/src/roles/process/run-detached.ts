@@ -17,7 +17,7 @@ const taken = { code: 2, text: "pidfile is taken, exiting.\n" };
 export async function runDetached(foreground: boolean, role: () => Promise<number>): Promise<number> {
   try {
     if (foreground || isDaemon()) return await role();
-    await daemonize({ argv: ownCommand(process.argv.slice(2)), ...daemonSurroundings() });
+    await startDetached(ownCommand(process.argv.slice(2)), { lock: commandLock.take() });
     return 0;
   } catch (error) {
     if (!(error instanceof BelayError) || !hasCode(error, "EPIDFILE")) throw error;
@@ -26,10 +26,26 @@ export async function runDetached(foreground: boolean, role: () => Promise<numbe
   }
 }
 
-function daemonSurroundings(): Pick<DaemonizeOptions, "env" | "inherit"> {
-  const lock = commandLock.take();
-  const env = { ...process.env, [daemonVariable]: "1" };
-  return lock === undefined ? { env } : { env: commandLock.pass(env, firstInherited), inherit: [lock] };
+/** What a daemon is started with. */
+export interface DetachedOptions extends Pick<DaemonizeOptions, "env" | "cwd" | "signal"> {
+  /** Descriptor of the command's lock, which the daemon gets. */
+  readonly lock: number | undefined;
+}
+
+/**
+ * Starts a role as the daemon that {@link runDetached} would make of it, without a process in between, and waits until it says that it is ready.
+ *
+ * @param argv  program and arguments of the role
+ * @throws BelayError what keeps the daemon from starting; the signal's reason
+ */
+export async function startDetached(
+  argv: readonly string[],
+  { lock, env = process.env, ...options }: DetachedOptions,
+): Promise<void> {
+  const marked = { ...env, [daemonVariable]: "1" };
+  const passed =
+    lock === undefined ? { env: marked } : { env: commandLock.pass(marked, firstInherited), inherit: [lock] };
+  await daemonize({ argv, ...options, ...passed });
 }
 
 function isDaemon(): boolean {
