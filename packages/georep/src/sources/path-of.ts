@@ -1,7 +1,4 @@
-import { readlinkSync } from "node:fs";
-
-import { close, errno, ErrnoError, openat, O_DIRECTORY, O_RDONLY } from "@belay/linux";
-import { hasCode } from "@belay/supervise";
+import { close, errno, ErrnoError, errnoOf, openat, O_DIRECTORY, O_RDONLY, toldPath } from "@belay/linux";
 
 import { namesIn } from "../tree/names-in.ts";
 import { statAt } from "../tree/read-object.ts";
@@ -55,9 +52,9 @@ const farAbove = Array<string>(64).fill("..").join("/");
 
 function toldPathOf(fd: number): Buffer | undefined {
   try {
-    return readlinkSync(`/proc/self/fd/${fd}`, { encoding: "buffer" });
+    return toldPath(fd);
   } catch (error) {
-    if (hasCode(error, "ENAMETOOLONG")) return undefined;
+    if (errnoOf(error) === errno.ENAMETOOLONG) return undefined;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,6 +7,7 @@ import { close, open, O_DIRECTORY, O_RDONLY } from "@belay/linux";
 import { expect, test } from "vitest";
 
 import { fileIdAt, type FileId } from "../ids/file-id.ts";
+import { stateDirectoryName } from "../tree/compare.ts";
 import { openSourceTree, type SourceTree } from "./source-tree.ts";
 
 test.runIf(process.geteuid?.() === 0)(
@@ -30,6 +31,43 @@ test.runIf(process.geteuid?.() === 0)(
       expect(opens(tree, idOf(fs))).toBe(false);
     } finally {
       for (const path of [bound, fs]) execFileSync("umount", ["-lq", path]);
+      rmSync(base, { recursive: true });
+    }
+  },
+);
+
+test.runIf(process.geteuid?.() === 0)(
+  "a root that is moved is found where it is, and what then lies at its old place is no part of it",
+  () => {
+    const base = mkdtempSync(join(tmpdir(), "belay-test-georep-"));
+    const [old, moved] = [join(base, "source"), join(base, "elsewhere")];
+    mkdirSync(join(old, "below"), { recursive: true });
+    try {
+      using tree = openSourceTree(old);
+      expect(opens(tree, idOf(join(old, "below")))).toBe(true);
+      renameSync(old, moved);
+      mkdirSync(join(old, "other"), { recursive: true });
+      expect(opens(tree, idOf(join(old, "other")))).toBe(false);
+      expect(opens(tree, idOf(join(moved, "below")))).toBe(true);
+      // Through the old name the root is seen again, but not as a part of the mount in which paths are told.
+      execFileSync("mount", ["--bind", moved, old]);
+      try {
+        expect(opens(tree, idOf(join(moved, "below")))).toBe(true);
+        expect(opens(tree, idOf(base))).toBe(false);
+      } finally {
+        execFileSync("umount", ["-l", old]);
+      }
+      expect(opens(tree, idOf(join(old, "other")))).toBe(false);
+      renameSync(join(moved, "below"), join(base, "out"));
+      expect(opens(tree, idOf(join(base, "out")))).toBe(false);
+      renameSync(join(base, "out"), join(moved, "below"));
+      mkdirSync(join(moved, stateDirectoryName, "deep"), { recursive: true });
+      expect(opens(tree, idOf(join(moved, stateDirectoryName, "deep")))).toBe(false);
+      expect(opens(tree, idOf(join(moved, "below")))).toBe(true);
+      const gone = idOf(join(moved, "below"));
+      rmSync(join(moved, "below"), { recursive: true });
+      expect(opens(tree, gone)).toBe(false);
+    } finally {
       rmSync(base, { recursive: true });
     }
   },

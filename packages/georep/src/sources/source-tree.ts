@@ -2,6 +2,8 @@ import {
   close,
   errno,
   errnoOf,
+  lookAtFile,
+  looked,
   open,
   O_DIRECTORY,
   O_NOFOLLOW,
@@ -22,6 +24,7 @@ import { isDirectory, isRegular } from "../tree/object-state.ts";
 import { deviceOf, isGone } from "../tree/read-object.ts";
 import { DirectoryPlaces } from "./directory-places.ts";
 import { isBelow, nearestPathOf, pathOf } from "./path-of.ts";
+import { RootPath } from "./root-path.ts";
 
 /** The tree that is replicated, and how its objects are found by their ids. */
 export interface SourceTree extends Disposable {
@@ -56,8 +59,9 @@ export function openSourceTree(path: string): SourceTree {
   const stat = statx(root, "", AT_EMPTY_PATH);
   const opensHandles = canOpen(root, rootId);
   const places = new DirectoryPlaces(!opensHandles);
+  const rootPath = new RootPath(root);
   const openDirectory = (id: FileId): number | undefined =>
-    opensHandles ? openHandle(root, rootId, id) : openByPlace(root, rootId, places, id);
+    opensHandles ? openHandle(root, rootPath, rootId, id) : openByPlace(root, rootId, places, id);
   return {
     root,
     rootId,
@@ -86,17 +90,17 @@ function canOpen(root: number, rootId: FileId): boolean {
   }
 }
 
-function openHandle(root: number, rootId: FileId, id: FileId): number | undefined {
+function openHandle(root: number, rootPath: RootPath, rootId: FileId, id: FileId): number | undefined {
   const fd = tryOpenHandle(root, id, O_RDONLY | O_DIRECTORY);
   if (fd === undefined) return undefined;
-  if (id.equals(rootId) || (statx(fd, "", AT_EMPTY_PATH).nlink > 0 && isPartOf(root, fd))) return fd;
+  if (id.equals(rootId) || (lookAtFile(fd) === 0 && looked.nlink > 0 && isPartOf(rootPath, fd))) return fd;
   close(fd);
   return undefined;
 }
 
-function isPartOf(root: number, fd: number): boolean {
+function isPartOf(rootPath: RootPath, fd: number): boolean {
   try {
-    return isPart(nearestPathOf(fd), pathOf(root));
+    return isPart(nearestPathOf(fd), rootPath.now());
   } catch (error) {
     if (isGone(error)) return false;
     throw error;

@@ -130,3 +130,22 @@ test.runIf(process.geteuid?.() === 0)(
     close(directory);
   },
 );
+
+test("the path of an open directory is told in its bytes, and none that is longer than a page", () => {
+  using dir = tempDir();
+  const name = Buffer.concat([Buffer.from(`${dir.path}/`), Buffer.from([0xff, 0x0a, 0xc3])]);
+  mkdirSync(name);
+  let fd = open(name, O_RDONLY | O_DIRECTORY);
+  expect(at.toldPath(fd)).toEqual(name);
+  const first = at.toldPath(fd);
+  for (let depth = 0; depth < 20; depth++) {
+    at.mkdirat(fd, "x".repeat(250));
+    const next = openat2(fd, "x".repeat(250), O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH);
+    close(fd);
+    fd = next;
+  }
+  expect(() => at.toldPath(fd)).toThrow("ENAMETOOLONG");
+  expect(first).toEqual(name);
+  close(fd);
+  expect(() => at.toldPath(-1)).toThrow("ENOENT");
+});

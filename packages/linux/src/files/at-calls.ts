@@ -4,7 +4,8 @@
  */
 import { cString, type Path } from "../ffi/c-string.ts";
 import { check, libc, orNegatedErrno } from "../ffi/libc.ts";
-import { AT_REMOVEDIR } from "./open-flags.ts";
+import { FixedMemory } from "../memory/fixed-memory.ts";
+import { AT_FDCWD, AT_REMOVEDIR } from "./open-flags.ts";
 
 const mkdiratNative = libc("int mkdirat(int dirfd, void *path, uint32_t mode)");
 const mknodatNative = libc("int mknodat(int dirfd, void *path, uint32_t mode, uint64_t device)");
@@ -97,6 +98,20 @@ export function readlinkat(dirfd: number, path: Path): Buffer {
   const target = Buffer.alloc(4096);
   return target.subarray(0, check(readlinkatNative(dirfd, cString(path), target, target.length), "readlinkat", path));
 }
+
+/**
+ * Path of an open file as /proc tells it now, for hot loops: absolute, unless it is not to be reached from here.
+ *
+ * @throws ErrnoError ENAMETOOLONG when it is longer than a page
+ */
+export function toldPath(fd: number): Buffer {
+  linkName.bytes.write(`/proc/self/fd/${fd}\0`, "latin1");
+  const length = readlinkatNative(AT_FDCWD, linkName.address, linkTarget.address, linkTarget.bytes.length);
+  return Buffer.from(linkTarget.bytes.subarray(0, check(length, "readlink")));
+}
+
+// One for all calls: what is in them is used up before anything else runs.
+const [linkName, linkTarget] = [new FixedMemory(32), new FixedMemory(4096)];
 
 /** fchownat(2); -1 leaves an id as it is. @param flags  AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH */
 export function fchownat(dirfd: number, path: Path, uid: number, gid: number, flags = 0): void {
