@@ -3,14 +3,17 @@ import {
   AT_SYMLINK_NOFOLLOW,
   errno,
   errnoOf,
+  FixedMemory,
+  longestHandle,
   nameToHandleAt,
   putHandle,
   statx,
-  type FixedMemory,
   type Path,
 } from "@belay/linux";
 
 import { BelayError } from "@belay/supervise";
+
+import { viewOf } from "./id-hash.ts";
 
 /**
  * Identity of a file or directory that outlives renames: opaque bytes, at most {@link maxIdBytes}.
@@ -23,6 +26,13 @@ export type FileId = Buffer;
 
 /** Longest id; its hexadecimal form is a file name. */
 export const maxIdBytes = 120;
+
+/** Room for an id, for hot loops: one for many, one after the other. */
+export class IdRoom {
+  readonly memory = new FixedMemory(longestHandle);
+  readonly view = viewOf(this.memory.bytes);
+  length = 0;
+}
 
 /** Key of an id in a Map. */
 export function keyOf(id: Uint8Array): string {

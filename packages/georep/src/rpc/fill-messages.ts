@@ -1,6 +1,7 @@
-import { timeBytes, type FixedMemory } from "@belay/linux";
+import { addressOf, timeBytes, type FixedMemory } from "@belay/linux";
 
 import { maxIdBytes, type FileId } from "../ids/file-id.ts";
+import { viewOf } from "../ids/id-hash.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { maxInline, maxName } from "./messages.ts";
 import { endsTooEarly, goesOn, malformed, neitherOfBoth, WireWriter, type WireReader } from "./wire.ts";
@@ -79,7 +80,8 @@ export class FillWriter {
 export class FillReader implements OwnerAndMode {
   /** The message; bytes of a file may be those of the next message when this one is done with. */
   readonly bytes: Buffer;
-  readonly #view: DataView;
+  readonly view: DataView;
+  readonly #address: number;
   /** Where the file begins, and its id, name and content. */
   start = 0;
   idAt = 0;
@@ -93,12 +95,14 @@ export class FillReader implements OwnerAndMode {
   /** @param request  all that is left of it */
   constructor(request: WireReader) {
     this.bytes = request.rest();
-    this.#view = viewOf(this.bytes);
+    this.view = viewOf(this.bytes);
+    this.#address = addressOf(this.bytes);
   }
 
   /** Goes to the next file. @returns false behind the last @throws BelayError EPROTO */
   next(): boolean {
-    const [view, start] = [this.#view, this.contentAt + this.size];
+    const { view } = this;
+    const start = this.contentAt + this.size;
     if (start >= view.byteLength) throw endsTooEarly();
     const mark = view.getUint8(start);
     if (mark === 0) {
@@ -107,7 +111,8 @@ export class FillReader implements OwnerAndMode {
     }
     if (mark !== 1) throw neitherOfBoth(mark);
     if (start + fileHead.bytes > view.byteLength) throw endsTooEarly();
-    const [idLength, nameLength] = [view.getUint8(start + fileHead.idLength), view.getUint16(start + fileHead.nameLength, true)]; // prettier-ignore
+    const idLength = view.getUint8(start + fileHead.idLength);
+    const nameLength = view.getUint16(start + fileHead.nameLength, true);
     this.start = start;
     this.mode = view.getUint32(start + fileHead.mode, true);
     this.uid = view.getUint32(start + fileHead.uid, true);
@@ -137,13 +142,21 @@ export class FillReader implements OwnerAndMode {
     return this.bytes.subarray(this.nameAt, this.contentAt);
   }
 
+  /** Where {@link cName} lies in memory. */
+  get nameAddress(): number {
+    return this.#address + this.nameAt;
+  }
+
+  /** Where {@link content} lies in memory. */
+  get contentAddress(): number {
+    return this.#address + this.contentAt;
+  }
+
   /** Bytes of the message. */
   get content(): Buffer {
     return this.bytes.subarray(this.contentAt, this.contentAt + this.size);
   }
 }
-
-const viewOf = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 function checkTime(view: DataView, at: number): void {
   if (view.getUint32(at + 8, true) >= 1_000_000_000) throw malformed("a time with a second or more of nanoseconds");

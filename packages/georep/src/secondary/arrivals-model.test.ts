@@ -9,6 +9,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { FillReader } from "../rpc/fill-messages.ts";
 import { readId } from "../rpc/messages.ts";
 import { WireReader } from "../rpc/wire.ts";
+import { roomWith } from "../testing/arrivals-place.ts";
 import { fillOf } from "../testing/new-file.ts";
 import { ObjectMap } from "./object-map.ts";
 
@@ -92,8 +93,7 @@ function arrive(map: ObjectMap, id: Buffer, { parent, name }: { parent: Buffer; 
   const fd = open(looked, O_RDONLY | O_DIRECTORY);
   lookAtFile(fd);
   close(fd);
-  const here = Buffer.from(`here-${id.toString()}`);
-  map.putFilled(directory, reader, here, here.length);
+  map.putFilled(directory, reader, roomWith(`here-${id.toString()}`));
 }
 
 function seen(map: ObjectMap): unknown {

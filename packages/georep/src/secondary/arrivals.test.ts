@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import { expect, test } from "vitest";
 
-import { arrivalsPlace, idOf as id, namesOf, readerOf } from "../testing/arrivals-place.ts";
+import { arrivalsPlace, idOf as id, namesOf, readerOf, roomWith } from "../testing/arrivals-place.ts";
 import { Arrivals } from "./arrivals.ts";
 import { openTables } from "./map-schema.ts";
 import type { ObjectMap } from "./object-map.ts";
@@ -105,10 +105,10 @@ test("of many files that come one after the other no more is remembered than of 
   for (let index = 0; index < 300; index++) {
     const file = readerOf(dir, [`${index}`]);
     file.next();
-    const here = Buffer.from(`at-${index}`);
-    arrivals.add(1 + (index % 2), index, file, here, here.length); // each in a row of its own
+    const here = `at-${index}`;
+    arrivals.add(1 + (index % 2), index, file, roomWith(here)); // each in a row of its own
     while (arrivals.isFull) arrivals.take();
-    expect(arrivals.has(file.id) && arrivals.has(here)).toBe(true);
+    expect(arrivals.has(file.id) && arrivals.has(Buffer.from(here))).toBe(true);
     const earlier = Array.from({ length: index }, (_, at) => arrivals.has(id(`${at}`)));
     known = Math.max(known, earlier.filter(Boolean).length);
   }

@@ -3,7 +3,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { looked, timeAt, timeBytes } from "@belay/linux";
 
 import { blobOf } from "../database/blob-of.ts";
-import { maxIdBytes, type FileId } from "../ids/file-id.ts";
+import { maxIdBytes, type FileId, type IdRoom } from "../ids/file-id.ts";
+import { IdHash, viewOf } from "../ids/id-hash.ts";
 import { fileHead, type FillReader } from "../rpc/fill-messages.ts";
 import { IdTable } from "./id-table.ts";
 import type { MappedObject } from "./map-rows.ts";
@@ -42,6 +43,7 @@ export class Arrivals {
   readonly #all: StatementSync;
   /** Of what waits, or has waited: its ids at both ends, and its name, as one of its directory. */
   readonly #seen = new IdTable();
+  readonly #hash = new IdHash();
   readonly #directories = new Set<number>();
   readonly #most: number;
   #waiting = 0;
@@ -75,12 +77,12 @@ export class Arrivals {
 
   /** Tells of an id at either end whether it is of a file that waits, or has waited. */
   has(id: FileId): boolean {
-    return this.#seen.has(id);
+    return this.#seen.has(this.#hashOf(id));
   }
 
   /** Tells whether a file of this name waits, or has waited. */
   hasName(directory: number, name: Uint8Array): boolean {
-    return this.#seen.has(name, 0, name.length, directory);
+    return this.#seen.has(this.#hashOf(name, directory));
   }
 
   /** Files of this directory wait, or have waited. */
@@ -92,27 +94,28 @@ export class Arrivals {
    * Takes a file that was made just now, and looked at.
    *
    * @param num  the next number
-   * @param here  its id here, as long as is said
+   * @param here  its id here
    */
-  add(parent: number, num: number, file: FillReader, here: Buffer, hereLength: number): void {
+  add(parent: number, num: number, file: FillReader, here: IdRoom): void {
     if (parent !== this.#parent || num !== this.#first + this.#count) this.flush();
     if (this.#count === 0) {
       [this.#parent, this.#first] = [parent, num];
       this.#directories.add(parent);
     }
     const rows = this.#rows;
+    const { memory, length: hereLength } = here;
     let at = this.#length;
     at += file.bytes.copy(rows, at, file.start, file.contentAt);
     rows[at++] = hereLength;
-    for (let index = 0; index < hereLength; index++) rows[at + index] = here[index] ?? 0;
+    for (let index = 0; index < hereLength; index++) rows[at + index] = memory.bytes[index] ?? 0;
     at += hereLength;
     looked.putCtime(rows, at);
     this.#length = at + timeBytes;
     this.#count++;
     this.#waiting++;
-    this.#seen.add(file.bytes, file.idAt, file.nameAt);
-    this.#seen.add(here, 0, hereLength);
-    this.#seen.add(file.bytes, file.nameAt, file.contentAt - 1, parent);
+    this.#see(file.view, file.idAt, file.nameAt);
+    this.#see(here.view, 0, hereLength);
+    this.#see(file.view, file.nameAt, file.contentAt - 1, parent);
     if (this.#length >= rowBytes) this.flush();
   }
 
@@ -147,11 +150,20 @@ export class Arrivals {
       const parent = Number(row["parent"]);
       this.#directories.add(parent);
       for (const { object, name } of arrivalsIn(parent, 0, blobOf(row["rows"]))) {
-        this.#seen.add(object.id);
-        this.#seen.add(object.here);
-        this.#seen.add(name, 0, name.length, parent);
+        for (const id of [object.id, object.here]) this.#seen.add(this.#hashOf(id));
+        this.#seen.add(this.#hashOf(name, parent));
       }
     }
+  }
+
+  #see(view: DataView, start: number, end: number, of?: number): void {
+    this.#hash.take(view, start, end, of);
+    this.#seen.add(this.#hash);
+  }
+
+  #hashOf(bytes: Uint8Array, of?: number): IdHash {
+    this.#hash.take(viewOf(bytes), 0, bytes.length, of);
+    return this.#hash;
   }
 
   #forget(): void {
@@ -162,7 +174,7 @@ export class Arrivals {
 }
 
 function arrivalsIn(parent: number, first: number, rows: Buffer): Arrival[] {
-  const view = new DataView(rows.buffer, rows.byteOffset, rows.byteLength);
+  const view = viewOf(rows);
   const arrivals: Arrival[] = [];
   for (let at = 0; at < rows.length;) {
     const head = at;

@@ -24,7 +24,7 @@ import { writeAll } from "./write-all.ts";
 /** Name of a file while it is made, one at a time; what is left of one by a process that was killed goes with the next session. */
 export const aside = Buffer.from("new");
 /** The same with a NUL, as the `Raw` calls take names. */
-const asideCName = Buffer.from("new\0");
+export const asideCName = Buffer.from("new\0");
 
 /** Where a file is made that gets its name by being moved. */
 export const inHeld = ({ session }: Batch): MakeAt => ({ dirfd: session.heldDirectory, cName: asideCName });

@@ -1,8 +1,7 @@
 import {
+  addressOf,
   close,
   errnoOf,
-  FixedMemory,
-  longestHandle,
   lookAtFile,
   looked,
   openatRaw,
@@ -12,11 +11,11 @@ import {
   setMtime,
 } from "@belay/linux";
 
-import { putFileId, type FileId } from "../ids/file-id.ts";
+import { IdRoom, putFileId, type FileId } from "../ids/file-id.ts";
 import { fileHead, FillReader, maxFilled } from "../rpc/fill-messages.ts";
 import { readId } from "../rpc/messages.ts";
 import { malformed, type WireReader } from "../rpc/wire.ts";
-import { asideFlags, giveOwnerAndMode, inHeld, learnBirth, mayGive, type MakeAt } from "./aside-file.ts";
+import { asideCName, asideFlags, giveOwnerAndMode, learnBirth, mayGive } from "./aside-file.ts";
 import type { Batch } from "./batch.ts";
 import { hasOwnerAndMode, type Birth } from "./birth.ts";
 import { isHidden } from "./hidden.ts";
@@ -52,7 +51,10 @@ interface Place {
   readonly num: number;
   /** What files in `held/` are born with. One that is hidden was made there, and hands on the same. */
   readonly birth: Birth;
-  readonly isHidden: boolean;
+  /** Where files are made: here if nobody sees it, else in `held/`. */
+  readonly madeIn: number;
+  /** Address of the name that they have in `held/`; undefined: they are made here. */
+  readonly heldName: number | undefined;
 }
 
 function openPlace(batch: Batch, directory: FileId): Place | undefined {
@@ -62,25 +64,23 @@ function openPlace(batch: Batch, directory: FileId): Place | undefined {
   const dirfd = new Parents(batch).open(directory);
   const num = dirfd === undefined ? undefined : batch.session.map.numberOf(directory);
   if (dirfd === undefined || num === undefined) return undefined;
-  return { dirfd, num, birth, isHidden: isHidden(batch, directory) };
+  if (isHidden(batch, directory)) return { dirfd, num, birth, madeIn: dirfd, heldName: undefined };
+  return { dirfd, num, birth, madeIn: batch.session.heldDirectory, heldName: addressOf(asideCName) };
 }
 
 // Every call is told apart by its result alone, and no object is made for a file: this is where a first copy spends its time.
 function make(batch: Batch, place: Place, file: FillReader): boolean {
   const { map } = batch.session;
   if (map.isKnownFile(file) || !mayGive(place.birth, file)) return false;
-  const cName = file.cName;
-  const at = place.isHidden ? { dirfd: place.dirfd, cName } : inHeld(batch);
-  const fd = openatRaw(at.dirfd, at.cName, asideFlags, file.mode & 0o777);
+  const name = place.heldName ?? file.nameAddress;
+  const fd = openatRaw(place.madeIn, name, asideFlags, file.mode & 0o777);
   if (fd < 0) return false;
   try {
-    const hereLength = complete(fd, place.birth, file);
-    if (hereLength === 0) return giveUp(at);
-    if (!place.isHidden && renameat2Raw(at.dirfd, at.cName, place.dirfd, cName, RENAME_NOREPLACE) < 0)
-      return giveUp(at);
+    if (!complete(fd, place.birth, file) || !show(place, file))
+      return giveUp(place.madeIn, place.heldName === undefined ? file.cName : asideCName);
     // Otherwise somebody has changed what files are born with.
-    if (lookAtFile(fd) < 0 || !hasOwnerAndMode(looked, file)) return giveUp({ dirfd: place.dirfd, cName });
-    map.putFilled(place.num, file, here.bytes, hereLength);
+    if (lookAtFile(fd) < 0 || !hasOwnerAndMode(looked, file)) return giveUp(place.dirfd, file.cName);
+    map.putFilled(place.num, file, here);
     return true;
   } finally {
     close(fd);
@@ -88,26 +88,29 @@ function make(batch: Batch, place: Place, file: FillReader): boolean {
 }
 
 /** Id of the file that is made, one at a time. */
-const here = new FixedMemory(longestHandle);
+const here = new IdRoom();
 
-/**
- * Gives a new file its content, owner, mode and mtime, and writes its id to {@link here}.
- *
- * @returns length of the id; 0: it could not be, for whatever reason
- */
-function complete(fd: number, birth: Birth, file: FillReader): number {
+/** Gives a new file its content, owner, mode and mtime, and writes its id to {@link here}. @returns false: it could not be, for whatever reason */
+function complete(fd: number, birth: Birth, file: FillReader): boolean {
   const { size } = file;
-  if (size > 0 && pwriteRaw(fd, file.content, size, 0) !== size) return 0;
+  if (size > 0 && pwriteRaw(fd, file.contentAddress, size, 0) !== size) return false;
   try {
     giveOwnerAndMode(fd, birth, file);
-    return setMtime(fd, file.bytes, file.start + fileHead.mtime) < 0 ? 0 : putFileId(fd, here, 0);
+    if (setMtime(fd, file.bytes, file.start + fileHead.mtime) < 0) return false;
+    here.length = putFileId(fd, here.memory, 0);
+    return true;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
-    return 0;
+    return false;
   }
 }
 
-function giveUp({ dirfd, cName }: MakeAt): false {
+/** Gives a file that was made in `held/` its name. @returns false when that is taken */
+function show({ dirfd, madeIn, heldName }: Place, file: FillReader): boolean {
+  return heldName === undefined || renameat2Raw(madeIn, asideCName, dirfd, file.cName, RENAME_NOREPLACE) >= 0;
+}
+
+function giveUp(dirfd: number, cName: Buffer): false {
   tryUnlink(dirfd, cName.subarray(0, -1));
   return false;
 }

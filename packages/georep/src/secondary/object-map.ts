@@ -1,7 +1,8 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 
 import { blobOf } from "../database/blob-of.ts";
-import { keyOf, type FileId } from "../ids/file-id.ts";
+import { keyOf, type FileId, type IdRoom } from "../ids/file-id.ts";
+import { IdHash, viewOf } from "../ids/id-hash.ts";
 import { Arrivals, type Arrival } from "./arrivals.ts";
 import type { FillReader } from "../rpc/fill-messages.ts";
 import { IdFilter } from "./id-filter.ts";
@@ -29,6 +30,7 @@ export class ObjectMap implements Disposable {
   readonly #children: StatementSync;
   /** Of all objects; undefined when there were some already: to learn their ids would cost more than it spares. */
   #ids: IdFilter | undefined;
+  readonly #hash = new IdHash();
   readonly #recent = new RecentObjects();
   readonly #arrivals: Arrivals;
   /** Number of the next object: each is higher than all before it. */
@@ -96,7 +98,8 @@ export class ObjectMap implements Disposable {
 
   /** As {@link isKnown}, of a file that is to be made. */
   isKnownFile(file: FillReader): boolean {
-    return this.#ids?.mayHold(file.bytes, file.idAt, file.nameAt) !== false && this.#find(file.id) !== undefined;
+    this.#hash.take(file.view, file.idAt, file.nameAt);
+    return this.#ids?.mayHold(this.#hash) !== false && this.#find(file.id) !== undefined;
   }
 
   byHere(here: FileId): MappedObject | undefined {
@@ -110,7 +113,8 @@ export class ObjectMap implements Disposable {
     this.#recent.noteObject(keyOf(id), { ...object, id: Buffer.from(id), here: Buffer.from(here) });
     const known = this.#find(id);
     if (known === undefined) {
-      this.#insert(object);
+      const num = this.#insert(object);
+      this.#recent.noteRow(keyOf(id), { num, here: Buffer.from(here) });
       return;
     }
     this.#sql.update.run(mode, size, mtime, ctime, hereCtime, known.num);
@@ -137,11 +141,12 @@ export class ObjectMap implements Disposable {
    * As {@link putNew}, of a file that was made and looked at just now. It is sorted in later.
    *
    * @param directory  see {@link numberOf}; nobody has asked for names of the object since
-   * @param here  its id here, as long as is said
+   * @param here  its id here
    */
-  putFilled(directory: number, file: FillReader, here: Buffer, hereLength: number): void {
-    this.#ids?.add(file.bytes, file.idAt, file.nameAt);
-    this.#arrivals.add(directory, this.#next++, file, here, hereLength);
+  putFilled(directory: number, file: FillReader, here: IdRoom): void {
+    this.#hash.take(file.view, file.idAt, file.nameAt);
+    this.#ids?.add(this.#hash);
+    this.#arrivals.add(directory, this.#next++, file, here);
     if (this.#arrivals.isFull) this.#durably(() => this.#sortIn(this.#arrivals.take()));
   }
 
@@ -246,7 +251,7 @@ export class ObjectMap implements Disposable {
     this.#settleNamesIn(was.num);
     if (is === undefined) {
       this.removeNamesOf(old);
-      this.#ids?.add(by);
+      this.#ids?.add(this.#hashOf(by));
       this.#sql.setId.run(indexKey(by), by, was.num);
       this.#recent.forget();
       return;
@@ -286,9 +291,14 @@ export class ObjectMap implements Disposable {
     this.#mayBeTakenBack = false; // should it fail, it is tried again
   }
 
+  #hashOf(id: FileId): IdHash {
+    this.#hash.take(viewOf(id));
+    return this.#hash;
+  }
+
   /** It is surely not known. */
   #isNew(id: FileId): boolean {
-    return this.#ids?.mayHold(id) === false;
+    return this.#ids?.mayHold(this.#hashOf(id)) === false;
   }
 
   // Mostly what is asked for is none of those that wait; otherwise more of them will be.
@@ -365,7 +375,7 @@ export class ObjectMap implements Disposable {
   }
 
   #insert({ id, here, mode, size, mtime, ctime, hereCtime }: MappedObject, num = this.#next++): number {
-    this.#ids?.add(id);
+    this.#ids?.add(this.#hashOf(id));
     this.#sql.insert.run(num, indexKey(id), id, indexKey(here), here, mode, size, mtime, ctime, hereCtime);
     return num;
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { close, lookAtFile, open, O_RDONLY } from "@belay/linux";
 import { onTestFinished } from "vitest";
 
+import { IdRoom } from "../ids/file-id.ts";
 import { FillReader } from "../rpc/fill-messages.ts";
 import { readId } from "../rpc/messages.ts";
 import { WireReader } from "../rpc/wire.ts";
@@ -67,8 +68,15 @@ function arrive(map: ObjectMap, base: string, parent: Buffer, reader: FillReader
   const num = map.numberOf(parent) ?? NaN;
   const fd = open(join(base, "looked"), O_RDONLY);
   lookAtFile(fd);
-  while (reader.next()) map.putFilled(num, reader, Buffer.from(`at-${reader.id.toString()}`), 3 + reader.id.length);
+  while (reader.next()) map.putFilled(num, reader, roomWith(`at-${reader.id.toString()}`));
   close(fd);
+}
+
+/** Room that has an id. */
+export function roomWith(id: string): IdRoom {
+  const room = new IdRoom();
+  room.length = room.memory.bytes.write(id);
+  return room;
 }
 
 /** Id of a file that has arrived. */

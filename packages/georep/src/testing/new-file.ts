@@ -41,8 +41,7 @@ export function filesOf(message: Buffer): NewFile[] {
   const reader = new FillReader(request);
   const files: NewFile[] = [];
   while (reader.next()) {
-    const { bytes, start, id, cName, mode, uid, gid, content } = reader;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const { view, start, id, cName, mode, uid, gid, content } = reader;
     const times = { mtime: timeAt(view, start + fileHead.mtime), ctime: timeAt(view, start + fileHead.ctime) };
     files.push({ id, cName, mode, uid, gid, ...times, content });
   }
