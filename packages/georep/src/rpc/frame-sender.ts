@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 
 import { createTokenBucket, type TokenBucket } from "../policy/token-bucket.ts";
 import { compressedBit, compressPayload } from "./compression.ts";
+import { DirectOutput } from "./direct-output.ts";
 import { encodeFrame, writePieces, type Frame } from "./frames.ts";
 
 /** How requests travel. */
@@ -14,9 +15,12 @@ export interface Transport {
 /** As fast as it goes, as it is. */
 export const plainTransport: Transport = { compress: "none", bandwidth: () => undefined };
 
+const sent = Promise.resolve();
+
 /** Writes frames one after the other, in the order in which they are given to it: compressed, and no faster than is allowed. */
 export class FrameSender {
   readonly #output: Writable;
+  readonly #direct: DirectOutput;
   readonly #compresses: boolean;
   readonly #bucket: TokenBucket;
   readonly #onProgress: () => void;
@@ -26,6 +30,7 @@ export class FrameSender {
   /** @param onProgress  told while a frame goes out slowly: the peer cannot have answered it yet */
   constructor(output: Writable, { compress, bandwidth }: Transport, onProgress: () => void) {
     this.#output = output;
+    this.#direct = new DirectOutput(output);
     this.#compresses = compress === "zstd";
     this.#bucket = createTokenBucket(bandwidth);
     this.#onProgress = onProgress;
@@ -34,7 +39,9 @@ export class FrameSender {
   /** Resolves when the stream takes more. @throws BelayError EPIPE */
   send(frame: Frame): Promise<void> {
     const isPlain = !this.#compresses && this.#underWay === 0 && this.#bucket.portion === undefined;
-    return isPlain ? writePieces(this.#output, encodeFrame(frame)) : this.#sendInTurn(frame);
+    if (!isPlain) return this.#sendInTurn(frame);
+    const left = this.#direct.write(encodeFrame(frame));
+    return left.length === 0 ? sent : writePieces(this.#output, left);
   }
 
   /** Waits until this many bytes may go, by whatever way. */

@@ -3,6 +3,8 @@ import type { Writable } from "node:stream";
 import { setSendBuffer } from "@belay/linux";
 import { errnoName } from "@belay/supervise";
 
+import { descriptorOf } from "./descriptor-of.ts";
+
 /** What is on its way to a receiving end that is at work, and the kernel's own share of it. */
 const bufferBytes = 4 * 1024 * 1024;
 
@@ -18,11 +20,4 @@ export function makeRoomy(output: Writable): void {
   } catch (error) {
     if (errnoName(error) === undefined) throw error;
   }
-}
-
-// Node has no name of its own for it.
-function descriptorOf(output: Writable): number | undefined {
-  const handle: unknown = Reflect.get(output, "_handle");
-  const fd: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined;
-  return typeof fd === "number" && fd >= 0 ? fd : undefined;
 }
