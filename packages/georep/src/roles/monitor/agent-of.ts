@@ -13,8 +13,11 @@ const endMs = 600;
 
 /** The agent of a source, as its monitor sees it. */
 export interface AgentOf {
-  /** Finds it or starts it. @throws what keeps it from starting */
-  ensure(signal: AbortSignal): Promise<void>;
+  /**
+   * Begins to find it or to start it: `ensured` settles when it is there, or with what keeps it from starting. Where it could not be started the last
+   * time, and as long as the source is gone, that is thrown: no worker is to be started for nothing.
+   */
+  begin(signal: AbortSignal): Promise<{ readonly ensured: Promise<void> }>;
   /** Ends it with the session, unless `keep-journal` is set. */
   end(logger: Logger): Promise<void>;
 }
@@ -22,11 +25,22 @@ export interface AgentOf {
 export function agentOf(request: MonitorRequest, source: Source): AgentOf {
   const config = request.config.current();
   const directory = workingFolder(config, source);
+  let hasFailed = false;
+  const ensure = async (signal: AbortSignal) => {
+    const settings = settingsText(watchSettings(request.config.current()));
+    await ensureAgent({ directory, argv: ownCommand(request.agentArguments(source.path)), signal, settings });
+  };
   return {
-    ensure: async (signal) => {
+    begin: async (signal) => {
       requireSource(source.path);
-      const settings = settingsText(watchSettings(request.config.current()));
-      await ensureAgent({ directory, argv: ownCommand(request.agentArguments(source.path)), signal, settings });
+      const ensured = ensure(signal);
+      const isAlone = hasFailed;
+      void ensured.then(
+        () => (hasFailed = false),
+        () => (hasFailed = true),
+      );
+      if (isAlone) await ensured;
+      return { ensured };
     },
     end: async (logger) => {
       if (request.config.current().flag("keep-journal")) return;

@@ -81,11 +81,14 @@ function watchOver(source: Source, around: Surroundings): Promise<Monitor<Worker
     // What the last worker left when it was killed, its receiving end first of all, would be in the way of the next one.
     if (!isFirst) await sweepLeftOvers(logger, { onlyRoles: true, timeoutMs: 10_000 });
     isFirst = false;
-    if (!request.debug) await agent.ensure(signal);
+    const watched = request.debug ? undefined : await agent.begin(signal);
     logger.info("starting gsyncd worker", { brick: path, secondary_node: request.session.host });
     const connectionMs = request.config.current().int("connection-timeout") * 1000;
     const args = (feedbackFd: number) => request.workerArguments(path, feedbackFd);
-    return startWorkerProcess({ args, ledger, connectionMs, debug: request.foreground }, signal);
+    return startWorkerProcess(
+      { args, ledger, agent: watched?.ensured, connectionMs, debug: request.foreground },
+      signal,
+    );
   };
   return startMonitor({ start, logger, onStatus: (worker) => status.worker(path, worker) });
 }

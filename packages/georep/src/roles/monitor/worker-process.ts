@@ -11,6 +11,7 @@ import {
 
 import { faultError, type Fault } from "../../monitor/fault.ts";
 import type { MonitoredWork } from "../../monitor/monitor.ts";
+import { agentVariable } from "../process/await-agent.ts";
 import { parseReport, reportVariable } from "../process/watch-parent.ts";
 
 /** How a worker is started. */
@@ -18,7 +19,9 @@ export interface WorkerProcessOptions {
   /** Arguments of this program, given the number of the descriptor at which the worker says that it is connected. */
   readonly args: (feedbackFd: number) => string[];
   readonly ledger: Ledger;
-  /** Time for it to connect, in milliseconds. */
+  /** Settles when the source has its agent, which the worker waits for, or when that cannot be; undefined: there is to be none. */
+  readonly agent: Promise<void> | undefined;
+  /** Time for it to connect once there is an agent, in milliseconds. */
   readonly connectionMs: number;
   readonly debug: boolean;
 }
@@ -28,8 +31,8 @@ export interface WorkerProcess extends MonitoredWork {
   readonly pid: number;
 }
 
-/** Descriptors of the worker: where it says that it is connected, and where it says why it ends. */
-const [feedbackFd, reportFd] = [3, 4];
+/** Descriptors of the worker: where it says that it is connected, where it says why it ends, and where it is told that there is an agent. */
+const [feedbackFd, reportFd, agentFd] = [3, 4, 5];
 
 /** From SIGTERM to SIGKILL, and as long again; in all below the second that glusterd waits. In milliseconds. */
 const stopMs = 800;
@@ -41,22 +44,32 @@ const inconsistent: ReadonlySet<number | undefined> = new Set([2, 3, 4]);
  * Starts a worker in our process group and waits until it is connected.
  *
  * @param signal  ends it
- * @throws BelayError with the reason why it is not: what the worker said, or how it ended
+ * @throws BelayError with the reason why it is not: what keeps the agent from starting, what the worker said, or how it ended
  */
 export async function startWorkerProcess(options: WorkerProcessOptions, signal: AbortSignal): Promise<WorkerProcess> {
-  const { args, ledger, connectionMs, debug } = options;
+  const { args, ledger, connectionMs, debug, agent } = options;
+  agent?.catch(() => undefined); // awaited when the worker runs
+  const told = agent === undefined ? {} : { [agentVariable]: String(agentFd) };
   const child = await spawnProcess(ownCommand(args(feedbackFd)), {
     stderr: debug ? "tee" : "capture",
-    extraStdio: ["pipe", "pipe"],
+    extraStdio: ["pipe", "pipe", ...(agent === undefined ? [] : (["pipe"] as const))],
     group: "inherit",
-    env: { ...process.env, [reportVariable]: String(reportFd) },
+    env: { ...process.env, [reportVariable]: String(reportFd), ...told },
     ledger,
     stopMs,
     signal,
   });
-  const [feedback, report] = child.extra;
+  const [feedback, report, watched] = child.extra;
+  watched?.on("error", () => undefined); // it may have ended already
   const ended = whyItEnded(child, textOf(report));
   ended.catch(() => undefined); // whoever wants to know awaits it
+  try {
+    await agent;
+  } catch (error) {
+    await child[Symbol.asyncDispose](); // in order: it has begun to connect
+    throw error;
+  }
+  watched?.end("watched\n");
   try {
     await connectedIn(connectionMs, textOf(feedback), ended);
   } catch (error) {

@@ -18,6 +18,7 @@ import type { Connecting } from "../../connect/connect.ts";
 import { serveControl } from "../../control/serve-control.ts";
 import { faultOf } from "../../monitor/fault.ts";
 import { startWorker, type Worker, type WorkerOptions } from "../../worker/worker.ts";
+import { toldOfAgent } from "../process/await-agent.ts";
 import { endInTime } from "../process/end-in-time.ts";
 import { holdPidFile } from "../process/hold-pid-file.ts";
 import { runDetached } from "../process/run-detached.ts";
@@ -45,6 +46,7 @@ export async function runWorker(request: WorkerRequest): Promise<number> {
 async function work(request: WorkerRequest, path: string): Promise<number> {
   using stop = stopOnSignals();
   const parent = tieToParent();
+  const hasAgent = toldOfAgent();
   void parent.gone.then(() => stop.stop("the monitor has ended"));
   const config = request.config.current();
   const label = `worker ${path}`;
@@ -53,7 +55,7 @@ async function work(request: WorkerRequest, path: string): Promise<number> {
   try {
     await using ledger = await openLedger();
     await using _pidFile = await holdPidFile(ledger, request.pidFile);
-    await replicate(request, path, { ledger, logger, stop });
+    await replicate(request, path, { ledger, logger, stop, hasAgent });
     return 0;
   } catch (error) {
     if (stop.signal.aborted) {
@@ -72,6 +74,8 @@ interface Surroundings {
   readonly ledger: Ledger;
   readonly logger: Logger;
   readonly stop: StopSignal;
+  /** Settles when the monitor has seen to it that the source is watched. */
+  readonly hasAgent: Promise<void>;
 }
 
 async function replicate(request: WorkerRequest, path: string, around: Surroundings): Promise<void> {
@@ -134,7 +138,7 @@ interface Beginning {
 
 async function start(
   { request, path, working, way: { policy, shell }, connecting, link }: Beginning,
-  { ledger, logger, stop }: Surroundings,
+  { ledger, logger, stop, hasAgent }: Surroundings,
   onStatus: WorkerOptions["onStatus"],
 ): Promise<Worker> {
   const config = request.config.current();
@@ -148,7 +152,10 @@ async function start(
     logger,
     ledger,
     onStatus,
-    openFeed: (tree) => openFeed({ request, path, working, ledger, logger }, tree),
+    openFeed: async (tree) => {
+      await hasAgent;
+      return openFeed({ request, path, working, ledger, logger }, tree);
+    },
     greet: async (about) => {
       const connection = await connecting.greet({ ...about, rules: policy });
       link.lost = connection.lost;
