@@ -1,39 +1,41 @@
-import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, statx, STATX_INO, STATX_MNT_ID, type Path } from "@belay/linux";
-import { errnoName } from "@belay/supervise";
+import { FixedMemory, lookAtFile, lookAtPath, looked } from "@belay/linux";
 
-import { deviceOf } from "../tree/read-object.ts";
 import { pathOf } from "./path-of.ts";
+
+/** A path, and what was there. */
+interface Known {
+  readonly path: Buffer;
+  /** With a NUL byte. */
+  readonly cPath: FixedMemory;
+  readonly identity: string;
+}
 
 /** Where a tree's root is, for those who ask often: it is only asked for anew when the root is not there any more. */
 export class RootPath {
   readonly #root: number;
-  readonly #identity: string | undefined;
-  #known: Buffer | undefined;
+  #known: Known | undefined;
 
   /** @param root  the directory, open */
   constructor(root: number) {
     this.#root = root;
-    this.#identity = identityAt(root, "", AT_EMPTY_PATH);
   }
 
   /** Its path now. @throws errno errors of looking for the names of a long one */
   now(): Buffer {
-    if (this.#known === undefined || !this.#isAt(this.#known)) this.#known = pathOf(this.#root);
-    return this.#known;
-  }
-
-  #isAt(path: Buffer): boolean {
-    return this.#identity !== undefined && identityAt(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW) === this.#identity;
+    if (this.#known !== undefined && isStillThere(this.#known)) return this.#known.path;
+    const path = pathOf(this.#root);
+    this.#known = knownAt(this.#root, path);
+    return path;
   }
 }
 
 // The same directory may be seen through several mounts: each gives other paths.
-function identityAt(dirfd: number, path: Path, flags: number): string | undefined {
-  try {
-    const stat = statx(dirfd, path, flags, STATX_INO | STATX_MNT_ID);
-    return (stat.mask & STATX_MNT_ID) === 0 ? undefined : `${stat.mountId}:${deviceOf(stat)}:${stat.ino}`;
-  } catch (error) {
-    if (errnoName(error) === undefined) throw error;
-    return undefined;
-  }
+const isStillThere = ({ cPath, identity }: Known): boolean => lookAtPath(cPath) === 0 && looked.identity === identity;
+
+function knownAt(root: number, path: Buffer): Known | undefined {
+  const identity = lookAtFile(root) === 0 ? looked.identity : undefined;
+  if (identity === undefined) return undefined;
+  const cPath = new FixedMemory(path.length + 1);
+  cPath.bytes.set(path);
+  return { path, cPath, identity };
 }

@@ -1,12 +1,13 @@
-import { closeSync, fstatSync, linkSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, linkSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { expect, onTestFinished, test } from "vitest";
 
+import { errno } from "../errno/errno-table.ts";
 import { FixedMemory } from "../memory/fixed-memory.ts";
 import { longestHandle, nameToHandleAt, putHandle } from "./file-handle.ts";
-import { lookAtFile, looked, setMtime, timeAt, timeBytes } from "./open-file.ts";
+import { lookAtFile, lookAtPath, looked, setMtime, timeAt, timeBytes } from "./open-file.ts";
 import { AT_EMPTY_PATH } from "./open-flags.ts";
 import { statx } from "./statx.ts";
 
@@ -75,4 +76,27 @@ test("an open file is told as fstat tells it, and by the same handle as by its n
   }
   expect(lookAtFile(fd)).toBeLessThan(0);
   expect(putHandle(fd, new FixedMemory(longestHandle), 0)).toBeLessThan(0);
+});
+
+test("a path is looked at itself, and is what an open file is, or another or nothing", () => {
+  const base = mkdtempSync(join(tmpdir(), "belay-test-open-file-"));
+  onTestFinished(() => rmSync(base, { recursive: true }));
+  writeFileSync(join(base, "f"), "12345");
+  writeFileSync(join(base, "g"), "12345");
+  linkSync(join(base, "f"), join(base, "h"));
+  symlinkSync("f", join(base, "link"));
+  const look = (name: string) => {
+    const path = new FixedMemory(200);
+    path.bytes.write(join(base, name));
+    return lookAtPath(path);
+  };
+  const identityOf = (name: string) => (look(name) === 0 ? looked.identity : undefined);
+  const fd = openSync(join(base, "f"), "r");
+  expect(lookAtFile(fd)).toBe(0);
+  const { identity } = looked;
+  closeSync(fd);
+  expect(identity).toMatch(/^\d+(:\d+){5}$/);
+  expect([identityOf("f"), identityOf("h")]).toEqual([identity, identity]);
+  for (const other of ["g", "link", "."]) expect([identity, undefined]).not.toContain(identityOf(other));
+  expect(look("none")).toBe(-errno.ENOENT);
 });

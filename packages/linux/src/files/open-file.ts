@@ -5,9 +5,9 @@
  */
 import { libc, orNegatedErrno } from "../ffi/libc.ts";
 import { FixedMemory } from "../memory/fixed-memory.ts";
-import { AT_EMPTY_PATH } from "./open-flags.ts";
+import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "./open-flags.ts";
 import { itself, struct, structMemory, statxNative, word } from "./statx-struct.ts";
-import { STATX_BASIC_STATS } from "./statx.ts";
+import { STATX_BASIC_STATS, STATX_MNT_ID } from "./statx.ts";
 
 export { timeAt } from "./statx-struct.ts";
 
@@ -16,15 +16,22 @@ let futimensNative = libc("int futimens(int fd, void *times)", (found) => (futim
 /** A time as bytes: seconds since 1970 (signed, 64 bits) and nanoseconds (32 bits), little-endian as the kernel has them here. */
 export const timeBytes = 12;
 
+const wanted = STATX_BASIC_STATS | STATX_MNT_ID;
+
 /** statx(2) of an open file: 0 or -errno. */
 export function lookAtFile(fd: number): number {
-  return orNegatedErrno(statxNative(fd, itself.address, AT_EMPTY_PATH, STATX_BASIC_STATS, structMemory.address));
+  return orNegatedErrno(statxNative(fd, itself.address, AT_EMPTY_PATH, wanted, structMemory.address));
+}
+
+/** As {@link lookAtFile}, of a path, a last link not followed. @param path  ends in a NUL byte */
+export function lookAtPath(path: FixedMemory): number {
+  return orNegatedErrno(statxNative(AT_FDCWD, path.address, AT_SYMLINK_NOFOLLOW, wanted, structMemory.address));
 }
 
 const ctimeAt = 96;
 const mtimeAt = 112;
 
-/** What the last {@link lookAtFile} found. */
+/** What the last {@link lookAtFile} or {@link lookAtPath} found. */
 export const looked = {
   /** Type and permission bits. */
   get mode(): number {
@@ -48,6 +55,11 @@ export const looked = {
   },
   get devMinor(): number {
     return word(35);
+  },
+  /** The object, and the mount through which it was seen; undefined where the kernel does not tell mounts (before Linux 5.8). */
+  get identity(): string | undefined {
+    if ((word(0) & STATX_MNT_ID) === 0) return undefined;
+    return `${word(37)}:${word(36)}:${word(34)}:${word(35)}:${word(9)}:${word(8)}`;
   },
   /** Seconds since 1970, exact to a microsecond. */
   get ctimeSeconds(): number {
