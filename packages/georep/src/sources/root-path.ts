@@ -20,9 +20,18 @@ export class RootPath {
     this.#root = root;
   }
 
-  /** Its path now. @throws errno errors of looking for the names of a long one */
+  /**
+   * A path to it now, but maybe not the one that the kernel tells: the root is still seen at the older one when a directory above it was moved and a
+   * link was left there.
+   *
+   * @throws errno errors, as {@link anew}
+   */
   now(): Buffer {
-    if (this.#known !== undefined && isStillThere(this.#known)) return this.#known.path;
+    return this.#known !== undefined && isStillThere(this.#known) ? this.#known.path : this.anew();
+  }
+
+  /** Its path as the kernel tells it now. @throws errno errors of looking for the names of a long one */
+  anew(): Buffer {
     const path = pathOf(this.#root);
     this.#known = knownAt(this.#root, path);
     return path;

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -67,6 +67,26 @@ test.runIf(process.geteuid?.() === 0)(
       const gone = idOf(join(moved, "below"));
       rmSync(join(moved, "below"), { recursive: true });
       expect(opens(tree, gone)).toBe(false);
+    } finally {
+      rmSync(base, { recursive: true });
+    }
+  },
+);
+
+test.runIf(process.geteuid?.() === 0)(
+  "a root whose parent is moved, with a link to it left behind, has all that lies in it",
+  () => {
+    const base = mkdtempSync(join(tmpdir(), "belay-test-georep-"));
+    const [old, moved] = [join(base, "parent"), join(base, "moved")];
+    mkdirSync(join(old, "source", "below"), { recursive: true });
+    try {
+      using tree = openSourceTree(join(old, "source"));
+      const below = idOf(join(old, "source", "below"));
+      expect(opens(tree, below)).toBe(true);
+      renameSync(old, moved);
+      symlinkSync(moved, old);
+      expect(opens(tree, below)).toBe(true);
+      expect(opens(tree, idOf(base))).toBe(false);
     } finally {
       rmSync(base, { recursive: true });
     }

@@ -100,7 +100,8 @@ function openHandle(root: number, rootPath: RootPath, rootId: FileId, id: FileId
 
 function isPartOf(rootPath: RootPath, fd: number): boolean {
   try {
-    return isPart(nearestPathOf(fd), rootPath.now());
+    const path = nearestPathOf(fd);
+    return isPart(path, rootPath.now()) || isPart(path, rootPath.anew());
   } catch (error) {
     if (isGone(error)) return false;
     throw error;
