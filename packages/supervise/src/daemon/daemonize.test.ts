@@ -4,7 +4,7 @@ import { daemonize, endsWithin, processIdentity, readStat, sendSignal, type Star
 const index = JSON.stringify(new URL("../index.ts", import.meta.url).href);
 
 function start(body: string, signal?: AbortSignal): Promise<StartedDaemon> {
-  const script = `import { BelayError, reportFailure, reportReady } from ${index};\n${body}`;
+  const script = `import { BelayError, reportFailure, reportReady, run } from ${index};\n${body}`;
   return daemonize({ argv: [process.execPath, "--input-type=module", "-e", script], signal });
 }
 
@@ -27,6 +27,16 @@ test("a daemon that ends without a word has failed", async () => {
     code: "EDAEMON",
     message: "node: exited with 3 before it was ready",
   });
+});
+
+test("what a daemon runs before it is ready knows nothing of who waits for it, and cannot answer in its place", async () => {
+  const { pid, info } = await start(`
+    const { stdout } = await run(["env"]);
+    reportReady(stdout.toString().split("\\n").filter((line) => line.includes("_FD=")));
+  `);
+  expect(info).toEqual([]);
+  const identity = processIdentity(pid);
+  expect(identity === undefined || (await endsWithin(identity, 5000))).toBe(true);
 });
 
 test("a daemon that is not ready in time is ended", async () => {

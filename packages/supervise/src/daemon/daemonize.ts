@@ -7,9 +7,8 @@ import { renderError } from "../errors/render.ts";
 import { untilAborted } from "../deadline/sleep.ts";
 import { endText, processNotStarted, programName } from "../process/process-error.ts";
 import { ownerTokenVariable, sendSignal } from "../process/process-group.ts";
+import { readyVariable } from "./ready-variable.ts";
 
-/** Number of the descriptor through which a daemon tells its starter how it goes. */
-const readyVariable = "BELAY_READY_FD";
 const readyFd = 3;
 
 /** Number of the first descriptor that a daemon inherits. */

@@ -4,6 +4,7 @@ import { Duplex } from "node:stream";
 import { toError } from "../errors/belay-error.ts";
 import type { LedgerHandle } from "../ledger/types.ts";
 import { createRingBuffer } from "./ring-buffer.ts";
+import { readyVariable } from "../daemon/ready-variable.ts";
 import { ownerTokenVariable, sendSignal } from "./process-group.ts";
 import { bootId, processIdentity, type ProcessIdentity } from "./identity.ts";
 import { processEnded, processNotStarted } from "./process-error.ts";
@@ -51,7 +52,7 @@ function start(
     mode === "capture" || mode === "tee" ? "pipe" : (mode as "pipe" | "ignore" | "inherit");
   const stdio: StdioOptions = [typeof stdin === "string" ? stdin : "pipe", piped(stdout), piped(stderr), ...extraStdio];
   // A token that we inherited ourselves is another entry's: a child that may outlive us must not bear it.
-  const env = { ...(options.env ?? process.env), [ownerTokenVariable]: token };
+  const env = { ...(options.env ?? process.env), [ownerTokenVariable]: token, [readyVariable]: undefined };
   const child = spawn(file, args, {
     stdio,
     env,
