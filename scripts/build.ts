@@ -3,8 +3,8 @@
  *
  * The sources become CommonJS bundles: one that is loaded at every start, one for each part that is loaded when it is needed, one for
  * each worker, which may load parts, too; the runtime that npm brought takes them in as a single executable
- * application with a code cache. koffi's native half goes in as an asset too, so that the one file is enough; `dist/lib/koffi.node` is
- * for installations, which lay it beside the executable and save the unpacking.
+ * application with a code cache. koffi's native half goes in as an asset too, so that the one file is enough; it also lies beside the
+ * executables, here and where they are installed, which saves each process the unpacking.
  */
 import { build, type Plugin } from "esbuild";
 import { execFileSync } from "node:child_process";
@@ -154,9 +154,8 @@ async function main(): Promise<void> {
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   mkdirSync(join(dist, "bin"), { recursive: true });
-  mkdirSync(join(dist, "lib"), { recursive: true });
 
-  const koffi = join(dist, "lib", "koffi.node");
+  const koffi = join(work, "koffi.node");
   copyFileSync(nativeKoffi(), koffi);
   const script = join(work, "belay.cjs");
   await bundle(join(root, "packages/belay/src/main/executable.ts"), script, partLoader);
@@ -176,19 +175,19 @@ async function main(): Promise<void> {
     }),
   );
   execFileSync(process.execPath, ["--build-sea", config], { stdio: ["ignore", "ignore", "inherit"] });
-  install(fresh);
+  install([...names.map((name) => [name, fresh] as const), ["koffi.node", koffi]]);
+  writeFileSync(join(dist, "names"), `${names.join(" ")}\n`);
   const megabytes = Math.round(statSync(fresh).size / 1e6);
   console.log(`built dist/bin/{${names.join(",")}}: ${megabytes} MB, ${Object.keys(assets).length} assets`);
 }
 
 // Through unlink: a program that runs from the old file keeps it.
-function install(fresh: string): void {
-  for (const name of names) {
+function install(files: readonly (readonly [name: string, file: string])[]): void {
+  for (const [name, file] of files) {
     const target = join(dist, "bin", name);
     rmSync(target, { force: true });
-    linkSync(fresh, target);
+    linkSync(file, target);
   }
-  writeFileSync(join(dist, "names"), `${names.join(" ")}\n`);
 }
 
 await main();

@@ -19,7 +19,7 @@ case $action in
     # A running server keeps its old file: the new one is written beside it and renamed over the name.
     install -m 755 dist/bin/belay "$library/.belay.new"
     mv -f "$library/.belay.new" "$library/belay"
-    install -m 755 dist/lib/koffi.node "$library/koffi.node"
+    install -m 755 dist/bin/koffi.node "$library/koffi.node"
     for name in $names; do
       [ "$name" = belay ] || ln -f "$library/belay" "$library/$name"
       ln -sfn "../lib/belay/$name" "$root/bin/$name"
