@@ -1,5 +1,3 @@
-import { mkdirSync } from "node:fs";
-
 import { BelayError, daemonize, firstInherited, takeFileLock, untilAborted } from "@belay/supervise";
 
 import { connectLocal } from "../local-socket/connect-local.ts";
@@ -8,6 +6,7 @@ import { onLines } from "../local-socket/read-lines.ts";
 import { agentPlaces, type AgentPlaces } from "./agent-places.ts";
 import { greeting, parseLine, type Greeting } from "./messages.ts";
 import { startLock } from "./start-lock.ts";
+import { makeDirectory } from "../tree/make-directory.ts";
 
 /** How an agent is started. */
 export interface AgentStart {
@@ -34,7 +33,7 @@ export interface AgentStart {
 export async function ensureAgent(start: AgentStart): Promise<boolean> {
   const { directory, argv, env, stderr, signal, answerMs, settings } = start;
   const places = agentPlaces(directory);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory, 0o700);
   using lock = await takeFileLock(places.startLock, { wait: true, signal });
   const greeted = await greetingOf(places, signal, answerMs);
   if (greeted !== undefined && (settings === undefined || greeted.settings === settings)) return false;

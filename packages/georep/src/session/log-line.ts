@@ -1,6 +1,7 @@
-import { appendFileSync, mkdirSync } from "node:fs";
+import { appendFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { utcTime } from "../status/shown-status.ts";
+import { makeDirectory } from "../tree/make-directory.ts";
 
 /** Severity as gsyncd's logs show it. */
 export type LogLetter = "D" | "I" | "W" | "E";
@@ -28,7 +29,7 @@ export function formatLogLine({ letter, module, label, text, facts = {} }: LogLi
 /** Adds a line to a session's log; what a command has to do does not depend on whether its log can be written. */
 export function appendLogLine(path: string, line: LogLine): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeDirectory(dirname(path));
     appendFileSync(path, formatLogLine(line));
   } catch {
     // no log, no harm

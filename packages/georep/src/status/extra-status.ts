@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { hasCode, takeFileLock, writeFileAtomic } from "@belay/supervise";
@@ -6,6 +6,7 @@ import * as z from "zod";
 
 import { faultReasons } from "../monitor/fault.ts";
 import { workerStatusForm } from "../worker/status-form.ts";
+import { makeDirectory } from "../tree/make-directory.ts";
 
 const retry = z.object({
   path: z.string().optional(),
@@ -64,7 +65,7 @@ export function readExtraStatus(path: string): ExtraStatus {
 
 /** Writes one part of it, under the file's lock; monitor and worker write the same file. */
 export async function updateExtraStatus(path: string, change: ExtraStatus): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeDirectory(dirname(path));
   using lock = await takeFileLock(path, { wait: true, signal: AbortSignal.timeout(10_000) });
   const next = { ...readExtraStatus(path), ...change };
   await writeFileAtomic(lock.path, Buffer.from(`${JSON.stringify(next)}\n`));

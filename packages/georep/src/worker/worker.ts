@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import type { Ledger, Logger } from "@belay/supervise";
@@ -15,6 +14,7 @@ import { queueName, WorkQueue } from "./queue.ts";
 import type { RetryItem } from "./retry-table.ts";
 import { RunningWorker } from "./running-worker.ts";
 import type { WorkerStatus } from "./status.ts";
+import { makeDirectory } from "../tree/make-directory.ts";
 
 /** What a worker needs. */
 export interface WorkerOptions {
@@ -93,7 +93,7 @@ export interface Worker extends AsyncDisposable {
  * @throws what keeps it from starting: the source cannot be opened or watched, the secondary cannot be reached
  */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  mkdirSync(options.state, { recursive: true, mode: 0o700 });
+  makeDirectory(options.state, 0o700);
   await using owned = new AsyncDisposableStack();
   const tree = owned.use(openSourceTree(options.source));
   tellLeftOut(tree, options);

@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { toError, type Logger } from "@belay/supervise";
@@ -7,6 +6,7 @@ import type { MonitorStatus } from "../../monitor/monitor.ts";
 import { brickStatusPath, extraStatusPath, updateBrickStatus } from "../../status/brick-status.ts";
 import { updateExtraStatus } from "../../status/extra-status.ts";
 import { writeMonitorStatus } from "../../status/monitor-status.ts";
+import { makeDirectory } from "../../tree/make-directory.ts";
 
 /** What a monitor writes into the files of its session. */
 export interface SessionStatus {
@@ -37,7 +37,7 @@ export function sessionStatus(path: string, logger: Logger): SessionStatus {
   return {
     state: (word) =>
       afterwards(async () => {
-        mkdirSync(dirname(path), { recursive: true });
+        makeDirectory(dirname(path));
         await writeMonitorStatus(path, word);
         logger.info("Monitor Status Change", { status: word });
       }),
@@ -47,7 +47,7 @@ export function sessionStatus(path: string, logger: Logger): SessionStatus {
 }
 
 async function writeWorker(path: string, source: string, status: MonitorStatus): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeDirectory(dirname(path));
   const { state, restarts, fault, faultAt: lastErrorAt, nextStart } = status;
   const word = fault?.reason === "inconsistent" ? "inconsistent" : words[state];
   const now = { pid: process.pid, updatedAt: Date.now(), state, restarts, nextStart };

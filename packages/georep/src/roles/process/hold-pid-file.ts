@@ -1,7 +1,8 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { BelayError, hasCode, takePidLock, type Ledger } from "@belay/supervise";
+
+import { makeDirectory } from "../../tree/make-directory.ts";
 
 /**
  * Holds the pid file of a role.
@@ -11,7 +12,7 @@ import { BelayError, hasCode, takePidLock, type Ledger } from "@belay/supervise"
  */
 export async function holdPidFile(ledger: Ledger, path: string | undefined): Promise<AsyncDisposable> {
   if (path === undefined || path === "") return { [Symbol.asyncDispose]: () => Promise.resolve() };
-  mkdirSync(dirname(path), { recursive: true });
+  makeDirectory(dirname(path));
   try {
     return await takePidLock(ledger, path);
   } catch (error) {

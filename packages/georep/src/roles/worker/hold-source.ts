@@ -1,7 +1,8 @@
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { BelayError, takeFileLock, type FileLock } from "@belay/supervise";
+
+import { makeDirectory } from "../../tree/make-directory.ts";
 
 /** Time for the worker before this one to let go of the source, in milliseconds. */
 const patienceMs = 5000;
@@ -13,7 +14,7 @@ const patienceMs = 5000;
  * @throws BelayError `ELOCKED` when another worker does not let go of it in time; the signal's reason
  */
 export async function holdSource(working: string, signal: AbortSignal): Promise<FileLock> {
-  mkdirSync(working, { recursive: true, mode: 0o700 });
+  makeDirectory(working, 0o700);
   const late = AbortSignal.timeout(patienceMs);
   try {
     return await takeFileLock(join(working, "worker.lock"), { wait: true, signal: AbortSignal.any([signal, late]) });

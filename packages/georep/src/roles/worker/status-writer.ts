@@ -1,10 +1,10 @@
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
 import { toError, type Logger } from "@belay/supervise";
 
 import { brickStatusPath, extraStatusPath, updateBrickStatus, type BrickStatus } from "../../status/brick-status.ts";
 import { updateExtraStatus, type ExtraWorker } from "../../status/extra-status.ts";
+import { makeDirectory } from "../../tree/make-directory.ts";
 
 /** What the files of a source are to say. */
 export interface StatusText {
@@ -61,7 +61,7 @@ export function openStatusWriter(state: string, source: string, logger: Logger):
 }
 
 async function writeFiles(state: string, source: string, { brick, extra }: StatusText): Promise<void> {
-  mkdirSync(dirname(state), { recursive: true });
+  makeDirectory(dirname(state));
   await updateBrickStatus(brickStatusPath(state, source), () => brick);
   if (extra !== undefined) await updateExtraStatus(extraStatusPath(state, source), extra);
 }
