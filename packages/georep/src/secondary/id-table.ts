@@ -2,6 +2,9 @@ import type { IdHash } from "../ids/id-hash.ts";
 
 const firstSlots = 1 << 12;
 
+/** From this size on (a megabyte) the table doubles: before, it grows faster, as each time all is put anew. */
+const large = 1 << 18;
+
 /**
  * Which ids were added, by 64 bits of each: a false yes takes more ids than there are. For some hundred thousand of them, where text of each in a
  * Set would take five times the memory and time.
@@ -52,7 +55,7 @@ export class IdTable {
 
   #grow(): void {
     const older = this.#slots;
-    this.#slots = new Uint32Array(4 * older.length);
+    this.#slots = new Uint32Array((older.length < large ? 4 : 2) * older.length);
     this.#mask = this.#slots.length / 2 - 1;
     for (let at = 0; at < older.length; at += 2) {
       const low = older[at] ?? 0;
