@@ -23,6 +23,12 @@ export class IdHash {
     this.low = mixed(one);
     this.high = mixed(other);
   }
+
+  /** As {@link take}, of all the bytes. @returns itself */
+  of(bytes: Uint8Array, of?: number): this {
+    this.take(viewOf(bytes), 0, bytes.length, of);
+    return this;
+  }
 }
 
 // Ids of neighbours differ in a few bits; all of a hash has to.

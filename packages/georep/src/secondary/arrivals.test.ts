@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 
 import { expect, test } from "vitest";
 
+import { IdHash } from "../ids/id-hash.ts";
 import { arrivalsPlace, idOf as id, namesOf, readerOf, roomWith } from "../testing/arrivals-place.ts";
 import { Arrivals } from "./arrivals.ts";
 import { openTables } from "./map-schema.ts";
@@ -106,7 +107,7 @@ test("of many files that come one after the other no more is remembered than of 
     const file = readerOf(dir, [`${index}`]);
     file.next();
     const here = `at-${index}`;
-    arrivals.add(1 + (index % 2), index, file, roomWith(here)); // each in a row of its own
+    arrivals.add(1 + (index % 2), index, file, new IdHash().of(file.id), roomWith(here)); // each in a row of its own
     while (arrivals.isFull) arrivals.take();
     expect(arrivals.has(file.id) && arrivals.has(Buffer.from(here))).toBe(true);
     const earlier = Array.from({ length: index }, (_, at) => arrivals.has(id(`${at}`)));

@@ -77,12 +77,12 @@ export class Arrivals {
 
   /** Tells of an id at either end whether it is of a file that waits, or has waited. */
   has(id: FileId): boolean {
-    return this.#seen.has(this.#hashOf(id));
+    return this.#seen.has(this.#hash.of(id));
   }
 
   /** Tells whether a file of this name waits, or has waited. */
   hasName(directory: number, name: Uint8Array): boolean {
-    return this.#seen.has(this.#hashOf(name, directory));
+    return this.#seen.has(this.#hash.of(name, directory));
   }
 
   /** Files of this directory wait, or have waited. */
@@ -94,9 +94,10 @@ export class Arrivals {
    * Takes a file that was made just now, and looked at.
    *
    * @param num  the next number
+   * @param id  hash of its id
    * @param here  its id here
    */
-  add(parent: number, num: number, file: FillReader, here: IdRoom): void {
+  add(parent: number, num: number, file: FillReader, id: IdHash, here: IdRoom): void {
     if (parent !== this.#parent || num !== this.#first + this.#count) this.flush();
     if (this.#count === 0) {
       [this.#parent, this.#first] = [parent, num];
@@ -113,7 +114,7 @@ export class Arrivals {
     this.#length = at + timeBytes;
     this.#count++;
     this.#waiting++;
-    this.#see(file.view, file.idAt, file.nameAt);
+    this.#seen.add(id);
     this.#see(here.view, 0, hereLength);
     this.#see(file.view, file.nameAt, file.contentAt - 1, parent);
     if (this.#length >= rowBytes) this.flush();
@@ -150,8 +151,8 @@ export class Arrivals {
       const parent = Number(row["parent"]);
       this.#directories.add(parent);
       for (const { object, name } of arrivalsIn(parent, 0, blobOf(row["rows"]))) {
-        for (const id of [object.id, object.here]) this.#seen.add(this.#hashOf(id));
-        this.#seen.add(this.#hashOf(name, parent));
+        for (const id of [object.id, object.here]) this.#seen.add(this.#hash.of(id));
+        this.#seen.add(this.#hash.of(name, parent));
       }
     }
   }
@@ -159,11 +160,6 @@ export class Arrivals {
   #see(view: DataView, start: number, end: number, of?: number): void {
     this.#hash.take(view, start, end, of);
     this.#seen.add(this.#hash);
-  }
-
-  #hashOf(bytes: Uint8Array, of?: number): IdHash {
-    this.#hash.take(viewOf(bytes), 0, bytes.length, of);
-    return this.#hash;
   }
 
   #forget(): void {

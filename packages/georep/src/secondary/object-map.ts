@@ -2,7 +2,7 @@ import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqli
 
 import { blobOf } from "../database/blob-of.ts";
 import { keyOf, type FileId, type IdRoom } from "../ids/file-id.ts";
-import { IdHash, viewOf } from "../ids/id-hash.ts";
+import { IdHash } from "../ids/id-hash.ts";
 import { Arrivals, type Arrival } from "./arrivals.ts";
 import type { FillReader } from "../rpc/fill-messages.ts";
 import { IdFilter } from "./id-filter.ts";
@@ -146,7 +146,7 @@ export class ObjectMap implements Disposable {
   putFilled(directory: number, file: FillReader, here: IdRoom): void {
     this.#hash.take(file.view, file.idAt, file.nameAt);
     this.#ids?.add(this.#hash);
-    this.#arrivals.add(directory, this.#next++, file, here);
+    this.#arrivals.add(directory, this.#next++, file, this.#hash, here);
     if (this.#arrivals.isFull) this.#durably(() => this.#sortIn(this.#arrivals.take()));
   }
 
@@ -251,7 +251,7 @@ export class ObjectMap implements Disposable {
     this.#settleNamesIn(was.num);
     if (is === undefined) {
       this.removeNamesOf(old);
-      this.#ids?.add(this.#hashOf(by));
+      this.#ids?.add(this.#hash.of(by));
       this.#sql.setId.run(indexKey(by), by, was.num);
       this.#recent.forget();
       return;
@@ -291,14 +291,9 @@ export class ObjectMap implements Disposable {
     this.#mayBeTakenBack = false; // should it fail, it is tried again
   }
 
-  #hashOf(id: FileId): IdHash {
-    this.#hash.take(viewOf(id));
-    return this.#hash;
-  }
-
   /** It is surely not known. */
   #isNew(id: FileId): boolean {
-    return this.#ids?.mayHold(this.#hashOf(id)) === false;
+    return this.#ids?.mayHold(this.#hash.of(id)) === false;
   }
 
   // Mostly what is asked for is none of those that wait; otherwise more of them will be.
@@ -375,7 +370,7 @@ export class ObjectMap implements Disposable {
   }
 
   #insert({ id, here, mode, size, mtime, ctime, hereCtime }: MappedObject, num = this.#next++): number {
-    this.#ids?.add(this.#hashOf(id));
+    this.#ids?.add(this.#hash.of(id));
     this.#sql.insert.run(num, indexKey(id), id, indexKey(here), here, mode, size, mtime, ctime, hereCtime);
     return num;
   }
