@@ -147,14 +147,9 @@ export class FillReader implements OwnerAndMode {
     return this.#address + this.nameAt;
   }
 
-  /** Where {@link content} lies in memory. */
+  /** Where its content lies in memory. */
   get contentAddress(): number {
     return this.#address + this.contentAt;
-  }
-
-  /** Bytes of the message. */
-  get content(): Buffer {
-    return this.bytes.subarray(this.contentAt, this.contentAt + this.size);
   }
 }
 

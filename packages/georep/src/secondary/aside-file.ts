@@ -48,7 +48,7 @@ export function mayGive(birth: Birth, { uid, gid }: Pick<Given, "uid" | "gid">):
 }
 
 /** Where a file is made: a directory, and a name with its NUL. */
-export interface MakeAt {
+interface MakeAt {
   readonly dirfd: number;
   readonly cName: Uint8Array;
 }

@@ -41,7 +41,8 @@ export function filesOf(message: Buffer): NewFile[] {
   const reader = new FillReader(request);
   const files: NewFile[] = [];
   while (reader.next()) {
-    const { view, start, id, cName, mode, uid, gid, content } = reader;
+    const { bytes, view, start, contentAt, id, cName, mode, uid, gid, size } = reader;
+    const content = bytes.subarray(contentAt, contentAt + size);
     const times = { mtime: timeAt(view, start + fileHead.mtime), ctime: timeAt(view, start + fileHead.ctime) };
     files.push({ id, cName, mode, uid, gid, ...times, content });
   }

@@ -1,5 +1,7 @@
 import { Socket } from "node:net";
 
+import { takeDescriptor } from "./take-descriptor.ts";
+
 /** Number of the descriptor at which a worker is told that its source is watched. */
 export const agentVariable = "_GSYNCD_AGENT_FD_";
 
@@ -8,10 +10,8 @@ export const agentVariable = "_GSYNCD_AGENT_FD_";
  * To be called once, before anything else is started.
  */
 export function toldOfAgent(): Promise<void> {
-  const fd = Number(process.env[agentVariable] ?? NaN);
-  // Not for our own children: their descriptors are others.
-  Reflect.deleteProperty(process.env, agentVariable);
-  if (!Number.isInteger(fd)) return Promise.resolve();
+  const fd = takeDescriptor(agentVariable);
+  if (fd === undefined) return Promise.resolve();
   const socket = new Socket({ fd, readable: true, writable: false });
   return new Promise((resolve) => {
     socket.once("data", () => {

@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import * as z from "zod";
 
 import { faultReasons, type Fault } from "../../monitor/fault.ts";
+import { takeDescriptor } from "./take-descriptor.ts";
 
 /** Number of the descriptor at which a worker tells its monitor why it ends, and hears that the monitor has ended. */
 export const reportVariable = "_GSYNCD_REPORT_FD_";
@@ -25,10 +26,8 @@ export interface ParentTie {
 
 /** Takes up the tie to the process that started this one. To be called once, before anything else is started. */
 export function tieToParent(): ParentTie {
-  const fd = Number(process.env[reportVariable] ?? NaN);
-  // Not for our own children: their descriptors are others.
-  Reflect.deleteProperty(process.env, reportVariable);
-  if (!Number.isInteger(fd)) return { gone: new Promise(() => undefined), report: () => undefined };
+  const fd = takeDescriptor(reportVariable);
+  if (fd === undefined) return { gone: new Promise(() => undefined), report: () => undefined };
   const socket = new Socket({ fd, readable: true, writable: true }).unref();
   const gone = new Promise<void>((resolve) => {
     for (const event of ["end", "error", "close"]) socket.once(event, () => resolve());
