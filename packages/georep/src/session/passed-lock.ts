@@ -1,5 +1,7 @@
 import { closeSync } from "node:fs";
 
+import { takeDescriptor } from "./take-descriptor.ts";
+
 /** A lock that a process gets from the one that starts it, on a descriptor, and has until others can see that it is there. */
 export interface PassedLock {
   /** The environment of a process that gets the lock on a descriptor. */
@@ -12,11 +14,7 @@ export interface PassedLock {
 
 /** @param variable  of the environment, which tells the descriptor */
 export function passedLock(variable: string): PassedLock {
-  const take = () => {
-    const text = process.env[variable];
-    Reflect.deleteProperty(process.env, variable);
-    return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
-  };
+  const take = () => takeDescriptor(variable);
   const drop = () => {
     const fd = take();
     if (fd !== undefined) closeSync(fd);

@@ -1,6 +1,6 @@
 import { Socket } from "node:net";
 
-import { takeDescriptor } from "./take-descriptor.ts";
+import { takeDescriptor } from "../../session/take-descriptor.ts";
 
 /** Number of the descriptor at which a worker is told that its source is watched. */
 export const agentVariable = "_GSYNCD_AGENT_FD_";

@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 import * as z from "zod";
 
 import { faultReasons, type Fault } from "../../monitor/fault.ts";
-import { takeDescriptor } from "./take-descriptor.ts";
+import { takeDescriptor } from "../../session/take-descriptor.ts";
 
 /** Number of the descriptor at which a worker tells its monitor why it ends, and hears that the monitor has ended. */
 export const reportVariable = "_GSYNCD_REPORT_FD_";

@@ -3,7 +3,7 @@
  * children, whose descriptors are others.
  */
 export function takeDescriptor(variable: string): number | undefined {
-  const fd = Number(process.env[variable] ?? NaN);
+  const text = process.env[variable];
   Reflect.deleteProperty(process.env, variable);
-  return Number.isInteger(fd) ? fd : undefined;
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined;
 }
