@@ -12,10 +12,10 @@ import type { MappedObject } from "./map-rows.ts";
 /** So many may wait; beyond, each that comes has one sorted in. Whoever asks for one of them waits until all are. */
 const mostWaiting = 200_000;
 
-/** So many times as many may be known that wait or have waited, before those that do are learned anew: the table grows no further. */
+/** So many times as many may be known that wait or have waited, before those that do are learned anew: the tables grow no further. */
 const mostOver = 4;
-/** Entries of the table for each file. */
-const seenOfEach = 3;
+/** Entries of the table of ids for each file. */
+const idsOfEach = 2;
 
 /** Rows that are put together before they go to the database. */
 const rowBytes = 64 * 1024;
@@ -33,6 +33,8 @@ export interface Arrival {
  * New files of a first copy, as they came: to sort each into the tables of the map takes longer than to make it. They are part of the batch's
  * transaction as all else is, with their numbers given, and are sorted in when there is time, or when somebody asks for what may be one of them.
  *
+ * Which they are is learned when somebody asks: most of a first copy goes by without that.
+ *
  * A row is a file's head, id and name as in the message, then length and bytes of its id here, and its ctime here.
  */
 export class Arrivals {
@@ -41,10 +43,15 @@ export class Arrivals {
   readonly #oldestIn: StatementSync;
   readonly #remove: StatementSync;
   readonly #all: StatementSync;
-  /** Of what waits, or has waited: its ids at both ends, and its name, as one of its directory. */
-  readonly #seen = new IdTable();
+  readonly #counts: StatementSync;
+  readonly #since: StatementSync;
+  /** Ids at both ends of what waits, or has waited; undefined: nobody has asked for one. */
+  #ids: IdTable | undefined;
+  /** Names, each as one of its directory, of those directories that somebody has asked about. */
+  readonly #names = new IdTable();
   readonly #hash = new IdHash();
-  readonly #directories = new Set<number>();
+  /** Directories of what waits, or has waited, by number: up to which row the names in each are known. */
+  readonly #directories = new Map<number, number>();
   readonly #most: number;
   #waiting = 0;
   // Rows of one directory that are not in the database yet.
@@ -61,7 +68,9 @@ export class Arrivals {
     this.#oldest = database.prepare("SELECT * FROM arrivals ORDER BY seq LIMIT 1");
     this.#oldestIn = database.prepare("SELECT * FROM arrivals WHERE parent = ? ORDER BY seq LIMIT 1");
     this.#remove = database.prepare("DELETE FROM arrivals WHERE seq = ?");
-    this.#all = database.prepare("SELECT * FROM arrivals");
+    this.#all = database.prepare("SELECT rows FROM arrivals");
+    this.#counts = database.prepare("SELECT parent, sum(count) AS count FROM arrivals GROUP BY parent");
+    this.#since = database.prepare("SELECT seq, rows FROM arrivals WHERE parent = ? AND seq > ? ORDER BY seq");
     this.reload();
   }
 
@@ -77,12 +86,17 @@ export class Arrivals {
 
   /** Tells of an id at either end whether it is of a file that waits, or has waited. */
   has(id: FileId): boolean {
-    return this.#seen.has(this.#hash.of(id));
+    if (this.#waiting === 0) return false;
+    this.#ids ??= this.#learnIds();
+    return this.#ids.has(this.#hash.of(id));
   }
 
   /** Tells whether a file of this name waits, or has waited. */
   hasName(directory: number, name: Uint8Array): boolean {
-    return this.#seen.has(this.#hash.of(name, directory));
+    const known = this.#directories.get(directory);
+    if (known === undefined) return false;
+    this.#learnNames(directory, known);
+    return this.#names.has(this.#hash.of(name, directory));
   }
 
   /** Files of this directory wait, or have waited. */
@@ -101,7 +115,7 @@ export class Arrivals {
     if (parent !== this.#parent || num !== this.#first + this.#count) this.flush();
     if (this.#count === 0) {
       [this.#parent, this.#first] = [parent, num];
-      this.#directories.add(parent);
+      if (!this.#directories.has(parent)) this.#directories.set(parent, 0);
     }
     const rows = this.#rows;
     const { memory, length: hereLength } = here;
@@ -114,9 +128,11 @@ export class Arrivals {
     this.#length = at + timeBytes;
     this.#count++;
     this.#waiting++;
-    this.#seen.add(id);
-    this.#see(here.view, 0, hereLength);
-    this.#see(file.view, file.nameAt, file.contentAt - 1, parent);
+    if (this.#ids !== undefined) {
+      this.#ids.add(id);
+      this.#hash.take(here.view, 0, hereLength);
+      this.#ids.add(this.#hash);
+    }
     if (this.#length >= rowBytes) this.flush();
   }
 
@@ -139,45 +155,83 @@ export class Arrivals {
     this.#remove.run(Number(row["seq"]));
     this.#waiting -= Number(row["count"]);
     if (this.#waiting === 0) this.#forget();
-    else if (this.#seen.size > seenOfEach * mostOver * this.#most) this.reload();
+    else if (this.#remembers > mostOver * this.#most) this.reload();
     return arrivalsIn(Number(row["parent"]), Number(row["first"]), blobOf(row["rows"]));
   }
 
-  /** Forgets what is not in the database, and learns what is. */
+  /** Forgets what is not in the database. */
   reload(): void {
     this.#forget();
-    for (const row of this.#all.iterate()) {
+    for (const row of this.#counts.iterate()) {
       this.#waiting += Number(row["count"]);
-      const parent = Number(row["parent"]);
-      this.#directories.add(parent);
-      for (const { object, name } of arrivalsIn(parent, 0, blobOf(row["rows"]))) {
-        for (const id of [object.id, object.here]) this.#seen.add(this.#hash.of(id));
-        this.#seen.add(this.#hash.of(name, parent));
-      }
+      this.#directories.set(Number(row["parent"]), 0);
     }
   }
 
-  #see(view: DataView, start: number, end: number, of?: number): void {
-    this.#hash.take(view, start, end, of);
-    this.#seen.add(this.#hash);
+  /** Files that one of the tables tells of. */
+  get #remembers(): number {
+    return Math.max((this.#ids?.size ?? 0) / idsOfEach, this.#names.size);
+  }
+
+  #learnIds(): IdTable {
+    this.flush();
+    const table = new IdTable();
+    for (const row of this.#all.iterate()) {
+      const rows = blobOf(row["rows"]);
+      const view = viewOf(rows);
+      for (let at = 0; at < rows.length;) {
+        const { idAt, nameAt, hereAt, ctimeAt } = partsAt(view, at);
+        this.#hash.take(view, idAt, nameAt);
+        table.add(this.#hash);
+        this.#hash.take(view, hereAt, ctimeAt);
+        table.add(this.#hash);
+        at = ctimeAt + timeBytes;
+      }
+    }
+    return table;
+  }
+
+  /** @param known  up to which row they are known */
+  #learnNames(directory: number, known: number): void {
+    if (this.#parent === directory) this.flush();
+    for (const row of this.#since.iterate(directory, known)) {
+      const rows = blobOf(row["rows"]);
+      const view = viewOf(rows);
+      for (let at = 0; at < rows.length;) {
+        const { nameAt, hereAt, ctimeAt } = partsAt(view, at);
+        this.#hash.take(view, nameAt, nameEnd(hereAt), directory);
+        this.#names.add(this.#hash);
+        at = ctimeAt + timeBytes;
+      }
+      this.#directories.set(directory, Number(row["seq"]));
+    }
   }
 
   #forget(): void {
     [this.#count, this.#length, this.#waiting] = [0, 0, 0];
-    this.#seen.clear();
+    this.#ids = undefined;
+    this.#names.clear();
     this.#directories.clear();
   }
 }
+
+/** Where the parts of a file lie in a row. */
+function partsAt(view: DataView, head: number): { idAt: number; nameAt: number; hereAt: number; ctimeAt: number } {
+  const idAt = head + fileHead.bytes;
+  const nameAt = idAt + view.getUint8(head + fileHead.idLength);
+  const hereAt = nameAt + view.getUint16(head + fileHead.nameLength, true) + 1;
+  return { idAt, nameAt, hereAt, ctimeAt: hereAt + view.getUint8(hereAt - 1) };
+}
+
+/** Where a name ends: before its NUL, and the length of the id here. */
+const nameEnd = (hereAt: number): number => hereAt - 2;
 
 function arrivalsIn(parent: number, first: number, rows: Buffer): Arrival[] {
   const view = viewOf(rows);
   const arrivals: Arrival[] = [];
   for (let at = 0; at < rows.length;) {
     const head = at;
-    const idAt = head + fileHead.bytes;
-    const nameAt = idAt + view.getUint8(head + fileHead.idLength);
-    const hereAt = nameAt + view.getUint16(head + fileHead.nameLength, true) + 1;
-    const ctimeAt = hereAt + view.getUint8(hereAt - 1);
+    const { idAt, nameAt, hereAt, ctimeAt } = partsAt(view, head);
     const times = {
       mtime: timeAt(view, head + fileHead.mtime),
       ctime: timeAt(view, head + fileHead.ctime),
@@ -185,7 +239,7 @@ function arrivalsIn(parent: number, first: number, rows: Buffer): Arrival[] {
     };
     const ids: { id: FileId; here: FileId } = { id: rows.subarray(idAt, nameAt), here: rows.subarray(hereAt, ctimeAt) };
     const [mode, size] = [view.getUint32(head + fileHead.mode, true), view.getUint32(head + fileHead.size, true)];
-    const name = rows.subarray(nameAt, hereAt - 2); // without its NUL
+    const name = rows.subarray(nameAt, nameEnd(hereAt));
     arrivals.push({ num: first + arrivals.length, parent, name, object: { ...ids, mode, size, ...times } });
     at = ctimeAt + timeBytes;
   }

@@ -85,8 +85,7 @@ export class ObjectMap implements Disposable {
     const recent = this.#recent.object(key);
     if (recent !== undefined) return recent;
     if (this.#isNew(id)) return undefined;
-    this.#settleIfAmong(id);
-    const object = toObject(this.#sql.get.get(indexKey(id), id));
+    const object = toObject(this.#rowOf(this.#sql.get, id));
     if (object !== undefined) this.#recent.noteObject(key, object);
     return object;
   }
@@ -104,8 +103,7 @@ export class ObjectMap implements Disposable {
 
   byHere(here: FileId): MappedObject | undefined {
     this.#forgetIfTakenBack();
-    this.#settleIfAmong(here);
-    return toObject(this.#sql.byHere.get(indexKey(here), here));
+    return toObject(this.#rowOf(this.#sql.byHere, here));
   }
 
   put(object: MappedObject): void {
@@ -170,7 +168,7 @@ export class ObjectMap implements Disposable {
     const key = keyOf(id);
     const recent = this.#recent.names(key);
     if (recent !== undefined) return recent;
-    this.#settleIfAmong(id);
+    this.#find(id);
     const names = this.#sql.namesOf.all(indexKey(id), id).map(toName);
     this.#recent.noteNames(key, names);
     return names;
@@ -204,7 +202,7 @@ export class ObjectMap implements Disposable {
   removeNamesOf(id: FileId): void {
     if (this.#isNew(id)) return;
     this.#recent.forgetNames();
-    this.#settleIfAmong(id);
+    this.#find(id);
     this.#sql.removeNamesOf.run(indexKey(id), id);
   }
 
@@ -296,9 +294,12 @@ export class ObjectMap implements Disposable {
     return this.#ids?.mayHold(this.#hash.of(id)) === false;
   }
 
-  // Mostly what is asked for is none of those that wait; otherwise more of them will be.
-  #settleIfAmong(id: FileId): void {
-    if (this.#arrivals.has(id)) this.#settle();
+  // What is in the tables does not wait. If what is asked for does, more of it will be asked for.
+  #rowOf(statement: StatementSync, id: FileId): ReturnType<StatementSync["get"]> {
+    const row = statement.get(indexKey(id), id);
+    if (row !== undefined || !this.#arrivals.has(id)) return row;
+    this.#settle();
+    return statement.get(indexKey(id), id);
   }
 
   #settleName(directory: number, name: Buffer): void {
@@ -357,8 +358,7 @@ export class ObjectMap implements Disposable {
     const key = keyOf(id);
     const recent = this.#recent.row(key);
     if (recent !== undefined) return recent;
-    this.#settleIfAmong(id);
-    const found = this.#sql.numAndHere.get(indexKey(id), id);
+    const found = this.#rowOf(this.#sql.numAndHere, id);
     if (found === undefined) return undefined;
     const row = { num: Number(found["num"]), here: blobOf(found["here"]) };
     this.#recent.noteRow(key, row);
