@@ -2,8 +2,11 @@ import type { Writable } from "node:stream";
 
 import { encodeFrame, writePieces, type Frame } from "./frames.ts";
 
-/** Most replies that wait for each other, and how long, in milliseconds. */
-const most = { replies: 16, ms: 15 } as const;
+/**
+ * Most replies that wait for each other, and how long, in milliseconds: far less than what the worker may have under way takes here, or it would
+ * have sent nothing further by the time we have worked through that.
+ */
+const most = { replies: 16, ms: 2 } as const;
 
 /** Replies that go out together. */
 export class HeldReplies {
