@@ -27,5 +27,5 @@ test("every id that was added may be there, and hardly any other", () => {
     if (filter.mayHold(hashOf(many + inode))) wrong++;
   }
   expect(missed).toBe(0);
-  expect(wrong / many).toBeLessThan(0.01);
+  expect(wrong / many).toBeLessThan(0.0001);
 });
