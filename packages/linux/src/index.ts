@@ -40,6 +40,7 @@ export * from "./locks/record-lock.ts";
 export * from "./memory/fixed-memory.ts";
 export * from "./memory/map-flags.ts";
 export * from "./memory/mapping.ts";
+export * from "./memory/memfd.ts";
 export * from "./mounts/mount.ts";
 export * from "./process/pidfd.ts";
 export * from "./process/prctl.ts";
