@@ -3,12 +3,14 @@ import { linkSync, lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utime
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { errno, ErrnoError } from "@belay/linux";
+import { allocatePages, errno, ErrnoError } from "@belay/linux";
 import { expect, onTestFinished, test } from "vitest";
 
 import { excludesNothing, parseExcludes } from "../policy/excludes.ts";
 import { defaultPolicy } from "../policy/policy.ts";
-import { maxInline } from "../rpc/messages.ts";
+import { FillReader, mostContents } from "../rpc/fill-messages.ts";
+import { maxInline, readId } from "../rpc/messages.ts";
+import { WireReader } from "../rpc/wire.ts";
 import { openSourceTree } from "../sources/source-tree.ts";
 import { filesOf as readFiles, type NewFile } from "../testing/new-file.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
@@ -24,7 +26,8 @@ function openTree() {
     rmSync(path, { recursive: true });
   });
   const filling: () => Filling = () => ({ directory: tree.rootId, entries: entriesToFill(tree, tree.rootId) });
-  const plan = (of: Filling, from = 0) => planFill({ tree, policy: defaultPolicy, memory: newFillMemory() }, of, from);
+  const plan = (of: Filling, from = 0) =>
+    planFill({ tree, policy: defaultPolicy, memory: newFillMemory(), slot: undefined }, of, from);
   return { path, tree, filling, plan };
 }
 
@@ -98,6 +101,27 @@ test("many large names in one message", () => {
   for (const { content } of filesOf(made).values()) expect(content.every((byte) => byte === content[0])).toBe(true);
 });
 
+test("contents go into the slot that is given, in the order of the files, and count as what is under way", () => {
+  const { path, tree, filling, plan } = openTree();
+  for (const [name, content] of Object.entries({ a: "12", b: "", c: "345" })) writeFileSync(join(path, name), content);
+  using shared = allocatePages(mostContents);
+  const slot = { offset: 0, address: shared.address };
+  const made = planFill({ tree, policy: defaultPolicy, memory: newFillMemory(), slot }, filling(), 0);
+  const request = new WireReader(made.message);
+  readId(request);
+  const reader = new FillReader(request, shared);
+  const contents = new Map<string, string>();
+  while (reader.next()) {
+    const content = shared.view(reader.contentAddress - shared.address, reader.size);
+    contents.set(reader.cName.toString("latin1", 0, 1), Buffer.from(content).toString());
+  }
+  expect(Object.fromEntries(contents)).toEqual({ a: "12", b: "", c: "345" });
+  expect([made.bytes, made.size]).toEqual([5, made.message.length + 5]);
+  const whole = plan(filling());
+  expect([whole.bytes, whole.size]).toEqual([5, whole.message.length]);
+  expect(whole.message.length).toBe(made.message.length + 5);
+});
+
 test("what lies in a directory that cannot be opened any more is left to be looked at by itself", () => {
   const { path, tree, filling } = openTree();
   writeFileSync(join(path, "f"), "1");
@@ -105,7 +129,7 @@ test("what lies in a directory that cannot be opened any more is left to be look
   const openDirectory = (): never => {
     throw new ErrnoError(errno.EACCES, "open");
   };
-  const shut = { tree: { ...tree, openDirectory }, policy: defaultPolicy, memory: newFillMemory() };
+  const shut = { tree: { ...tree, openDirectory }, policy: defaultPolicy, memory: newFillMemory(), slot: undefined };
   expect(planFill(shut, all, 0)).toMatchObject({ files: [], next: 1, rest: [{ name: Buffer.from("f") }] });
 });
 

@@ -9,7 +9,7 @@ import {
   O_NOFOLLOW,
   O_NONBLOCK,
   O_RDONLY,
-  preadInto,
+  preadRaw,
   xattrListLength,
   FixedMemory,
   type DirectoryEntries,
@@ -19,7 +19,7 @@ import { errnoName } from "@belay/supervise";
 import { putFileId, type FileId } from "../ids/file-id.ts";
 import { isReplicated } from "../policy/attributes.ts";
 import type { SyncPolicy } from "../policy/policy.ts";
-import { fileHead, FillWriter, mostOverhead } from "../rpc/fill-messages.ts";
+import { fileHead, FillWriter, mostContents, mostOverhead, type ContentSlot } from "../rpc/fill-messages.ts";
 import { maxInline } from "../rpc/messages.ts";
 import type { SourceTree } from "../sources/source-tree.ts";
 import { isRegular } from "../tree/object-state.ts";
@@ -36,23 +36,31 @@ export interface FillPlan {
   readonly files: readonly number[];
   /** What has to be looked at as any other name is. */
   readonly rest: readonly DirtyName[];
-  /** Bytes of content in it. */
+  /** Bytes of their contents. */
   readonly bytes: number;
+  /** Bytes that are under way with it: the message, and contents beside it. */
+  readonly size: number;
   /** Index of the first entry that was not looked at. */
   readonly next: number;
 }
 
-/** What a plan is made with. */
-export interface FillContext {
-  readonly tree: SourceTree;
-  readonly policy: SyncPolicy;
+/** What a `fill` is put together in. */
+export interface FillRoom {
   /** For the message, see {@link newFillMemory}. */
   readonly memory: FixedMemory;
+  /** For contents; undefined: they are part of the message. */
+  readonly slot: ContentSlot | undefined;
+}
+
+/** What a plan is made with. */
+export interface FillContext extends FillRoom {
+  readonly tree: SourceTree;
+  readonly policy: SyncPolicy;
 }
 
 /** Memory that is large enough for the message of any plan. */
 export const newFillMemory = (): FixedMemory =>
-  new FixedMemory(portion.bytes + maxInline + (portion.names + 1) * (mostOverhead + longestHandle));
+  new FixedMemory(mostContents + (portion.names + 1) * (mostOverhead + longestHandle));
 
 /**
  * Looks at files of a directory that is empty at the destination, and puts together what it needs to make them.
@@ -62,13 +70,13 @@ export const newFillMemory = (): FixedMemory =>
  *
  * @param from  index of the first entry to look at; one at least is
  */
-export function planFill({ tree, policy, memory }: FillContext, filling: Filling, from: number): FillPlan {
+export function planFill({ tree, policy, memory, slot }: FillContext, filling: Filling, from: number): FillPlan {
   const { directory, entries } = filling;
-  const message = new FillWriter(memory, directory);
+  const writer = new FillWriter(memory, directory, slot);
   const [files, rest]: [number[], DirtyName[]] = [[], []];
   const end = Math.min(entries.length, from + portion.names);
   const dirfd = openOrNone(tree, directory);
-  const look = { message, tree, policy, settledBefore: Date.now() / 1e3 - Number(settledAfterNs) / 1e9 };
+  const look = { writer, tree, policy, settledBefore: Date.now() / 1e3 - Number(settledAfterNs) / 1e9 };
   let [next, bytes] = [from, 0];
   for (; next < end && bytes < portion.bytes; next++) {
     const isFile = dirfd !== undefined && entries.type(next) === DT_REG;
@@ -81,7 +89,8 @@ export function planFill({ tree, policy, memory }: FillContext, filling: Filling
     bytes += size;
   }
   if (dirfd !== undefined) close(dirfd);
-  return { message: message.finish(), files, rest, bytes, next };
+  const message = writer.finish();
+  return { message, files, rest, bytes, size: message.length + writer.beside, next };
 }
 
 // What is the matter with it is told by the look at each name.
@@ -95,7 +104,7 @@ function openOrNone(tree: SourceTree, directory: FileId): number | undefined {
 }
 
 interface Look extends Pick<FillContext, "tree" | "policy"> {
-  readonly message: FillWriter;
+  readonly writer: FillWriter;
   /** Seconds since 1970. */
   readonly settledBefore: number;
 }
@@ -118,8 +127,8 @@ function takeFile(look: Look, dirfd: number, entries: DirectoryEntries, index: n
 
 function takeOpenFile(look: Look, fd: number, entries: DirectoryEntries, index: number): number | undefined {
   if (lookAtFile(fd) < 0 || !isPlain(look.tree) || hasAttributes(fd, look.policy)) return undefined;
-  const { message, settledBefore } = look;
-  const { memory, at } = message;
+  const { writer, settledBefore } = look;
+  const { memory, at } = writer;
   const { mode, uid, gid, size } = looked;
   const { bytes } = memory;
   looked.putMtime(bytes, at + fileHead.mtime);
@@ -129,9 +138,8 @@ function takeOpenFile(look: Look, fd: number, entries: DirectoryEntries, index: 
   const idLength = putFileId(fd, memory, idAt);
   const nameAt = idAt + idLength;
   const nameLength = entries.putName(index, bytes, nameAt);
-  const contentAt = nameAt + nameLength;
-  if (size > 0 && preadInto(fd, memory, contentAt, size, 0) !== size) return undefined;
-  message.take({ mode, uid, gid }, idLength, nameLength, size);
+  if (size > 0 && preadRaw(fd, writer.contentRoom(nameAt + nameLength, size), size, 0) !== size) return undefined;
+  writer.take({ mode, uid, gid }, idLength, nameLength, size);
   return size;
 }
 

@@ -110,6 +110,11 @@ export class RpcClient implements Disposable {
     return reply;
   }
 
+  /** What is sent goes as it is, as fast as it can. */
+  get isPlain(): boolean {
+    return this.#failure === undefined && this.#sender.isPlain;
+  }
+
   /** Waits until this many bytes may go, by whatever way. */
   pace(bytes: number): Promise<void> {
     return this.#sender.pace(bytes);

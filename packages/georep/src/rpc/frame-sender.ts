@@ -36,10 +36,14 @@ export class FrameSender {
     this.#onProgress = onProgress;
   }
 
+  /** Nothing is compressed, nor held back for a limit of bandwidth. */
+  get isPlain(): boolean {
+    return !this.#compresses && this.#bucket.portion === undefined;
+  }
+
   /** Resolves when the stream takes more. @throws BelayError EPIPE */
   send(frame: Frame): Promise<void> {
-    const isPlain = !this.#compresses && this.#underWay === 0 && this.#bucket.portion === undefined;
-    if (!isPlain) return this.#sendInTurn(frame);
+    if (!this.isPlain || this.#underWay > 0) return this.#sendInTurn(frame);
     const left = this.#direct.write(encodeFrame(frame));
     return left.length === 0 ? sent : writePieces(this.#output, left);
   }

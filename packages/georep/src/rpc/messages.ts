@@ -24,6 +24,7 @@ export const methods = {
   sums: 18,
   anew: 19,
   move: 20,
+  share: 21,
 } as const;
 export type Method = keyof typeof methods;
 

@@ -9,6 +9,8 @@ import { readInspectReply, writeInspect, type InspectReply, type InspectRequest 
 import { readListReplies, writeList, type ListReply, type ListRequest } from "./list-messages.ts";
 import { readWelcome, writeHello, type Hello, type Welcome } from "./hello-messages.ts";
 import * as message from "./messages.ts";
+import { writeShare } from "./share-messages.ts";
+import { SharedContents } from "./shared-contents.ts";
 import type { Silence } from "./silence.ts";
 import type { WireWriter } from "./wire.ts";
 
@@ -33,6 +35,8 @@ export interface Secondary extends Disposable {
    * @returns indexes of those that it left alone
    */
   fill(files: Buffer): Promise<readonly number[]>;
+  /** Where contents of such files may lie instead; only for a secondary that can reach them there, being our own child. */
+  readonly contents: SharedContents | undefined;
   signatures(id: FileId, firstBlock: number, count: number): Promise<Buffer>;
   /** As `signatures`, of whole blocks, each with its rolling sum before it. */
   sums(id: FileId, firstBlock: number, count: number): Promise<Buffer>;
@@ -113,6 +117,12 @@ export async function greetSecondary(rpc: RpcClient, hello: Hello): Promise<Seco
     await rpc.pace(part.length);
     return (await rpc.call("copy", (to) => message.writeCopy(to, part))).u64();
   };
+  const contents = welcome.isChild
+    ? new SharedContents({
+        isPlain: () => rpc.isPlain,
+        share: (memory) => rpc.call("share", (to) => writeShare(to, memory)),
+      })
+    : undefined;
   const ofBlocks = async (method: "signatures" | "sums", id: FileId, first: number, count: number): Promise<Buffer> =>
     (await rpc.call(method, (to) => void to.bytes(id).u32(first).u32(count))).bytes(sumSize * message.maxBlocks);
   return {
@@ -127,6 +137,7 @@ export async function greetSecondary(rpc: RpcClient, hello: Hello): Promise<Seco
       return message.readApplyReply(reply);
     },
     fill: async (files) => readLeft(await rpc.call("fill", undefined, { tail: files })),
+    contents,
     signatures: (id, firstBlock, count) => ofBlocks("signatures", id, firstBlock, count),
     sums: (id, firstBlock, count) => ofBlocks("sums", id, firstBlock, count),
     begin: (id, keepsBase) => done(rpc.call("begin", (to) => void to.bytes(id).u8(Number(keepsBase)))),
@@ -154,6 +165,9 @@ export async function greetSecondary(rpc: RpcClient, hello: Hello): Promise<Seco
       return Buffer.from(reply.bytes(message.maxPath, 1));
     },
     take: (id, size, digest) => done(rpc.call("take", (to) => void to.bytes(id).u64(size).bytes(digest))),
-    [Symbol.dispose]: () => rpc[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      rpc[Symbol.dispose]();
+      contents?.[Symbol.dispose]();
+    },
   };
 }

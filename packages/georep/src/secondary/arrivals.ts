@@ -120,7 +120,7 @@ export class Arrivals {
     const rows = this.#rows;
     const { memory, length: hereLength } = here;
     let at = this.#length;
-    at += file.bytes.copy(rows, at, file.start, file.contentAt);
+    at += file.bytes.copy(rows, at, file.start, file.nameEnd);
     rows[at++] = hereLength;
     for (let index = 0; index < hereLength; index++) rows[at + index] = memory.bytes[index] ?? 0;
     at += hereLength;

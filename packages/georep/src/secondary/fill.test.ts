@@ -1,7 +1,7 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { errno, ErrnoError } from "@belay/linux";
+import { allocatePages, errno, ErrnoError, pageSize, PROT_NONE } from "@belay/linux";
 import { expect, test } from "vitest";
 
 import type { ObjectChange } from "../rpc/messages.ts";
@@ -75,6 +75,24 @@ test("what is known, or whose name is taken, is left alone, and nothing of it st
   expect(fill(batch, Buffer.from("no such"), files.slice(0, 1))).toEqual(["a"]);
   expect(readdirSync(join(root, "dir")).sort()).toEqual(["a", "taken", "z"]);
   expect(readFileSync(join(root, "dir", "taken"), "utf8")).toBe("not ours");
+  expect(place.held()).toEqual([]);
+});
+
+test("contents come from the memory that is shared; what cannot be read there is left alone, and nothing of it stays", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const batch = startBatch(session);
+  makeDirectory(batch, "dir", "changed");
+  const page = pageSize();
+  using memory = allocatePages(2 * page);
+  memory.view().set(Buffer.from("abcde"), page - 3);
+  memory.protect(PROT_NONE, page); // as of a file that ends there
+  const files = [newFile("whole", "abc"), newFile("beyond", "de"), newFile("empty", "")];
+  const message = fillOf(dirId, files, { offset: page - 3, address: 0 });
+  expect(fillDirectory(batch, new WireReader(message), { shared: memory })).toEqual([1]);
+  expect(finishBatch(batch)).toEqual([]);
+  expect(readdirSync(join(root, "dir")).sort()).toEqual(["empty", "whole"]);
+  expect(readFileSync(join(root, "dir/whole"), "utf8")).toBe("abc");
   expect(place.held()).toEqual([]);
 });
 

@@ -12,7 +12,7 @@ import {
 } from "@belay/linux";
 
 import { IdRoom, putFileId, type FileId } from "../ids/file-id.ts";
-import { fileHead, FillReader, maxFilled } from "../rpc/fill-messages.ts";
+import { fileHead, FillReader, maxFilled, type MappedContents } from "../rpc/fill-messages.ts";
 import { readId } from "../rpc/messages.ts";
 import { malformed, type WireReader } from "../rpc/wire.ts";
 import { asideCName, asideFlags, giveOwnerAndMode, learnBirth, mayGive } from "./aside-file.ts";
@@ -22,16 +22,23 @@ import { isHidden } from "./hidden.ts";
 import { tryUnlink } from "./new-file.ts";
 import { Parents } from "./parents.ts";
 
+/** What filling is done with. */
+export interface FillOptions {
+  /** Called now and then: the next message may have come. */
+  readonly readAhead?: (() => void) | undefined;
+  /** Memory of the worker that contents may lie in: only the kernel is given its address. */
+  readonly shared?: MappedContents | undefined;
+}
+
 /**
  * Makes small files in a directory that was made for them, straight from the message: most of a first copy. Nothing is looked at but the file
  * itself. Nobody sees half of one: a directory that is not hidden gets each when it is whole.
  *
- * @param readAhead  called now and then: the next message may have come
  * @returns indexes of the files that could not be made so, for whatever reason: nothing is left of them, and they are to be told of one by one
  */
-export function fillDirectory(batch: Batch, request: WireReader, readAhead?: () => void): number[] {
+export function fillDirectory(batch: Batch, request: WireReader, { readAhead, shared }: FillOptions = {}): number[] {
   const place = openPlace(batch, readId(request));
-  const file = new FillReader(request);
+  const file = new FillReader(request, shared);
   const left: number[] = [];
   for (let index = 0; file.next(); index++) {
     if (index === maxFilled) throw malformed("too many files at once");

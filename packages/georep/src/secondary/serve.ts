@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 
+import type { Mapping } from "@belay/linux";
 import { silentLogger, type Logger } from "@belay/supervise";
 
 import { digestSize } from "../engines/content-digest.ts";
@@ -10,6 +11,7 @@ import { readHello, writeWelcome } from "../rpc/hello-messages.ts";
 import { maxSpan, readInspect, writeInspectReply } from "../rpc/inspect-messages.ts";
 import { readList, writeListReplies } from "../rpc/list-messages.ts";
 import * as message from "../rpc/messages.ts";
+import { readShare } from "../rpc/share-messages.ts";
 import { serveRpc, type Handlers } from "../rpc/server.ts";
 import { readSurvey, writeForgetReply, writeSurveyReply } from "../rpc/survey-messages.ts";
 import { malformed, type WireReader } from "../rpc/wire.ts";
@@ -37,6 +39,7 @@ import { SettleWhenIdle } from "./settle-when-idle.ts";
 import { siteOf } from "./site.ts";
 import { stageFiles, takeStaged } from "./stage.ts";
 import { Survey } from "./survey.ts";
+import { mapWorkerMemory } from "./worker-memory.ts";
 
 /** How to serve. */
 export interface ServeOptions {
@@ -65,6 +68,7 @@ export async function serveSecondary(options: ServeOptions): Promise<void> {
     listing: undefined,
     survey: undefined,
     settling: undefined,
+    shared: undefined,
     readAhead: input instanceof DirectInput ? () => input.readAhead() : undefined,
     logger,
     isChild,
@@ -81,6 +85,7 @@ export async function serveSecondary(options: ServeOptions): Promise<void> {
     state.settling?.[Symbol.dispose]();
     if (state.batch !== undefined) letGo(state.batch);
     state.session?.[Symbol.dispose]();
+    state.shared?.unmap();
   }
 }
 
@@ -95,6 +100,7 @@ interface ServeState {
   listing: Listing | undefined;
   survey: Survey | undefined;
   settling: SettleWhenIdle | undefined;
+  shared: Mapping | undefined;
 }
 
 function handlersOf(state: ServeState): Handlers {
@@ -123,9 +129,16 @@ function handlersOf(state: ServeState): Handlers {
       message.writeApplyReply(reply, applyChanges(batch(), changes));
     },
     fill: (request, reply) => {
-      const left = fillDirectory(batch(), request, state.readAhead);
+      const left = fillDirectory(batch(), request, state);
       decoded(request, undefined);
       writeLeft(reply, left);
+    },
+    share: (request) => {
+      const memory = decoded(request, readShare(request));
+      if (!state.isChild) throw malformed("memory of a process that is not our parent");
+      if (state.shared !== undefined) throw malformed("a second memory");
+      open(state);
+      state.shared = mapWorkerMemory(process.ppid, memory);
     },
     signatures: (request, reply) => {
       const { id, first, count } = decoded(request, readBlocks(request));

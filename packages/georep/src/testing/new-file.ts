@@ -2,7 +2,7 @@ import { timeAt, timeBytes } from "@belay/linux";
 
 import type { FileId } from "../ids/file-id.ts";
 import { newFillMemory } from "../plan/fill-plan.ts";
-import { fileHead, FillReader, FillWriter } from "../rpc/fill-messages.ts";
+import { fileHead, FillReader, FillWriter, type ContentSlot } from "../rpc/fill-messages.ts";
 import { readId } from "../rpc/messages.ts";
 import { WireReader } from "../rpc/wire.ts";
 
@@ -20,15 +20,16 @@ export interface NewFile {
   readonly content: Buffer;
 }
 
-/** The message that tells of these files. */
-export function fillOf(directory: FileId, files: readonly NewFile[]): Buffer {
-  const writer = new FillWriter(newFillMemory(), directory);
+/** The message that tells of these files. @param slot  where it says that contents lie; they are not put there */
+export function fillOf(directory: FileId, files: readonly NewFile[], slot?: ContentSlot): Buffer {
+  const writer = new FillWriter(newFillMemory(), directory, slot);
   const { bytes } = writer.memory;
   for (const file of files) {
     const { at } = writer;
     putTime(bytes, at + fileHead.mtime, file.mtime);
     putTime(bytes, at + fileHead.ctime, file.ctime);
-    Buffer.concat([file.id, file.cName, file.content]).copy(bytes, at + fileHead.bytes);
+    const content = slot === undefined ? file.content : Buffer.alloc(0);
+    Buffer.concat([file.id, file.cName, content]).copy(bytes, at + fileHead.bytes);
     writer.take(file, file.id.length, file.cName.length, file.content.length);
   }
   return writer.finish();
@@ -41,8 +42,8 @@ export function filesOf(message: Buffer): NewFile[] {
   const reader = new FillReader(request);
   const files: NewFile[] = [];
   while (reader.next()) {
-    const { bytes, view, start, contentAt, id, cName, mode, uid, gid, size } = reader;
-    const content = bytes.subarray(contentAt, contentAt + size);
+    const { bytes, view, start, nameEnd, id, cName, mode, uid, gid, size } = reader;
+    const content = bytes.subarray(nameEnd, nameEnd + size);
     const times = { mtime: timeAt(view, start + fileHead.mtime), ctime: timeAt(view, start + fileHead.ctime) };
     files.push({ id, cName, mode, uid, gid, ...times, content });
   }

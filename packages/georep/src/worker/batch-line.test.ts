@@ -46,6 +46,7 @@ const refusing: Secondary = {
   lost: new Promise<Error>(() => undefined),
   silence: { ms: 0, onChange: () => undefined },
   copy: undefined,
+  contents: undefined,
   ...{
     apply: refuse,
     fill: refuse,

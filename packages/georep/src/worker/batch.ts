@@ -7,7 +7,7 @@ import type { ContentRoom } from "../plan/content-room.ts";
 import { makePlan, newContentRoom, type LookFailure, type Plan } from "../plan/planner.ts";
 import type { DirtyName } from "../plan/dirty-set.ts";
 import { nameToFill, type Filling } from "../plan/fill-directory.ts";
-import { newFillMemory, planFill, type FillPlan } from "../plan/fill-plan.ts";
+import { newFillMemory, planFill, type FillPlan, type FillRoom } from "../plan/fill-plan.ts";
 import type { ApplyReply, ObjectChange } from "../rpc/messages.ts";
 import { malformed } from "../rpc/wire.ts";
 import { isDirectory } from "../tree/object-state.ts";
@@ -118,23 +118,28 @@ export class Batch {
   }
 
   #fillNext(filling: Filling): void {
-    const memory = this.#context.fillMemory.pop() ?? newFillMemory();
-    const plan = planFill({ ...this.#context.ends, memory }, filling, this.#filledOfNext);
+    const { ends, fillMemory } = this.#context;
+    const room = { memory: fillMemory.pop() ?? newFillMemory(), slot: ends.secondary.contents?.take() };
+    const plan = planFill({ ...ends, ...room }, filling, this.#filledOfNext);
     this.#filledOfNext = plan.next;
     if (plan.next >= filling.entries.length) [this.#filledUp, this.#filledOfNext] = [this.#filledUp + 1, 0];
     for (const name of plan.rest) this.names.push(name);
     this.#bytes += plan.bytes;
-    if (plan.files.length === 0) this.#context.fillMemory.push(memory);
-    else this.#track(this.#sendFill(filling, plan, memory));
+    if (plan.files.length > 0) this.#track(this.#sendFill(filling, plan, room));
+    else {
+      fillMemory.push(room.memory);
+      ends.secondary.contents?.give(room.slot);
+    }
   }
 
-  async #sendFill(filling: Filling, plan: FillPlan, memory: FixedMemory): Promise<void> {
+  async #sendFill(filling: Filling, plan: FillPlan, { memory, slot }: FillRoom): Promise<void> {
     const { window, ends, fillMemory } = this.#context;
-    const { message, files } = plan;
-    window.take(message.length);
-    const left = await this.#askWhenOpen(() => ends.secondary.fill(message)).finally(() =>
-      window.release(message.length),
-    );
+    const { message, files, size } = plan;
+    window.take(size);
+    const left = await this.#askWhenOpen(() => ends.secondary.fill(message)).finally(() => {
+      window.release(size);
+      ends.secondary.contents?.give(slot);
+    });
     fillMemory.push(memory);
     const names = left.map((index) => nameToFill(filling, files[index] ?? strangeAnswer()));
     await this.#applyAll(names, true);

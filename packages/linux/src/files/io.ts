@@ -1,5 +1,4 @@
 import { check, checkRestarting, libc, orNegatedErrno, type Pointer } from "../ffi/libc.ts";
-import type { FixedMemory } from "../memory/fixed-memory.ts";
 
 const readNative = libc("int64_t read(int fd, void *buffer, size_t count)");
 const writeNative = libc("int64_t write(int fd, void *buffer, size_t count)");
@@ -70,11 +69,6 @@ export function writeRaw(fd: number, buffer: Pointer, count: number): number {
 /** pread(2) for hot loops: bytes read or -errno, EINTR included. `buffer` must hold `count` bytes. */
 export function preadRaw(fd: number, buffer: Pointer, count: number, offset: number | bigint): number {
   return orNegatedErrno(preadNative(fd, buffer, count, offset));
-}
-
-/** As {@link preadRaw}, into memory at an offset. @throws RangeError when there is no room for `count` bytes */
-export function preadInto(fd: number, to: FixedMemory, at: number, count: number, offset: number): number {
-  return orNegatedErrno(preadNative(fd, to.room(at, count), count, offset));
 }
 
 /** pwrite(2) for hot loops: bytes written or -errno, EINTR included. */

@@ -3,7 +3,7 @@ import { closeSync, openSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 import { errno } from "../errno/errno-table.ts";
-import { preadInto } from "../files/io.ts";
+import { preadRaw } from "../files/io.ts";
 import { tempDir } from "../testing/temp-dir.ts";
 import { FixedMemory } from "./fixed-memory.ts";
 
@@ -19,13 +19,13 @@ test("a call writes where it is told to, and nowhere outside, whatever is alloca
   try {
     for (const [index, memory] of memories.entries()) {
       expect(memory.address).toBe(addresses[index]);
-      expect(preadInto(fd, memory, memory.bytes.length - 1, 1, 2)).toBe(1);
+      expect(preadRaw(fd, memory.room(memory.bytes.length - 1, 1), 1, 2)).toBe(1);
       expect(memory.bytes.at(-1)).toBe(0x63);
-      expect(() => preadInto(fd, memory, memory.bytes.length - 1, 2, 0)).toThrow(RangeError);
-      expect(() => preadInto(fd, memory, -1, 1, 0)).toThrow(RangeError);
+      expect(() => preadRaw(fd, memory.room(memory.bytes.length - 1, 2), 2, 0)).toThrow(RangeError);
+      expect(() => preadRaw(fd, memory.room(-1, 1), 1, 0)).toThrow(RangeError);
     }
   } finally {
     closeSync(fd);
   }
-  expect(preadInto(fd, new FixedMemory(1), 0, 1, 0)).toBe(-errno.EBADF);
+  expect(preadRaw(fd, new FixedMemory(1).room(0, 1), 1, 0)).toBe(-errno.EBADF);
 });
