@@ -14,6 +14,8 @@ export const dirty = {
   renew: 16,
   /** Nobody has looked below what is there, should it be a directory; never in a journal. */
   below: 32,
+  /** The destination had nothing of this name when it was asked; never in a journal. */
+  absent: 64,
 } as const;
 
 /** One thing that is to be looked at. */

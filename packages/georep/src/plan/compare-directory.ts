@@ -160,7 +160,8 @@ export class DirectoryComparison {
     }
     const isEqual = listed !== undefined && isAsApplied(listed, stamp);
     const id = isEqual || isDirectory(stamp.mode) ? idOf(fd, name, stamp, listed) : undefined;
-    if (!isEqual || id?.equals(listed.id) !== true) this.#add(name, dirty.gap);
+    if (listed === undefined) this.#add(name, dirty.gap | dirty.absent);
+    else if (!isEqual || id?.equals(listed.id) !== true) this.#add(name, dirty.gap);
     if (!isDirectory(stamp.mode) || id === undefined) return;
     this.#side.tree.places.learn(id, this.#directory, Buffer.from(name, "latin1"));
     this.#below.push(id);

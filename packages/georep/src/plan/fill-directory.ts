@@ -53,7 +53,7 @@ function isPlain({ engine, excludes, ignoreDeletes }: SyncPolicy): boolean {
 
 /** One of {@link entriesToFill}, to be looked at as any other name is. @param index  of its entry */
 export function nameToFill({ directory, entries }: Filling, index: number): DirtyName {
-  return dirtyName({ directory, name: entries.cName(index).subarray(0, -1) }, dirty.gap | dirty.below);
+  return dirtyName({ directory, name: entries.cName(index).subarray(0, -1) }, dirty.gap | dirty.below | dirty.absent);
 }
 
 /** All of them, as {@link nameToFill}. */

@@ -38,6 +38,8 @@ export interface Plan {
    * looked below them.
    */
   readonly crawl: readonly FileId[];
+  /** Directories that the destination had nothing in the place of: it makes them, unless they are elsewhere there. */
+  readonly absent: readonly FileId[];
   /** What could not be looked at. */
   readonly failures: readonly LookFailure[];
   /** A name of each object at the source, by object. */
@@ -98,6 +100,7 @@ class Planning implements Disposable {
   #last: { readonly id: FileId; readonly fd: number | undefined } | undefined;
   readonly #exclusions: Exclusions;
   readonly #crawl: FileId[] = [];
+  readonly #absent: FileId[] = [];
   readonly #failures: LookFailure[] = [];
   /** Of content that travels along. */
   bytes = 0;
@@ -140,6 +143,7 @@ class Planning implements Disposable {
       bytes: this.bytes,
       request: { objects: this.#objects, entries: this.#entries },
       crawl: this.#crawl,
+      absent: this.#absent,
       failures: this.#failures,
       places: this.#places,
     };
@@ -187,10 +191,15 @@ class Planning implements Disposable {
     const object = this.#add(state, hintOf(kinds), inline);
     const key = keyOf(state.id);
     this.#places.set(key, { directory, name });
-    if (isDirectory(state.mode)) this.#tree.places.learn(state.id, directory, name);
-    if (isDirectory(state.mode) && this.#isToCompare(kinds)) this.#crawl.push(state.id);
+    if (isDirectory(state.mode)) this.#noteDirectory(state.id, dirtyName);
     this.#entries.push({ parent: directory, name, object, hasLost: mayHaveLost(dirtyName) });
     return key;
+  }
+
+  #noteDirectory(id: FileId, { directory, name, kinds }: DirtyName): void {
+    this.#tree.places.learn(id, directory, name);
+    if (this.#isToCompare(kinds)) this.#crawl.push(id);
+    if ((kinds & dirty.absent) !== 0) this.#absent.push(id);
   }
 
   #isToCompare(kinds: number): boolean {

@@ -64,6 +64,7 @@ export class BatchLine {
       hot,
       rooms: [],
       fillMemory: [],
+      presumes: ends.secondary.finished() === 0,
       onAnswer,
     };
     this.#failed.promise.catch(() => undefined); // whoever works with the line awaits it

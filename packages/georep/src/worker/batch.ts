@@ -10,7 +10,7 @@ import { nameToFill, type Filling } from "../plan/fill-directory.ts";
 import { newFillMemory, planFill, type FillPlan, type FillRoom } from "../plan/fill-plan.ts";
 import type { ApplyReply, ObjectChange } from "../rpc/messages.ts";
 import { malformed } from "../rpc/wire.ts";
-import { isDirectory } from "../tree/object-state.ts";
+import { BatchDirectories } from "./batch-directories.ts";
 import { isParentless, namesToFollow } from "./followers.ts";
 import type { BatchOutcome, Keep } from "./join-progress.ts";
 import type { HotFiles } from "./hot-files.ts";
@@ -28,6 +28,8 @@ export interface BatchContext {
   readonly rooms: ContentRoom[];
   /** The same for messages that fill directories. */
   readonly fillMemory: FixedMemory[];
+  /** See {@link BatchDirectories}. */
+  readonly presumes: boolean;
   /** Told whenever a request was answered. */
   readonly onAnswer: () => void;
 }
@@ -44,15 +46,12 @@ export class Batch {
   readonly names: DirtyName[] = [];
   /** What fills directories; what of it cannot go as it is joins the names. */
   readonly fillings: Filling[] = [];
+  readonly directories: BatchDirectories;
   /** Names that were given, those that fill directories too. */
   size = 0;
   readonly keeps: Keep[] = [];
   /** Since when changes are in it, which are not durable before its end. */
   changedSince: number | undefined;
-  readonly #crawl = new Map<string, FileId>();
-  readonly #fresh = new Map<string, FileId>();
-  readonly #late = new Map<string, FileId>();
-  readonly #filled = new Map<string, FileId>();
   readonly #failures: LookFailure[] = [];
   readonly #places = new Map<string, NamedPlace>();
   #bytes = 0;
@@ -64,13 +63,11 @@ export class Batch {
   #settled = Promise.withResolvers<undefined>();
   error: Error | undefined;
   #isAbandoned = false;
-  #isFilling = true;
-  /** Directories of a comparison that were told of; the answer says which of them were made. */
-  #asked = 0;
 
   /** @param gate  what is sent waits for it: the batch before this one has to be finished by the destination first */
   constructor(context: BatchContext, gate: Promise<unknown>) {
     this.#context = context;
+    this.directories = new BatchDirectories(context.presumes);
     this.#gate = Promise.race([gate, this.#abandoned.promise]);
   }
 
@@ -141,6 +138,7 @@ export class Batch {
       ends.secondary.contents?.give(slot);
     });
     fillMemory.push(memory);
+    if (this.directories.isRefused(filling.directory)) return;
     const names = left.map((index) => nameToFill(filling, files[index] ?? strangeAnswer()));
     await this.#applyAll(names, true);
   }
@@ -151,46 +149,10 @@ export class Batch {
     if (this.error !== undefined) throw this.error;
   }
 
-  /** A directory that was made and is to get its contents in this batch. */
-  get toFill(): FileId | undefined {
-    return this.#isFilling ? this.#fresh.values().next().value : undefined;
-  }
-
-  /** Directories whose contents may be called for, at most. */
-  get expected(): number {
-    return this.#isFilling ? this.#asked + this.#fresh.size : 0;
-  }
-
-  /** There is no room for the contents of further directories: they are left to a comparison that needs no listing. */
-  stopFilling(): void {
-    this.#isFilling = false;
-  }
-
-  /** Notes that the contents of a directory are among the names. */
-  fill(directory: FileId): void {
-    const key = keyOf(directory);
-    this.#fresh.delete(key);
-    this.#filled.set(key, directory);
-  }
-
-  /** A directory that holds too much for one batch is filled later, in portions. */
-  fillLater(directory: FileId): void {
-    const key = keyOf(directory);
-    this.#fresh.delete(key);
-    this.#late.set(key, directory);
-  }
-
-  /** A directory is left to a comparison. */
-  leave(directory: FileId): void {
-    const key = keyOf(directory);
-    this.#fresh.delete(key);
-    this.#crawl.set(key, directory);
-  }
-
   /** Directories that have still to be looked at, should this batch be done again. */
   get unlooked(): FileId[] {
-    const made = [...this.#fresh.values(), ...this.#late.values()];
-    return [...this.#crawl.values(), ...made, ...this.fillings.map(({ directory }) => directory)];
+    const { toCompare, unfilled } = this.directories;
+    return [...toCompare, ...unfilled, ...this.fillings.map(({ directory }) => directory)];
   }
 
   /** Resolves when all of it is durable. To be called when it has settled; the request is on its way when this returns. */
@@ -203,9 +165,9 @@ export class Batch {
       return place === undefined ? failure : { ...failure, id: place.directory, name: place.name };
     });
     return {
-      crawl: [...this.#crawl.values()],
-      fresh: [...this.#fresh.values(), ...this.#late.values()],
-      filled: [...this.#filled.values()],
+      crawl: this.directories.toCompare,
+      fresh: this.directories.unfilled,
+      filled: this.directories.filled,
       failures: withReasons(named),
       entries: this.size,
       bytes: this.#bytes,
@@ -235,7 +197,7 @@ export class Batch {
   async #apply(plan: Plan, room: ContentRoom, mayFollow = true): Promise<void> {
     const { ends, rooms } = this.#context;
     this.#failures.push(...plan.failures);
-    for (const id of plan.crawl) this.#crawl.set(keyOf(id), id);
+    this.directories.compare(plan.crawl);
     const { objects, entries } = plan.request;
     if (objects.length + entries.length === 0) {
       rooms.push(room);
@@ -269,17 +231,15 @@ export class Batch {
     if (before !== undefined) this.#gate = Promise.all([this.#gate, before]);
     const settle = this.#unsettled.begin(objects);
     const cool = this.#context.hot.begin(objects, this.#places);
-    const asked = objects.filter(mayBeMade).length;
-    this.#asked += asked;
+    const told = this.directories.tell(objects, plan.absent);
     try {
       window.take(size);
       const reply = await this.#ask(plan, room).finally(() => {
         window.release(size);
-        this.#asked -= asked;
+        this.directories.heard(told);
       });
       refuseOthers(reply, objects);
-      for (const id of reply.crawl) this.#crawl.set(keyOf(id), id);
-      for (const id of reply.made) this.#noteMade(id);
+      this.directories.take(reply, told);
       const { bytes, failures } = await content.send(reply.wants, this.#places);
       this.#bytes += bytes;
       this.#failures.push(...failures);
@@ -303,18 +263,7 @@ export class Batch {
     if (this.#isAbandoned) throw new Error("abandoned");
     return ask();
   }
-
-  #noteMade(id: FileId): void {
-    const key = keyOf(id);
-    this.#crawl.delete(key);
-    this.#filled.delete(key);
-    this.#late.delete(key);
-    this.#fresh.set(key, id);
-  }
 }
-
-// By the hint that a comparison gives.
-const mayBeMade = ({ mode, content }: ObjectChange): boolean => content === "compare" && isDirectory(mode);
 
 function strangeAnswer(): never {
   throw malformed("a file left alone that it was not told of");

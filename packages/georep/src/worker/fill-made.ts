@@ -24,23 +24,23 @@ export function fillMade(
   const [fillings, names]: [Filling[], DirtyName[]] = [[], []];
   let [found, directories] = [0, 0];
   for (let room = mostFilled - batch.size; room > 0 && found < enough;) {
-    const directory = batch.toFill;
+    const directory = batch.directories.toFill;
     if (directory === undefined) break;
     const entries = entriesOrNone(tree, directory);
     if (entries === undefined) {
-      batch.leave(directory);
+      batch.directories.leave(directory);
       continue;
     }
     // Changes would wait until all of it is on its way.
     if (entries.length > mostNames) {
-      batch.fillLater(directory);
+      batch.directories.fillLater(directory);
       continue;
     }
     if (entries.length > room) {
-      batch.stopFilling();
+      batch.directories.stopFilling();
       break;
     }
-    batch.fill(directory);
+    batch.directories.fill(directory);
     const work = workToFill(policy, { directory, entries });
     fillings.push(...work.fillings);
     names.push(...work.names);

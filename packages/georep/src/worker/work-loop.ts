@@ -135,7 +135,8 @@ export class WorkLoop {
   #sealIfDue(): void {
     const { open } = this.#line;
     if (open === undefined) return;
-    const isFull = open.size >= mostFilled || (open.size >= mostNames && open.expected === 0);
+    const { size, directories } = open;
+    const isFull = size >= mostFilled || (size >= mostNames && directories.expected === 0 && this.#isFullWith(open));
     const age = open.changedSince === undefined ? 0 : performance.now() - open.changedSince;
     // What comes behind a seal waits until everything before it is done; content may take long.
     if (isFull || (age >= syncEveryMs && !open.isSending)) this.#line.seal();
@@ -199,10 +200,11 @@ export class WorkLoop {
     return true;
   }
 
-  // What is made in it has still to be filled.
-  #isFullWith({ size, expected }: Batch): boolean {
+  // What is made in it has still to be filled; as long as it is, there is room for more than otherwise.
+  #isFullWith({ size, directories: { expected, hasFilled } }: Batch): boolean {
+    if (size >= mostNames && !hasFilled) return true;
     const most = size + ((expected + stepNames) * this.#names) / this.#directories;
-    return size >= mostNames || (expected > 0 && most > mostFilled);
+    return (expected > 0 || size >= mostNames) && most > mostFilled;
   }
 
   async #verify(): Promise<boolean> {
