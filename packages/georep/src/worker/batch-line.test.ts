@@ -1,16 +1,19 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { close, open, O_DIRECTORY, O_RDONLY } from "@belay/linux";
 import { BelayError, silentLogger } from "@belay/supervise";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
+import { fileIdAt, type FileId } from "../ids/file-id.ts";
 import { dirty } from "../journal/record.ts";
 import { dirtyName } from "../plan/dirty-set.ts";
 import { defaultPolicy } from "../policy/policy.ts";
 import type { Secondary } from "../rpc/secondary-client.ts";
-import { openSourceTree } from "../sources/source-tree.ts";
+import { openSourceTree, type SourceTree } from "../sources/source-tree.ts";
 import { BatchLine, type DoneBatch } from "./batch-line.ts";
+import { fillMade } from "./fill-made.ts";
 import { HotFiles } from "./hot-files.ts";
 
 /** A destination that is full at its first `finish`, and notes what it is told. */
@@ -62,41 +65,117 @@ const refusing: Secondary = {
   ...{ list: refuse, inspect: refuse, digest: refuse, stage: refuse, take: refuse, [Symbol.dispose]: () => undefined },
 };
 
-test("a destination that is full while two batches are under way gets both again as one, and they are done once, in order", async () => {
+interface Line {
+  readonly path: string;
+  readonly tree: SourceTree;
+  readonly line: BatchLine;
+  readonly done: readonly DoneBatch[];
+  readonly troubles: readonly string[];
+}
+
+/** A line from a source with files of these names to a destination. */
+function lineFrom(files: readonly string[], secondary: Secondary): Line {
   const path = mkdtempSync(join(tmpdir(), "belay-test-line-"));
-  try {
-    for (const name of ["a", "b", "c"]) writeFileSync(join(path, name), name);
-    using tree = openSourceTree(path);
-    const full = new FullOnce();
-    const done: DoneBatch[] = [];
-    const troubles: string[] = [];
-    const programs = { directory: path, shell: undefined, ledger: undefined, logger: silentLogger };
-    const line = new BatchLine({ tree, secondary: full.secondary, policy: defaultPolicy, programs }, new HotFiles([]), {
-      onDone: (batch) => void done.push(batch),
-      onProgress: () => undefined,
-      onTrouble: (error) => Promise.resolve(void troubles.push(error.message)),
-    });
-    const add = (name: string, offset: number) =>
-      line.add([dirtyName({ directory: tree.rootId, name: Buffer.from(name) }, dirty.entry)], {
-        cursor: { segment: 1, offset },
-      });
-    await add("a", 1);
-    line.seal();
-    await add("b", 2);
-    line.seal();
-    await add("c", 3);
-    await expect.poll(() => full.told).toContain("b");
-    full.first.reject(new BelayError("ENOSPC", "no space left on device", { remote: true }));
-    await line.whenEmpty();
-    expect(troubles).toEqual(["no space left on device"]);
-    const again = full.told.lastIndexOf("a");
-    expect(full.told.slice(again)).toEqual(["a", "b", "c", "finish"]);
-    expect(done).toHaveLength(1);
-    expect(done[0]?.keeps.map(({ cursor }) => cursor?.offset)).toEqual([1, 2, 3]);
-    await add("a", 4);
-    await line.whenEmpty();
-    expect(done.map(({ names }) => names.length)).toEqual([3, 1]);
-  } finally {
-    rmSync(path, { recursive: true });
+  for (const name of files) {
+    mkdirSync(join(path, name, ".."), { recursive: true });
+    writeFileSync(join(path, name), name);
   }
+  const tree = openSourceTree(path);
+  onTestFinished(() => {
+    tree[Symbol.dispose]();
+    rmSync(path, { recursive: true });
+  });
+  const done: DoneBatch[] = [];
+  const troubles: string[] = [];
+  const programs = { directory: path, shell: undefined, ledger: undefined, logger: silentLogger };
+  const line = new BatchLine({ tree, secondary, policy: defaultPolicy, programs }, new HotFiles([]), {
+    onDone: (batch) => void done.push(batch),
+    onProgress: () => undefined,
+    onTrouble: (error) => Promise.resolve(void troubles.push(error.message)),
+  });
+  return { path, tree, line, done, troubles };
+}
+
+test("a destination that is full while two batches are under way gets both again as one, and they are done once, in order", async () => {
+  const full = new FullOnce();
+  const { tree, line, done, troubles } = lineFrom(["a", "b", "c"], full.secondary);
+  const add = (name: string, offset: number) =>
+    line.add([dirtyName({ directory: tree.rootId, name: Buffer.from(name) }, dirty.entry)], {
+      cursor: { segment: 1, offset },
+    });
+  await add("a", 1);
+  line.seal();
+  await add("b", 2);
+  line.seal();
+  await add("c", 3);
+  await expect.poll(() => full.told).toContain("b");
+  full.first.reject(new BelayError("ENOSPC", "no space left on device", { remote: true }));
+  await line.whenEmpty();
+  expect(troubles).toEqual(["no space left on device"]);
+  const again = full.told.lastIndexOf("a");
+  expect(full.told.slice(again)).toEqual(["a", "b", "c", "finish"]);
+  expect(done).toHaveLength(1);
+  expect(done[0]?.keeps.map(({ cursor }) => cursor?.offset)).toEqual([1, 2, 3]);
+  await add("a", 4);
+  await line.whenEmpty();
+  expect(done.map(({ names }) => names.length)).toEqual([3, 1]);
+});
+
+/** A destination that says what it made when everything else is on its way, and leaves all files alone that are to be filled in. */
+class Late {
+  readonly told: string[] = [];
+  readonly answer = Promise.withResolvers<undefined>();
+  readonly #made: (id: Buffer) => boolean;
+
+  constructor(finished: number, made: (id: Buffer) => boolean) {
+    this.#made = made;
+    this.secondary = { ...refusing, finished: () => finished, ...this.#answers() };
+  }
+
+  readonly secondary: Secondary;
+
+  #answers(): Pick<Secondary, "apply" | "fill" | "finish"> {
+    return {
+      apply: async ({ entries, objects }) => {
+        this.told.push(...entries.map(({ name }) => name.toString()));
+        await this.answer.promise;
+        const made = objects.map(({ id }) => id).filter(this.#made);
+        return { crawl: [], made, wants: [], detached: [], others: [], failures: [] };
+      },
+      fill: async () => {
+        this.told.push("fill");
+        await this.answer.promise;
+        return [0, 1];
+      },
+      finish: () => Promise.resolve([]),
+    };
+  }
+}
+
+test.each([
+  ["right behind the word of it, in a first copy", 0, true],
+  ["right behind the word of it, and for nothing when it is not made", 0, false],
+  ["when the destination has made it, in later ones", 1, true],
+])("what lies in a new directory goes there %s", async (_, finished, isMade) => {
+  let wanted: FileId = Buffer.alloc(0);
+  const late = new Late(finished, (id) => isMade && id.equals(wanted));
+  const { path, tree, line, done } = lineFrom(["d/a", "d/b"], late.secondary);
+  const fd = open(join(path, "d"), O_RDONLY | O_DIRECTORY);
+  wanted = fileIdAt(fd, "");
+  close(fd);
+  const fill = async () => {
+    const work = line.open && fillMade({ tree, policy: defaultPolicy }, line.open);
+    if (work !== undefined) await line.add(work.names, {}, work.fillings);
+  };
+  await line.add([dirtyName({ directory: tree.rootId, name: Buffer.from("d") }, dirty.gap | dirty.absent)], {});
+  await fill();
+  expect(late.told).toEqual(finished === 0 ? ["d", "fill"] : ["d"]);
+  late.answer.resolve(undefined);
+  await expect.poll(() => line.open?.isSettled).toBe(true);
+  await fill();
+  await line.whenEmpty();
+  expect(late.told.slice(0, 2)).toEqual(["d", "fill"]);
+  expect(late.told.slice(2).sort()).toEqual(isMade ? ["a", "b"] : []); // what it left alone, told one by one
+  const [crawl, filled] = isMade ? [[], [wanted]] : [[wanted], []];
+  expect(done[0]?.outcome).toMatchObject({ crawl, filled, fresh: [], failures: [] });
 });
