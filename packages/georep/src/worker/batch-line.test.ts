@@ -139,7 +139,8 @@ class Late {
       apply: async ({ entries, objects }) => {
         this.told.push(...entries.map(({ name }) => name.toString()));
         await this.answer.promise;
-        const made = objects.map(({ id }) => id).filter(this.#made);
+        const named = entries.flatMap(({ object }) => (object === undefined ? [] : (objects[object]?.id ?? [])));
+        const made = named.filter(this.#made);
         return { crawl: [], made, wants: [], detached: [], others: [], failures: [] };
       },
       fill: async () => {
