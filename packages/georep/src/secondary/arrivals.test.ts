@@ -119,3 +119,20 @@ test("of many files that come one after the other no more is remembered than of 
   expect(known).toBeGreaterThanOrEqual(20);
   expect(known).toBeLessThanOrEqual(80);
 });
+
+test("of many directories that nobody asks about no more are remembered than of some times those that may wait", () => {
+  using database = new DatabaseSync(":memory:");
+  openTables(database);
+  const arrivals = new Arrivals(database, 20);
+  const file = readerOf(dir, ["name"]);
+  file.next();
+  let known = 0;
+  for (let index = 0; index < 300; index++) {
+    arrivals.add(index, index, file, new IdHash().of(file.id), roomWith("here"));
+    while (arrivals.isFull) arrivals.take();
+    const all = Array.from({ length: index + 1 }, (_, directory) => arrivals.mayHoldNamesIn(directory));
+    expect(all.slice(-arrivals.waiting)).not.toContain(false);
+    known = Math.max(known, all.filter(Boolean).length);
+  }
+  expect(known).toBeLessThanOrEqual(81); // one is learned before room is made for it
+});

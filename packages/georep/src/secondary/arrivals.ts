@@ -12,7 +12,7 @@ import type { MappedObject } from "./map-rows.ts";
 /** So many may wait; beyond, each that comes has one sorted in. Whoever asks for one of them waits until all are. */
 const mostWaiting = 200_000;
 
-/** So many times as many may be known that wait or have waited, before those that do are learned anew: the tables grow no further. */
+/** So many times as many may be known that wait or have waited, before those that have are forgotten: what is known grows no further. */
 const mostOver = 4;
 /** Entries of the table of ids for each file. */
 const idsOfEach = 2;
@@ -168,9 +168,9 @@ export class Arrivals {
     }
   }
 
-  /** Files that one of the tables tells of. */
+  /** Files that one of the tables tells of, or directories that are known. */
   get #remembers(): number {
-    return Math.max((this.#ids?.size ?? 0) / idsOfEach, this.#names.size);
+    return Math.max((this.#ids?.size ?? 0) / idsOfEach, this.#names.size, this.#directories.size);
   }
 
   #learnIds(): IdTable {
