@@ -111,7 +111,7 @@ export class ObjectMap implements Disposable {
     this.#recent.noteObject(keyOf(id), { ...object, id: Buffer.from(id), here: Buffer.from(here) });
     const known = this.#find(id);
     if (known === undefined) {
-      const num = this.#insert(object);
+      const num = this.#insertNew(object);
       this.#recent.noteRow(keyOf(id), { num, here: Buffer.from(here) });
       return;
     }
@@ -125,7 +125,7 @@ export class ObjectMap implements Disposable {
   putNew(object: MappedObject, { parent, name }: MappedName): void {
     const directory = this.#numberOf(parent);
     this.#recent.forgetNamesOf(keyOf(object.id));
-    if (directory === undefined) this.#insert(object);
+    if (directory === undefined) this.#insertNew(object);
     else this.#putIn(directory, name, object);
   }
 
@@ -341,7 +341,7 @@ export class ObjectMap implements Disposable {
 
   #putIn(directory: number, name: Buffer, object: MappedObject): void {
     this.#settleName(directory, name);
-    const num = this.#insert(object);
+    const num = this.#insertNew(object);
     try {
       this.#sql.insertName.run(directory, name, num);
     } catch (error) {
@@ -369,10 +369,15 @@ export class ObjectMap implements Disposable {
     return this.#find(id)?.num;
   }
 
-  #insert({ id, here, mode, size, mtime, ctime, hereCtime }: MappedObject, num = this.#next++): number {
-    this.#ids?.add(this.#hash.of(id));
-    this.#sql.insert.run(num, indexKey(id), id, indexKey(here), here, mode, size, mtime, ctime, hereCtime);
+  #insertNew(object: MappedObject): number {
+    this.#ids?.add(this.#hash.of(object.id));
+    const num = this.#next++;
+    this.#insert(object, num);
     return num;
+  }
+
+  #insert({ id, here, mode, size, mtime, ctime, hereCtime }: MappedObject, num: number): void {
+    this.#sql.insert.run(num, indexKey(id), id, indexKey(here), here, mode, size, mtime, ctime, hereCtime);
   }
 }
 
