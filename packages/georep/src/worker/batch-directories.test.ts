@@ -32,7 +32,7 @@ test("only the answer tells which directories were made, where the destination h
   directories.take({ crawl: [id("b")], made: [id("a")] }, told);
   expect([directories.toFill, directories.expected]).toEqual([id("a"), 1]);
   directories.fill(id("a"));
-  expect([directories.expected, directories.hasFilled]).toEqual([0, true]);
+  expect([directories.expected, directories.isFilling]).toEqual([0, true]);
   expect(said(directories)).toEqual([["b"], [], ["a"]]);
 });
 
@@ -61,10 +61,13 @@ test("a directory that is made again, as it was removed meanwhile, is filled aga
 
 test("directories too large for a batch, or that cannot be read, are left to what comes later", () => {
   const directories = new BatchDirectories(true);
-  directories.tell([directory("large"), directory("shut"), directory("more")], [id("large"), id("shut"), id("more")]);
+  const names = ["filled", "large", "shut", "more"];
+  directories.tell(names.map(directory), names.map(id));
+  directories.fill(id("filled"));
   directories.fillLater(id("large"));
   directories.leave(id("shut"));
+  expect(directories.isFilling).toBe(true);
   directories.stopFilling();
-  expect([directories.toFill, directories.expected]).toEqual([undefined, 0]);
-  expect(said(directories)).toEqual([["shut"], ["large", "more"], []]);
+  expect([directories.toFill, directories.expected, directories.isFilling]).toEqual([undefined, 0, false]);
+  expect(said(directories)).toEqual([["shut"], ["large", "more"], ["filled"]]);
 });

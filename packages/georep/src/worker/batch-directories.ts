@@ -25,7 +25,7 @@ export class BatchDirectories {
   readonly #presumed = new Set<string>();
   readonly #refused = new Set<string>();
   #asked = 0;
-  #isFilling = true;
+  #hasRoom = true;
 
   /** @param presumes  the destination had nothing at all: what it lacks under one name is nowhere else there */
   constructor(presumes: boolean) {
@@ -34,22 +34,22 @@ export class BatchDirectories {
 
   /** A directory that is to get its contents in this batch. */
   get toFill(): FileId | undefined {
-    return this.#isFilling ? this.#fresh.values().next().value : undefined;
+    return this.#hasRoom ? this.#fresh.values().next().value : undefined;
   }
 
   /** Directories whose contents may be called for, at most. */
   get expected(): number {
-    return this.#isFilling ? this.#asked + this.#fresh.size : 0;
+    return this.#hasRoom ? this.#asked + this.#fresh.size : 0;
   }
 
-  /** Some have got their contents. */
-  get hasFilled(): boolean {
-    return this.#filled.size > 0;
+  /** Some have got their contents, and there is room for those of others. */
+  get isFilling(): boolean {
+    return this.#hasRoom && this.#filled.size > 0;
   }
 
   /** There is no room for the contents of further directories: they are left to a comparison that needs no listing. */
   stopFilling(): void {
-    this.#isFilling = false;
+    this.#hasRoom = false;
   }
 
   /** Notes that the contents of a directory are among the names. */

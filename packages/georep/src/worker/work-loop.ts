@@ -201,8 +201,8 @@ export class WorkLoop {
   }
 
   // What is made in it has still to be filled; as long as it is, there is room for more than otherwise.
-  #isFullWith({ size, directories: { expected, hasFilled } }: Batch): boolean {
-    if (size >= mostNames && !hasFilled) return true;
+  #isFullWith({ size, directories: { expected, isFilling } }: Batch): boolean {
+    if (size >= mostNames && !isFilling) return true;
     const most = size + ((expected + stepNames) * this.#names) / this.#directories;
     return (expected > 0 || size >= mostNames) && most > mostFilled;
   }
