@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +15,8 @@ import { Sshd } from "../georep/sshd.ts";
 
 const rounds = Number(process.env["BELAY_SOAK_ROUNDS"] ?? 3);
 const seed = Number(process.env["BELAY_SEED"] ?? Date.now() % 1_000_000);
+/** Where a copy of everything goes, trees, journal, queue and logs, when a round does not end equal; undefined: nowhere. */
+const keep = process.env["BELAY_SOAK_KEEP"];
 const slow = { timeout: 60_000, interval: 100 };
 const victims = ["monitor", "worker", "secondary", "agent", "ssh", "engine"] as const;
 
@@ -83,6 +86,7 @@ async function untilEqual(place: GsyncdPlace, label: string): Promise<void> {
     await sleep(slow.interval);
     differences = differencesNow(place);
   }
+  if (differences.length > 0 && keep !== undefined) execFileSync("cp", ["-a", place.base, join(keep, `seed-${seed}`)]);
   const said = [place.extra(), place.status()].map((each) => JSON.stringify(each)).join("\n");
   const about = differences.length === 0 ? label : `${label}\n${said}\n${place.logText().slice(-4000)}`;
   expect(differences, about).toEqual([]);
