@@ -1,20 +1,18 @@
-import { O_RDONLY, open, pread } from "@belay/linux";
-import { BelayError } from "@belay/supervise";
+import { pread } from "@belay/linux";
 
-import { fileIdAt } from "../ids/file-id.ts";
 import type { LocalPart } from "../rpc/messages.ts";
 import type { Batch } from "./batch.ts";
 import { copyRange } from "./copy-range.ts";
 import { streamOf, type Incoming } from "./incoming.ts";
+import { openFileOfWorker } from "./worker-file.ts";
 import { writeAll } from "./write-all.ts";
 
 /**
  * Takes a part of a content straight from a file that the worker has open; nothing goes through the connection.
  *
- * @param worker  process id; only ever that of the process that started this one, and told so by its command line: whoever speaks from
- * elsewhere has no say in what is opened here
+ * @param worker  see {@link openFileOfWorker}
  * @returns bytes written
- * @throws errno errors of open(2) where /proc does not let us, `EBADMSG` when the descriptor is another file
+ * @throws what that throws
  */
 export function copyPart(batch: Batch, worker: number, part: LocalPart): number {
   const stream = streamOf(batch, part.id);
@@ -24,13 +22,9 @@ export function copyPart(batch: Batch, worker: number, part: LocalPart): number 
   return copyRange(from, stream.fd, { from: offset, to: offset, length });
 }
 
-function sourceOf(stream: Incoming, worker: number, { fd, id }: LocalPart): number {
-  if (stream.source !== undefined) return stream.source;
-  const source = open(`/proc/${worker}/fd/${fd}`, O_RDONLY);
-  stream.source = source; // closed with the stream
-  if (!fileIdAt(source, "").equals(id)) throw new BelayError("EBADMSG", "the worker's descriptor is another file");
-  return source;
-}
+// Closed with the stream.
+const sourceOf = (stream: Incoming, worker: number, part: LocalPart): number =>
+  (stream.source ??= openFileOfWorker(worker, part));
 
 const pieceSize = 128 * 1024;
 const piece = Buffer.allocUnsafeSlow(pieceSize);
