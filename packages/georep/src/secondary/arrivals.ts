@@ -176,18 +176,13 @@ export class Arrivals {
   #learnIds(): IdTable {
     this.flush();
     const table = new IdTable();
-    for (const row of this.#all.iterate()) {
-      const rows = blobOf(row["rows"]);
-      const view = viewOf(rows);
-      for (let at = 0; at < rows.length;) {
-        const { idAt, nameAt, hereAt, ctimeAt } = partsAt(view, at);
+    for (const row of this.#all.iterate())
+      for (const { view, idAt, nameAt, hereAt, ctimeAt } of partsOf(blobOf(row["rows"]))) {
         this.#hash.take(view, idAt, nameAt);
         table.add(this.#hash);
         this.#hash.take(view, hereAt, ctimeAt);
         table.add(this.#hash);
-        at = ctimeAt + timeBytes;
       }
-    }
     return table;
   }
 
@@ -195,13 +190,9 @@ export class Arrivals {
   #learnNames(directory: number, known: number): void {
     if (this.#parent === directory) this.flush();
     for (const row of this.#since.iterate(directory, known)) {
-      const rows = blobOf(row["rows"]);
-      const view = viewOf(rows);
-      for (let at = 0; at < rows.length;) {
-        const { nameAt, hereAt, ctimeAt } = partsAt(view, at);
-        this.#hash.take(view, nameAt, nameEnd(hereAt), directory);
+      for (const { view, nameAt, nameEnd } of partsOf(blobOf(row["rows"]))) {
+        this.#hash.take(view, nameAt, nameEnd, directory);
         this.#names.add(this.#hash);
-        at = ctimeAt + timeBytes;
       }
       this.#directories.set(directory, Number(row["seq"]));
     }
@@ -216,22 +207,33 @@ export class Arrivals {
 }
 
 /** Where the parts of a file lie in a row. */
-function partsAt(view: DataView, head: number): { idAt: number; nameAt: number; hereAt: number; ctimeAt: number } {
-  const idAt = head + fileHead.bytes;
-  const nameAt = idAt + view.getUint8(head + fileHead.idLength);
-  const hereAt = nameAt + view.getUint16(head + fileHead.nameLength, true) + 1;
-  return { idAt, nameAt, hereAt, ctimeAt: hereAt + view.getUint8(hereAt - 1) };
+interface Parts {
+  readonly view: DataView;
+  readonly head: number;
+  readonly idAt: number;
+  readonly nameAt: number;
+  /** Before its NUL. */
+  readonly nameEnd: number;
+  readonly hereAt: number;
+  readonly ctimeAt: number;
 }
 
-/** Where a name ends: before its NUL, and the length of the id here. */
-const nameEnd = (hereAt: number): number => hereAt - 2;
+function* partsOf(rows: Buffer): Generator<Parts> {
+  const view = viewOf(rows);
+  for (let head = 0; head < rows.length;) {
+    const idAt = head + fileHead.bytes;
+    const nameAt = idAt + view.getUint8(head + fileHead.idLength);
+    const lengthAt = nameAt + view.getUint16(head + fileHead.nameLength, true);
+    const hereAt = lengthAt + 1;
+    const ctimeAt = hereAt + view.getUint8(lengthAt);
+    yield { view, head, idAt, nameAt, nameEnd: lengthAt - 1, hereAt, ctimeAt };
+    head = ctimeAt + timeBytes;
+  }
+}
 
 function arrivalsIn(parent: number, first: number, rows: Buffer): Arrival[] {
-  const view = viewOf(rows);
   const arrivals: Arrival[] = [];
-  for (let at = 0; at < rows.length;) {
-    const head = at;
-    const { idAt, nameAt, hereAt, ctimeAt } = partsAt(view, head);
+  for (const { view, head, idAt, nameAt, nameEnd, hereAt, ctimeAt } of partsOf(rows)) {
     const times = {
       mtime: timeAt(view, head + fileHead.mtime),
       ctime: timeAt(view, head + fileHead.ctime),
@@ -239,9 +241,8 @@ function arrivalsIn(parent: number, first: number, rows: Buffer): Arrival[] {
     };
     const ids: { id: FileId; here: FileId } = { id: rows.subarray(idAt, nameAt), here: rows.subarray(hereAt, ctimeAt) };
     const [mode, size] = [view.getUint32(head + fileHead.mode, true), view.getUint32(head + fileHead.size, true)];
-    const name = rows.subarray(nameAt, nameEnd(hereAt));
+    const name = rows.subarray(nameAt, nameEnd);
     arrivals.push({ num: first + arrivals.length, parent, name, object: { ...ids, mode, size, ...times } });
-    at = ctimeAt + timeBytes;
   }
   return arrivals;
 }
