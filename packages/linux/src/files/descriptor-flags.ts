@@ -9,6 +9,8 @@ const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
 const F_SETPIPE_SZ = 1031;
+const F_ADD_SEALS = 1033;
+const F_GET_SEALS = 1034;
 const FD_CLOEXEC = 1;
 
 /**
@@ -43,4 +45,21 @@ export function duplicate(fd: number, minimum = 3): number {
  */
 export function setPipeSize(fd: number, size: number): number {
   return check(fcntlNative(fd, F_SETPIPE_SZ, size), "fcntl");
+}
+
+/** No further seals. */
+export const F_SEAL_SEAL = 0x01;
+/** The file gets no shorter: a mapping of it has all its pages for ever. */
+export const F_SEAL_SHRINK = 0x02;
+export const F_SEAL_GROW = 0x04;
+export const F_SEAL_WRITE = 0x08;
+
+/** fcntl(2) with F_ADD_SEALS. EPERM when it has F_SEAL_SEAL. @param seals  F_SEAL_… */
+export function addSeals(fd: number, seals: number): void {
+  check(fcntlNative(fd, F_ADD_SEALS, seals), "fcntl");
+}
+
+/** fcntl(2) with F_GET_SEALS. @returns F_SEAL_…; EINVAL for a file that cannot have any */
+export function getSeals(fd: number): number {
+  return check(fcntlNative(fd, F_GET_SEALS, 0), "fcntl");
 }

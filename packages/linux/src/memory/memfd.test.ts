@@ -3,13 +3,14 @@ import { readlinkSync } from "node:fs";
 
 import { expect, test } from "vitest";
 
+import { addSeals, F_SEAL_SEAL, F_SEAL_SHRINK, getSeals } from "../files/descriptor-flags.ts";
 import { ftruncate, pread } from "../files/io.ts";
 import { O_RDONLY } from "../files/open-flags.ts";
 import { close, open } from "../files/open.ts";
 import { tempDir } from "../testing/temp-dir.ts";
 import { PROT_READ, PROT_WRITE } from "./map-flags.ts";
 import { mmap, pageSize } from "./mapping.ts";
-import { addSeals, F_SEAL_SEAL, F_SEAL_SHRINK, getSeals, memfdCreate } from "./memfd.ts";
+import { memfdCreate } from "./memfd.ts";
 
 test("memory is shared by whoever opens it, and no child has it", () => {
   const fd = memfdCreate("belay-test");
