@@ -25,6 +25,7 @@ export const methods = {
   anew: 19,
   move: 20,
   share: 21,
+  told: 22,
 } as const;
 export type Method = keyof typeof methods;
 

@@ -56,6 +56,8 @@ export interface Secondary extends Disposable {
   end(id: FileId, size: number, digest: Buffer): Promise<void>;
   /** Everything since the last `finish` is durable when this resolves. */
   finish(): Promise<readonly message.Failure[]>;
+  /** Nothing is left to be told, whatever the batches before have come to: what is unknown there from now on is not our work. */
+  told(): Promise<void>;
   /** Portions of directories; answers the first of the requests, one at least. */
   list(requests: readonly ListRequest[]): Promise<readonly ListReply[]>;
   inspect(request: InspectRequest): Promise<InspectReply>;
@@ -154,6 +156,7 @@ export async function greetSecondary(rpc: RpcClient, hello: Hello): Promise<Seco
       finished = reply.u64();
       return failures;
     },
+    told: () => done(rpc.call("told")),
     list: async (requests) => readListReplies(await rpc.call("list", (to) => writeList(to, requests)), requests.length),
     inspect: async (request) => readInspectReply(await rpc.call("inspect", (to) => writeInspect(to, request))),
     digest: async (directory, name, offset, length) => {

@@ -25,7 +25,7 @@ import { linkOver } from "./link-over.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { openPlace } from "./own-access.ts";
 import { beneath } from "./beneath.ts";
-import { mayBeOurs } from "./unsure.ts";
+import { mayBeWorkOfOurs } from "./unsure.ts";
 import { writeAll } from "./write-all.ts";
 
 /** Makes the content of a file what it has to be when it came along, or asks for it when it is needed. */
@@ -116,7 +116,8 @@ export function install(batch: Batch, object: MappedObject, temporary: Buffer): 
   if (place === undefined) throw new BelayError("ENOENT", "the file that the content is for is not here any more");
   const others = otherNames(batch, object, place);
   const stat = statAt(place.dirfd, place.name);
-  const isForeign = adopted.has(keyOf(object.id)) && !mayBeOurs(session.unsure, stat?.btime ?? 0n);
+  const isForeign =
+    adopted.has(keyOf(object.id)) && !mayBeWorkOfOurs(session, { here: object.here, birth: stat?.btime ?? 0n });
   if (isForeign && !session.rules.setsConflictsAside) throw inTheWay(place.name);
   adopted.delete(keyOf(object.id));
   if (isForeign) linkat(place.dirfd, place.name, session.conflictsDirectory, conflictName(place.name));

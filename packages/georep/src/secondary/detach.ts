@@ -9,7 +9,7 @@ import { strangerPrefix } from "./session.ts";
 import { isBound } from "./own-access.ts";
 import { openNamed } from "./directory-modes.ts";
 import { spare } from "./spared.ts";
-import { wasMadeByUs } from "./unsure.ts";
+import { isWorkOfOurs } from "./unsure.ts";
 
 /**
  * Takes what a name stands for out of the way, unless it is what the name has to stand for: into `held/`, whence it goes to its new name or
@@ -57,10 +57,12 @@ function isSpared(spares: EntryChange["spares"], mode: number): boolean {
   return spares === "all" || spares === (isDirectory(mode) ? "directories" : "others");
 }
 
-function hold(batch: Batch, dirfd: number, name: Buffer, { object, stat }: Found, keepName: boolean): void {
-  const { heldDirectory, held, strangers, rules, unsure } = batch.session;
-  if (object === undefined) {
-    if (!rules.setsConflictsAside && !wasMadeByUs(unsure, stat.btime)) throw inTheWay(name);
+function hold(batch: Batch, dirfd: number, name: Buffer, { here, object, stat }: Found, keepName: boolean): void {
+  const { session } = batch;
+  const { heldDirectory, held, strangers, rules } = session;
+  if (object === undefined || isStillTheirs(batch, object)) {
+    if (!rules.setsConflictsAside && !isWorkOfOurs(session, { here, birth: stat.btime })) throw inTheWay(name);
+    if (object !== undefined) giveBack(batch, object);
     const stranger = `${strangerPrefix}${Date.now()}-${strangers.size}`;
     renameat2(dirfd, name, heldDirectory, stranger, RENAME_NOREPLACE);
     strangers.set(stranger, name);
@@ -75,6 +77,18 @@ function hold(batch: Batch, dirfd: number, name: Buffer, { object, stat }: Found
   else if (!isHeld) renameat2(dirfd, name, heldDirectory, heldName, RENAME_NOREPLACE);
   held.set(key, heldName);
   batch.detached.push(object.id);
+}
+
+// It was taken for the object, and has not got its content yet: it is what somebody has put there.
+function isStillTheirs({ adopted, lacking }: Batch, { id }: MappedObject): boolean {
+  const key = keyOf(id);
+  return adopted.has(key) && lacking.has(key);
+}
+
+function giveBack({ session, adopted, lacking }: Batch, { id }: MappedObject): void {
+  session.map.disown(id);
+  adopted.delete(keyOf(id));
+  lacking.delete(keyOf(id));
 }
 
 // What stands there already, though unknown, and is of the same kind becomes the object: a copy made earlier by other means, or our

@@ -15,7 +15,7 @@ import { removeOurs, type Removal } from "./remove-ours.ts";
 import type { Session } from "./session.ts";
 import { dropSparedNames } from "./spared.ts";
 import { restamp, stamp, withPlace } from "./stamps.ts";
-import { mayBeOurs, noteSure, wasMadeByUs } from "./unsure.ts";
+import { isWorkOfOurs, keepUnsure, mayBeWorkOfOurs, noteSure } from "./unsure.ts";
 
 const nothing = Buffer.alloc(0);
 
@@ -67,6 +67,7 @@ function makeDurable(session: Session): void {
     throw error;
   }
   noteSure(map);
+  if (session.unsure !== undefined) keepUnsure(map, session.unsure);
   putFinished(map, session.finished + 1);
   map.commit();
   session.finished++;
@@ -110,9 +111,12 @@ function remove(batch: Batch, name: Buffer): void {
 
 // It may well be what a batch that was cut off has made, and what the source has given up meanwhile.
 function releaseStranger(batch: Batch, name: Buffer, was: Buffer): void {
-  const { heldDirectory, rules, unsure } = batch.session;
+  const { heldDirectory, rules } = batch.session;
+  const here = fileIdIfThere(heldDirectory, name);
   const birth = statAt(heldDirectory, name)?.btime ?? 0n;
-  if (!rules.ignoreDeletes && wasMadeByUs(unsure, birth)) removeOurs(removalIn(batch), heldDirectory, name);
+  if (here === undefined) return;
+  if (!rules.ignoreDeletes && isWorkOfOurs(batch.session, { here, birth }))
+    removeOurs(removalIn(batch), heldDirectory, name);
   else setAside(batch, heldDirectory, name, was);
 }
 
@@ -124,7 +128,7 @@ const removalIn = (batch: Batch): Removal => ({
 function isOurs({ session }: Batch, dirfd: number, name: Buffer): boolean {
   const here = fileIdIfThere(dirfd, name);
   if (here === undefined || session.map.byHere(here) !== undefined) return true;
-  return mayBeOurs(session.unsure, statAt(dirfd, name)?.btime ?? 0n);
+  return mayBeWorkOfOurs(session, { here, birth: statAt(dirfd, name)?.btime ?? 0n });
 }
 
 function setAside({ session }: Batch, dirfd: number, name: Buffer, was: Buffer): void {

@@ -24,6 +24,8 @@ const tables = `
     parent BLOB NOT NULL, name BLOB NOT NULL, id BLOB NOT NULL, PRIMARY KEY (parent, name)
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS spared_id ON spared (id);
+  CREATE TABLE IF NOT EXISTS former (here_key INTEGER NOT NULL, here BLOB NOT NULL);
+  CREATE INDEX IF NOT EXISTS former_here ON former (here_key);
   CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
   CREATE TEMP TABLE gone (num INTEGER PRIMARY KEY);`;
 
@@ -38,7 +40,7 @@ export function openTables(database: DatabaseSync): void {
     PRAGMA cache_size = -16000;
     PRAGMA wal_autocheckpoint = 8000;`);
   const was = Number(database.prepare("PRAGMA user_version").get()?.["user_version"]);
-  const drop = ["objects", "names", "arrivals", "spared", "facts"]
+  const drop = ["objects", "names", "arrivals", "spared", "former", "facts"]
     .map((table) => `DROP TABLE IF EXISTS ${table};`)
     .join("\n");
   database.exec(was === version ? tables : `BEGIN; ${drop} ${tables} PRAGMA user_version = ${version}; COMMIT;`);
@@ -74,9 +76,23 @@ export const statements = {
   spare: "INSERT OR REPLACE INTO spared VALUES (?, ?, ?)",
   sparedOf: "SELECT parent, name FROM spared WHERE id = ?",
   removeSpared: "DELETE FROM spared WHERE parent = ? AND name = ?",
+  disown: "DELETE FROM former WHERE here_key = ? AND here = ?",
+  wasOurs: "SELECT 1 FROM former WHERE here_key = ? AND here = ?",
   fact: "SELECT value FROM facts WHERE key = ?",
   putFact: "INSERT OR REPLACE INTO facts VALUES (?, ?)",
 } as const;
+
+/** For as long as batches that were cut off may have moved what is ours: what stood for an object, and does no more, is kept in `former`. */
+export const keepFormer = `
+  CREATE TEMP TRIGGER IF NOT EXISTS former_replaced AFTER UPDATE OF here ON main.objects WHEN new.here <> old.here
+    BEGIN INSERT INTO former VALUES (old.here_key, old.here); END;
+  CREATE TEMP TRIGGER IF NOT EXISTS former_removed AFTER DELETE ON main.objects
+    BEGIN INSERT INTO former VALUES (old.here_key, old.here); END;`;
+
+export const forgetFormer = `
+  DROP TRIGGER IF EXISTS former_replaced;
+  DROP TRIGGER IF EXISTS former_removed;
+  DELETE FROM former;`;
 
 /** The one statement that runs over all there is: rows as arrays, and one blob for three, as each costs more than finding the row. */
 export const childrenSql = `

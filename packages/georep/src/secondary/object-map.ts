@@ -17,7 +17,7 @@ import {
   type MappedObject,
   type MappedRow,
 } from "./map-rows.ts";
-import { childrenSql, openTables, statements } from "./map-schema.ts";
+import { childrenSql, forgetFormer, keepFormer, openTables, statements } from "./map-schema.ts";
 
 /**
  * Which object of the source is which here, and under which names; a database with one transaction for each batch.
@@ -228,6 +228,28 @@ export class ObjectMap implements Disposable {
     this.#recent.forget();
   }
 
+  /** As {@link removeObject}, of one that was taken for what somebody else has made. */
+  disown(id: FileId): void {
+    const here = this.#find(id)?.here;
+    const isOurs = here !== undefined && this.wasOurs(here);
+    this.removeObject(id);
+    if (here !== undefined && !isOurs) this.#sql.disown.run(indexKey(here), here);
+  }
+
+  /** From now on what stood for an object, and does no more, is remembered; outside a batch. */
+  keepFormer(): void {
+    this.#database.exec(keepFormer);
+  }
+
+  /** Tells of something here whether it has stood for an object, as far as that was remembered. */
+  wasOurs(here: FileId): boolean {
+    return this.#sql.wasOurs.get(indexKey(here), here) !== undefined;
+  }
+
+  forgetFormer(): void {
+    this.#database.exec(forgetFormer);
+  }
+
   /** Notes a name that its object has lost at the source, and keeps here. */
   spare({ parent, name }: MappedName, id: FileId): void {
     this.#sql.spare.run(parent, name, id);
@@ -261,7 +283,9 @@ export class ObjectMap implements Disposable {
 
   /** Forgets everything. */
   clear(): void {
-    this.#database.exec("DELETE FROM names; DELETE FROM objects; DELETE FROM arrivals; DELETE FROM spared");
+    this.#database.exec(
+      "DELETE FROM names; DELETE FROM objects; DELETE FROM arrivals; DELETE FROM spared; DELETE FROM former",
+    );
     this.#arrivals.reload();
     this.#ids = new IdFilter();
     this.#recent.forget();

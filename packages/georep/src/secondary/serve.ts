@@ -32,7 +32,7 @@ import { abandonAll, beginContent, endContent, takeContent } from "./incoming.ts
 import { digestPart, inspect } from "./inspect.ts";
 import { Listing } from "./listing.ts";
 import { copyPart } from "./local-copy.ts";
-import { endInOrder, openSession, recover, type Session } from "./session.ts";
+import { endInOrder, openSession, recover, suspectNothing, type Session } from "./session.ts";
 import { makeAnew, moveContent } from "./move-content.ts";
 import { signaturesOf, sumsOf } from "./signatures.ts";
 import { SettleWhenIdle } from "./settle-when-idle.ts";
@@ -180,6 +180,11 @@ function handlersOf(state: ServeState): Handlers {
       state.settling?.begin();
       message.writeFailures(reply, failures);
       reply.u64(open(state).finished);
+    },
+    told: (request) => {
+      decoded(request, undefined);
+      if (state.batch !== undefined) throw malformed("the end of all there is to tell within a batch");
+      suspectNothing(open(state));
     },
     list: (request, reply) => {
       const requests = decoded(request, readList(request));

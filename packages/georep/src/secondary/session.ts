@@ -16,7 +16,7 @@ import { ObjectMap } from "./object-map.ts";
 import { removeTreeAt } from "./remove-tree.ts";
 import { finishedBatches, putFinished } from "./finished.ts";
 import { requireSite } from "./site.ts";
-import { keepUnsure, lastWork, noteSure, unsureSince, type Unsure } from "./unsure.ts";
+import { keepUnsure, keptUnsure, lastWork, noteSure, unsureSince, type Unsure } from "./unsure.ts";
 
 /** The receiving end's hold of its destination: open directories, the map, and what is held aside. */
 export interface Session extends Disposable {
@@ -32,7 +32,7 @@ export interface Session extends Disposable {
   readonly held: Map<string, Buffer>;
   /** Names in `held/` of what is not ours, and what each was called. */
   readonly strangers: Map<string, Buffer>;
-  /** The last session, or a batch of this one, did not end in order: what is unknown may be its work. Undefined: none is. */
+  /** Batches were cut off, and not all has been told anew since: what is unknown may be their work. Undefined: none is. */
   unsure: Unsure | undefined;
   /** What was written last may never reach the disk, whatever is read back: it is written again. */
   mayHaveLost: boolean;
@@ -75,7 +75,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   requireSite(root, expected, map.fact("replica"));
   const flags = O_DIRECTORY | O_NOFOLLOW;
   const rootFd = open(root, O_RDONLY | O_DIRECTORY);
-  const unsure = map.fact("open")?.[0] === 1 ? unsureSince(map, worked) : undefined;
+  const unsure = map.fact("open")?.[0] === 1 ? unsureSince(map, worked) : keptUnsure(map);
   const opened = {
     root: rootFd,
     heldDirectory: open(join(base, "held"), O_PATH | flags),
@@ -94,6 +94,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     [Symbol.dispose]: () => dispose(opened, lock),
   };
   handOnNothing(opened.heldDirectory);
+  if (unsure !== undefined) map.keepFormer();
   findHeld(opened);
   owned.move();
   return opened;
@@ -144,17 +145,30 @@ function adoptRoot(
   return { replica, finished };
 }
 
-/** Notes that everything is in order; the next session need not suspect anything. */
-export function endInOrder({ map }: Session): void {
+/** Notes that no batch is cut off. What was suspected stays so: the worker may have ended before it told all of that anew. */
+export function endInOrder({ map, unsure }: Session): void {
   map.begin();
   map.putFact("open", Buffer.of(0));
-  keepUnsure(map, undefined);
+  keepUnsure(map, unsure);
   map.commit();
+}
+
+/** All has been told that batches that were cut off were about: what they have made is known by now, or gone. */
+export function suspectNothing(session: Session): void {
+  if (session.unsure === undefined) return;
+  const { map } = session;
+  map.begin();
+  keepUnsure(map, undefined);
+  noteSure(map);
+  map.forgetFormer();
+  map.commit();
+  session.unsure = undefined;
 }
 
 /** Goes on after a batch that was taken back in the middle: what it has done is found again as after a crash. */
 export function recover(session: Session): void {
   session.unsure = unsureSince(session.map);
+  session.map.keepFormer();
   session.held.clear();
   session.strangers.clear();
   findHeld(session);

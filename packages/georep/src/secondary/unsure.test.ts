@@ -22,8 +22,8 @@ import { startBatch } from "./batch.ts";
 import { finishBatch } from "./finish.ts";
 import { ObjectMap } from "./object-map.ts";
 import { applyChanges } from "./serve.ts";
-import { openSession, recover } from "./session.ts";
-import { keepUnsure, mayBeOurs, noteSure, unsureSince } from "./unsure.ts";
+import { endInOrder, openSession, recover, suspectNothing } from "./session.ts";
+import { keepUnsure, keptUnsure, mayBeOurs, noteSure, unsureSince } from "./unsure.ts";
 
 test("what came into being since the last batch that was in order may be ours, until a session ends in order", () => {
   using map = new ObjectMap(":memory:");
@@ -106,6 +106,45 @@ test.each([true, false])(
     expect(place.held()).toEqual([]);
   },
 );
+
+test("a receiving end that was told nothing goes on suspecting what one before it left, and one that was told all does not", async () => {
+  const root = mkdtempSync(join(tmpdir(), "belay-unsure-"));
+  const rules = { syncXattrs: true, syncAcls: true, ignoreDeletes: false, setsConflictsAside: true };
+  const open = () => openSession({ root, session: "test", rootId, rules, expected: undefined, logger: silentLogger });
+  try {
+    writeFileSync(join(root, "theirs"), "theirs");
+    await sleep(1500); // more than the slack
+    {
+      using killed = await open();
+      applyChanges(startBatch(killed), { objects: [wholeFile("f", "ours")], entries: [entryOf("f", 0)] });
+    }
+    {
+      using idle = await open(); // of a worker that was killed before it told anything
+      endInOrder(idle);
+    }
+    {
+      using session = await open();
+      const batch = startBatch(session);
+      const files = ["f", "theirs"].map((name) => wholeFile(name, "of the source"));
+      expect(
+        applyChanges(batch, { objects: files, entries: [entryOf("f", 0), entryOf("theirs", 1)] }).failures,
+      ).toEqual([]);
+      expect(finishBatch(batch)).toEqual([]);
+      const aside = readdirSync(join(root, ".belay-georep/test/conflicts")).map((name) =>
+        name.replace(/^\d+-\d+-/, ""),
+      );
+      expect(aside).toEqual(["theirs"]);
+      expect(session.unsure).toBeDefined();
+      suspectNothing(session);
+      expect(session.unsure).toBeUndefined();
+      endInOrder(session);
+    }
+    using map = new ObjectMap(join(root, ".belay-georep/test/map.sqlite"));
+    expect(keptUnsure(map)).toBeUndefined();
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
 
 test("after a receiving end was killed, what came into being while nobody replicated is somebody else's", async () => {
   const root = mkdtempSync(join(tmpdir(), "belay-unsure-"));

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 
+import type { FileId } from "../ids/file-id.ts";
 import type { ObjectMap } from "./object-map.ts";
 
 /** A time in which batches were at work that were cut off, in nanoseconds since 1970. */
@@ -20,6 +21,9 @@ const slack = 1_000_000_000n;
 /** What was made last may be so much younger than what tells of it. */
 const lastSlack = 10_000_000_000n;
 
+/** The clock that we ask leaves out parts of a millisecond; what file systems note may not. */
+const oneMs = 1_000_000n;
+
 const now = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 /** Notes, with a batch that is in order, that nothing is unsure up to now. */
@@ -34,16 +38,21 @@ export function noteSure(map: ObjectMap): void {
  */
 export function unsureSince(map: ObjectMap, until?: bigint): Unsure {
   const [from = slack] = decode(map.fact("sure"));
-  const last = until === undefined ? now() : until + lastSlack;
-  const before = decode(map.fact("unsure"));
-  const spans = before.flatMap((at, index) => (index % 2 === 0 ? [{ from: at, to: before[index + 1] ?? at }] : []));
-  return [...spans, { from: from - slack, to: last }];
+  const last = until === undefined ? now() + oneMs : until + lastSlack;
+  return [...(keptUnsure(map) ?? []), { from: from - slack, to: last }];
+}
+
+/** What was unsure when a session ended that was not told everything anew; undefined: nothing. */
+export function keptUnsure(map: ObjectMap): Unsure | undefined {
+  const times = decode(map.fact("unsure"));
+  if (times.length === 0) return undefined;
+  return times.flatMap((at, index) => (index % 2 === 0 ? [{ from: at, to: times[index + 1] ?? at }] : []));
 }
 
 /** Most spans that are remembered; of older ones nothing is ours any more. */
 const mostSpans = 100;
 
-/** Keeps what is unsure for a next session, until one ends in order; undefined: nothing is. */
+/** Keeps what is unsure for a next session; undefined: nothing is. */
 export function keepUnsure(map: ObjectMap, unsure: Unsure = []): void {
   map.putFact("unsure", encode(unsure.slice(-mostSpans).flatMap(({ from, to }) => [from, to])));
 }
@@ -53,9 +62,25 @@ export function mayBeOurs(unsure: Unsure | undefined, birth: bigint): boolean {
   return unsure !== undefined && (birth === 0n || unsure.some(({ from, to }) => birth >= from && birth <= to));
 }
 
-/** As {@link mayBeOurs}, of what is in the way as a whole: where nothing tells when it came into being, it is taken for somebody else's. */
-export function wasMadeByUs(unsure: Unsure | undefined, birth: bigint): boolean {
-  return birth !== 0n && mayBeOurs(unsure, birth);
+/** Something at the destination that nothing is known of. */
+export interface Unknown {
+  readonly here: FileId;
+  readonly birth: bigint;
+}
+
+interface Suspecting {
+  readonly map: ObjectMap;
+  readonly unsure: Unsure | undefined;
+}
+
+/** Tells whether batches that were cut off may have made something, or have moved it from where the map had it. */
+export function mayBeWorkOfOurs({ map, unsure }: Suspecting, { here, birth }: Unknown): boolean {
+  return unsure !== undefined && (mayBeOurs(unsure, birth) || map.wasOurs(here));
+}
+
+/** As {@link mayBeWorkOfOurs}, of what is in the way as a whole: where nothing tells when it came into being, it is taken for somebody else's. */
+export function isWorkOfOurs({ map, unsure }: Suspecting, { here, birth }: Unknown): boolean {
+  return unsure !== undefined && ((birth !== 0n && mayBeOurs(unsure, birth)) || map.wasOurs(here));
 }
 
 /** When a session was last at work, by its directories and files; to be asked before one is opened. */

@@ -61,6 +61,7 @@ const refusing: Secondary = {
     data: refuse,
     end: refuse,
     finish: refuse,
+    told: refuse,
   },
   ...{ list: refuse, inspect: refuse, digest: refuse, stage: refuse, take: refuse, [Symbol.dispose]: () => undefined },
 };

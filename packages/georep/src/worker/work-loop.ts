@@ -56,6 +56,8 @@ export class WorkLoop {
   #isPoked = false;
   #wake = Promise.withResolvers<undefined>();
   #isRetrying = false;
+  /** The destination may suspect what is unknown to it: batches were cut off, before this worker or in its time. */
+  #isSuspected = true;
   /** Directories that were filled, and the names in them; one, and a guess, to begin with. */
   #directories = 1;
   #names = 100;
@@ -225,10 +227,19 @@ export class WorkLoop {
     const { report, onProgress } = this.#context;
     report.state = "active";
     // Changes that wait for the journal are not seen here.
-    if (this.isIdle && this.#parts.feed.trouble === undefined) report.noteSynced();
+    if (this.isIdle && this.#parts.feed.trouble === undefined) {
+      report.noteSynced();
+      if (this.#isSuspected) this.#tellAllIsTold();
+    }
     onProgress();
     const due = this.#parts.queue.nextDue;
     return this.#sleep(Math.min(heldMs, due === undefined ? Infinity : Math.max(due - Date.now(), 1)));
+  }
+
+  // Should it fail, it is said again the next time.
+  #tellAllIsTold(): void {
+    this.#isSuspected = false;
+    this.#parts.secondary.told().catch(() => (this.#isSuspected = true));
   }
 
   async #sleep(ms = Infinity): Promise<void> {
@@ -241,6 +252,7 @@ export class WorkLoop {
   }
 
   async #wait(error: Error, pauseMs: number): Promise<void> {
+    this.#isSuspected = true;
     this.#context.report.noteTrouble(error);
     await sleep(pauseMs, this.#stop.signal);
   }

@@ -1,0 +1,84 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { expect, test } from "vitest";
+
+import { entryOf, openSessionPlace, wholeFile } from "../testing/session-place.ts";
+import { fileChange } from "../testing/file-change.ts";
+import { S_IFDIR } from "../tree/object-state.ts";
+import { startBatch } from "./batch.ts";
+import { finishBatch } from "./finish.ts";
+import { applyChanges } from "./serve.ts";
+import { recover, suspectNothing } from "./session.ts";
+
+const moreThanTheSlack = 1500;
+const withoutPrefix = (name: string): string => name.replace(/^\d+-\d+-/, "");
+
+test("what a batch that was cut off has moved is ours wherever it is, until all is told anew", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const at = (name: string) => join(root, name);
+  const conflicts = () => readdirSync(at(".belay-georep/test/conflicts")).map(withoutPrefix);
+  const directory = wholeFile("d", "", { mode: S_IFDIR | 0o755, inline: undefined });
+  const within = { ...entryOf("f", 1), parent: directory.id };
+  const first = startBatch(session);
+  expect(applyChanges(first, { objects: [directory, wholeFile("f", "1")], entries: [entryOf("d", 0), within] }).failures).toEqual([]); // prettier-ignore
+  expect(finishBatch(first)).toEqual([]);
+  await sleep(moreThanTheSlack);
+  expect(finishBatch(startBatch(session))).toEqual([]); // all that is there is older than what may be unsure
+
+  // As a batch leaves it that moved the directory and was taken back; somebody has put something into it before.
+  writeFileSync(at("theirs"), "theirs");
+  await sleep(moreThanTheSlack);
+  expect(finishBatch(startBatch(session))).toEqual([]);
+  startBatch(session);
+  renameSync(at("d"), at("moved"));
+  renameSync(at("theirs"), at("moved/theirs"));
+  session.map.rollback();
+  recover(session);
+
+  // By now the source has it under its old name again.
+  const again = startBatch(session);
+  const told = { objects: [directory, wholeFile("f", "1")], entries: [entryOf("d", 0), within] };
+  expect(applyChanges(again, told).failures).toEqual([]);
+  expect(finishBatch(again)).toEqual([]);
+  const gone = startBatch(session);
+  expect(applyChanges(gone, { objects: [], entries: [entryOf("moved", undefined)] }).failures).toEqual([]);
+  expect(finishBatch(gone)).toEqual([]);
+  expect(readdirSync(root).sort()).toEqual([".belay-georep", "d"]);
+  expect(readFileSync(at("d/f"), "utf8")).toBe("1");
+  expect(conflicts()).toEqual(["theirs"]);
+
+  suspectNothing(session);
+  renameSync(at("d"), at("somewhere"));
+  const anew = startBatch(session);
+  expect(applyChanges(anew, told).failures).toEqual([]);
+  expect(finishBatch(anew)).toEqual([]);
+  const moved = startBatch(session);
+  expect(applyChanges(moved, { objects: [], entries: [entryOf("somewhere", undefined)] }).failures).toEqual([]);
+  expect(finishBatch(moved)).toEqual([]);
+  expect(conflicts()).toEqual(["theirs", "somewhere"]);
+});
+
+test("what somebody has put at the name of a file, and the source gives up before its content has come, is kept", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const at = (name: string) => join(root, name);
+  mkdirSync(at("elsewhere"));
+  writeFileSync(at("f"), "theirs");
+  const large = fileChange("f", { size: 1_000_000 });
+  for (const isOver of [false, true]) {
+    if (isOver) recover(session); // nothing of it is made by a batch that was cut off
+    const batch = startBatch(session);
+    if (isOver) renameSync(at(`.belay-georep/test/conflicts/${readdirSync(at(".belay-georep/test/conflicts"))[0] ?? ""}`), at("f")); // prettier-ignore
+    expect(applyChanges(batch, { objects: [large], entries: [entryOf("f", 0)] }).wants).toHaveLength(1);
+    expect(applyChanges(batch, { objects: [], entries: [entryOf("f", undefined)] }).failures).toEqual([]);
+    expect(finishBatch(batch)).toEqual([]);
+    expect(readdirSync(root).sort()).toEqual([".belay-georep", "elsewhere"]);
+    const [kept = ""] = readdirSync(at(".belay-georep/test/conflicts"));
+    expect(readFileSync(at(`.belay-georep/test/conflicts/${kept}`), "utf8")).toBe("theirs");
+    await sleep(moreThanTheSlack);
+    expect(finishBatch(startBatch(session))).toEqual([]);
+  }
+});
