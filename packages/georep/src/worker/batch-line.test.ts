@@ -90,6 +90,7 @@ function lineFrom(files: readonly string[], secondary: Secondary): Line {
   const troubles: string[] = [];
   const programs = { directory: path, shell: undefined, ledger: undefined, logger: silentLogger };
   const line = new BatchLine({ tree, secondary, policy: defaultPolicy, programs }, new HotFiles([]), {
+    onFinish: () => undefined,
     onDone: (batch) => void done.push(batch),
     onProgress: () => undefined,
     onTrouble: (error) => Promise.resolve(void troubles.push(error.message)),

@@ -2,6 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 
 import { toError } from "@belay/supervise";
 
+import type { FileId } from "../ids/file-id.ts";
 import type { DirtyName } from "../plan/dirty-set.ts";
 import type { Ends } from "../plan/ends.ts";
 import type { Filling } from "../plan/fill-directory.ts";
@@ -25,6 +26,8 @@ export interface DoneBatch {
 
 /** Who a line tells. */
 export interface LineEvents {
+  /** A batch is about to be made durable that leaves these directories to a comparison. */
+  readonly onFinish: (directories: readonly FileId[]) => void;
   /** In the order in which the names were given. */
   readonly onDone: (batch: DoneBatch) => void;
   /** An answer came, or something is done. */
@@ -146,7 +149,7 @@ export class BatchLine {
     }
     try {
       await batch.settled();
-      const finished = batch.finish();
+      const finished = this.#finish(batch, []);
       finishIsSent();
       const outcome = await finished;
       this.#batches.shift();
@@ -175,8 +178,9 @@ export class BatchLine {
       const batch = new Batch(this.#context, Promise.resolve());
       batch.take(names, {});
       try {
-        const outcome = await this.#apply(batch);
-        const crawl = [...outcome.crawl, ...attempts.flatMap(({ unlooked }) => unlooked)];
+        const unlooked = attempts.flatMap((attempt) => attempt.unlooked);
+        const outcome = await this.#apply(batch, unlooked);
+        const crawl = [...outcome.crawl, ...unlooked];
         this.#batches = [];
         this.#gate = Promise.resolve();
         const keeps = batches.flatMap((each) => each.keeps);
@@ -191,9 +195,16 @@ export class BatchLine {
     }
   }
 
-  async #apply(batch: Batch): Promise<BatchOutcome> {
+  async #apply(batch: Batch, unlooked: readonly FileId[]): Promise<BatchOutcome> {
     await this.#send(batch);
     await batch.settled();
+    return this.#finish(batch, unlooked);
+  }
+
+  /** The request is on its way when this returns. */
+  #finish(batch: Batch, unlooked: readonly FileId[]): Promise<BatchOutcome> {
+    const { toCompare, unfilled } = batch.directories;
+    this.#events.onFinish([...toCompare, ...unfilled, ...unlooked]);
     return batch.finish();
   }
 

@@ -116,3 +116,25 @@ test("what an earlier version left to be tried again is taken over, and counts a
     rmSync(folder, { recursive: true });
   }
 });
+
+test("what a batch leaves to a comparison is kept until its end is recorded, and compared when it never is", () => {
+  const folder = mkdtempSync(join(tmpdir(), "belay-test-queue-"));
+  try {
+    const path = join(folder, "queue.sqlite");
+    const [first, second] = [Buffer.from("first"), Buffer.from("second")];
+    {
+      using queue = new WorkQueue(path);
+      queue.owed.note([first]);
+      expect(queue.crawlLength).toBe(0);
+      queue.record({ finished: 1, crawl: [first] });
+      queue.owed.note([second]);
+    }
+    using queue = new WorkQueue(path);
+    queue.owed.collect();
+    expect(queue.nextCrawls(10).map(({ directory }) => directory)).toEqual([second, first]);
+    queue.owed.collect();
+    expect(queue.crawlLength).toBe(2);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

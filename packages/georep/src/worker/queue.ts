@@ -4,6 +4,7 @@ import { blobOf } from "../database/blob-of.ts";
 import type { FileId } from "../ids/file-id.ts";
 import { CompareQueue, compareSchema, type CompareProgress, type NamePlace } from "./compare-queue.ts";
 import { HeldQueue, heldSchema, type HeldProgress } from "./held-queue.ts";
+import { OwedQueue, owedSchema } from "./owed-queue.ts";
 import type { Position } from "../journal/position.ts";
 import type { DirectoryPlace } from "../sources/directory-places.ts";
 import type { Expected } from "../rpc/hello-messages.ts";
@@ -73,6 +74,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS crawl (seq INTEGER PRIMARY KEY AUTOINCREMENT, directory BLOB NOT NULL UNIQUE);
   ${retrySchema}
   ${heldSchema}
+  ${owedSchema}
   ${compareSchema}`;
 
 const firstRetryMs = 250;
@@ -98,6 +100,7 @@ export class WorkQueue implements Disposable {
   readonly #fresh = new Set<number>();
   readonly compare: CompareQueue;
   readonly held: HeldQueue;
+  readonly owed: OwedQueue;
 
   /** @param retryMs  longest pause before something is tried again */
   constructor(path: string, retryMs = 60_000) {
@@ -116,6 +119,7 @@ export class WorkQueue implements Disposable {
     this.#mayRetry = this.retryLength > 0;
     this.compare = new CompareQueue(this.#database);
     this.held = new HeldQueue(this.#database);
+    this.owed = new OwedQueue(this.#database);
   }
 
   get cursor(): Position | undefined {
@@ -244,7 +248,10 @@ export class WorkQueue implements Disposable {
     if (site !== undefined) database.prepare("INSERT OR REPLACE INTO site VALUES (1, ?)").run(site);
     if (created !== undefined)
       database.prepare("INSERT OR REPLACE INTO created VALUES (1, ?, ?)").run(created.replica, created.site);
-    if (finished !== undefined) database.prepare("INSERT OR REPLACE INTO finished VALUES (1, ?)").run(finished);
+    if (finished !== undefined) {
+      database.prepare("INSERT OR REPLACE INTO finished VALUES (1, ?)").run(finished);
+      this.owed.clear();
+    }
     if (cursor !== undefined)
       database.prepare("INSERT OR REPLACE INTO cursor VALUES (1, ?, ?)").run(cursor.segment, cursor.offset);
     this.compare.record(progress);

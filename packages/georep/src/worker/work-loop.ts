@@ -71,6 +71,7 @@ export class WorkLoop {
     const poke = () => this.poke();
     this.hot = new HotFiles(parts.queue.held.list());
     this.#line = new BatchLine(parts, this.hot, {
+      onFinish: (directories) => parts.queue.owed.note(directories),
       onDone: (batch) => this.#record(batch),
       onProgress: poke,
       onTrouble: (error, pauseMs) => this.#wait(error, pauseMs),

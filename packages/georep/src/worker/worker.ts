@@ -107,6 +107,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const secondary = owned.use(await options.greet({ rootId: tree.rootId, expected }));
   const { replica, site } = secondary;
   const finished = secondary.finished();
+  queue.owed.collect();
   if (site !== queue.site) queue.record({ site });
   const position = anchorCursor({ queue, feed, policy, replica, finished, tree, isForced: options.force });
   const { shell, ledger, logger } = options;
