@@ -2,13 +2,24 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { close, open, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from "@belay/linux";
+import {
+  close,
+  open,
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDONLY,
+  renameat2,
+  RENAME_NOREPLACE,
+  unlinkat,
+} from "@belay/linux";
 import { BelayError, takeFileLock, type FileLock, type Logger } from "@belay/supervise";
 
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import type { Hello } from "../rpc/hello-messages.ts";
 import { replicaIdBytes, type SessionRules } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
+import { fileIdIfThere } from "../tree/read-object.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
@@ -182,9 +193,23 @@ function findHeld(session: Session): void {
   const { heldDirectory, map, held, strangers } = session;
   for (const name of readdirSync(`/proc/self/fd/${heldDirectory}`, { encoding: "buffer" })) {
     const object = map.byHere(fileIdAt(heldDirectory, name));
-    const text = name.toString("latin1");
-    if (text.startsWith(strangerPrefix)) strangers.set(text, Buffer.from("left"));
-    else if (object?.id.toString("hex") === text) held.set(keyOf(object.id), name);
+    const ownName = object && Buffer.from(object.id.toString("hex"));
+    const isStranger = name.toString("latin1").startsWith(strangerPrefix);
+    if (object !== undefined && ownName !== undefined && (isStranger || name.equals(ownName))) {
+      if (isStranger) takeBack(heldDirectory, name, { ownName, here: object.here });
+      held.set(keyOf(object.id), ownName);
+    } else if (isStranger) strangers.set(name.toString("latin1"), Buffer.from("left"));
     else removeTreeAt(heldDirectory, name);
   }
+}
+
+// It was unknown when it was held, as the batch that was cut off had made its object anew elsewhere. That is forgotten.
+function takeBack(held: number, name: Buffer, { ownName, here }: { ownName: Buffer; here: FileId }): void {
+  const isThere = fileIdIfThere(held, ownName);
+  if (isThere?.equals(here) === true) {
+    unlinkat(held, name);
+    return;
+  }
+  if (isThere !== undefined) removeTreeAt(held, ownName);
+  renameat2(held, name, held, ownName, RENAME_NOREPLACE);
 }

@@ -230,17 +230,25 @@ export class WorkLoop {
     // Changes that wait for the journal are not seen here.
     if (this.isIdle && this.#parts.feed.trouble === undefined) {
       report.noteSynced();
-      if (this.#isSuspected) this.#tellAllIsTold();
+      if (this.#isSuspected) this.#tellWhenAtRest();
     }
     onProgress();
     const due = this.#parts.queue.nextDue;
     return this.#sleep(Math.min(heldMs, due === undefined ? Infinity : Math.max(due - Date.now(), 1)));
   }
 
-  // Should it fail, it is said again the next time.
-  #tellAllIsTold(): void {
+  // What was in a directory that had gone when it was looked at is told of with that directory, whose change may still be on its way here.
+  #tellWhenAtRest(): void {
+    const { feed, secondary } = this.#parts;
+    const { position } = this;
+    const isAtRest = (end: Position) =>
+      this.isIdle && [end, this.position].every((at) => comparePositions(at, position) === 0);
     this.#isSuspected = false;
-    this.#parts.secondary.told().catch(() => (this.#isSuspected = true));
+    const told = async () => {
+      if (isAtRest(await feed.drain())) await secondary.told();
+      else this.#isSuspected = true;
+    };
+    told().catch(() => (this.#isSuspected = true)); // the next time
   }
 
   async #sleep(ms = Infinity): Promise<void> {
