@@ -19,7 +19,7 @@ import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
 import { inheritAcl } from "./unreplicated.ts";
-import { attempt, inTheWay, keyOfName, look, noParent, openDirectory, placeOf, touch } from "./batch.ts";
+import { attempt, inTheWay, keyOfName, look, noParent, noteFound, openDirectory, placeOf, touch } from "./batch.ts";
 import type { Batch, Found, Order, Place } from "./batch.ts";
 import { detach } from "./detach.ts";
 import { openNamed } from "./directory-modes.ts";
@@ -48,7 +48,7 @@ export function attach(batch: Batch, order: Order, waiting: Map<string, Order>):
   }
   const found = lookPastStrangers(batch, order, dirfd);
   if (found?.object?.id.equals(change.id)) {
-    batch.session.map.putName({ parent, name }, change.id);
+    noteFound(batch, order, found.object);
     return;
   }
   if (found !== undefined && found.object === undefined) throw inTheWay(name);

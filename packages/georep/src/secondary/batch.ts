@@ -4,12 +4,13 @@ import { BelayError, errnoName, toError } from "@belay/supervise";
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import { isSick } from "../rpc/failure.ts";
 import type { EntryName, Failure, ObjectChange, Want } from "../rpc/messages.ts";
+import { isDirectory } from "../tree/object-state.ts";
 import { fileIdIfThere, isGone, statAt } from "../tree/read-object.ts";
 import { quotedName } from "../tree/shown-name.ts";
 import type { Statx } from "@belay/linux";
 import type { Birth } from "./birth.ts";
 import type { Incoming } from "./incoming.ts";
-import type { MappedObject } from "./map-rows.ts";
+import type { MappedName, MappedObject } from "./map-rows.ts";
 import { grant, isBound } from "./own-access.ts";
 import { openDirectoryAt } from "./beneath.ts";
 import type { Session } from "./session.ts";
@@ -163,6 +164,12 @@ export function look({ session }: Batch, dirfd: number, name: Buffer): Found | u
   if (stat === undefined) return undefined;
   const here = fileIdIfThere(dirfd, name);
   return here && { here, stat, object: session.map.byHere(here) };
+}
+
+/** Notes the name that an object was found under. A directory has no other, wherever the map had it before a batch that was cut off. */
+export function noteFound({ session }: Batch, named: MappedName, { id, mode }: MappedObject): void {
+  if (isDirectory(mode)) session.map.removeNamesOf(id);
+  session.map.putName(named, id);
 }
 
 /** A name under which an object can be reached now. */

@@ -3,7 +3,7 @@ import { linkat, readlinkat, renameat2, RENAME_NOREPLACE, unlinkat } from "@bela
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isDevice, isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
-import { inTheWay, look, noParent, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
+import { inTheWay, look, noParent, noteFound, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
 import type { MappedName, MappedObject } from "./map-rows.ts";
 import { strangerPrefix } from "./session.ts";
 import { isBound } from "./own-access.ts";
@@ -39,7 +39,7 @@ export function detach(
     return;
   }
   if (change !== undefined && found.object?.id.equals(change.id)) {
-    map.putName({ parent, name }, change.id);
+    noteFound(batch, { parent, name }, found.object);
     return;
   }
   if (change !== undefined && mayAdopt(batch, dirfd, name, found, change)) {
