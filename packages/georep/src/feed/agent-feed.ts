@@ -44,7 +44,9 @@ class AgentLink {
   readonly #greeting = Promise.withResolvers<Greeting>();
   readonly #failed = Promise.withResolvers<Error>();
   #isGreeted = false;
-  onReport: (report: Report) => void = () => undefined;
+  #onReport: ((report: Report) => void) | undefined;
+  /** What came right behind the greeting, before anybody could listen: there may be no other word of it. */
+  readonly #early: Report[] = [];
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -53,6 +55,12 @@ class AgentLink {
     // Reset: it was killed before it read all that was sent.
     socket.on("error", (error) => this.#lose(hasCode(error, "ECONNRESET", "EPIPE") ? hasEnded(error) : error));
     socket.on("close", () => this.#lose(hasEnded()));
+  }
+
+  /** Takes each report, those that have come already first. */
+  listen(onReport: (report: Report) => void): void {
+    this.#onReport = onReport;
+    for (const report of this.#early.splice(0)) onReport(report);
   }
 
   get greeting(): Promise<Greeting> {
@@ -67,7 +75,8 @@ class AgentLink {
     if (this.#isGreeted) {
       const said = parseLine(report, line);
       if (said.failed !== undefined) this.#lose(errorOf(said.failed));
-      this.onReport(said);
+      if (this.#onReport === undefined) this.#early.push(said);
+      else this.#onReport(said);
     } else {
       this.#greeting.resolve(parseLine(greeting, line));
       this.#isGreeted = true;
@@ -98,7 +107,7 @@ class AgentFeed implements ChangeFeed {
     this.#link = link;
     this.#places = places;
     this.#end = end;
-    link.onReport = (report) => this.#take(report);
+    link.listen((report) => this.#take(report));
   }
 
   get start(): Position {
