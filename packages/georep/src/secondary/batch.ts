@@ -50,6 +50,8 @@ export interface Batch {
   /** Names that wait for a new file to be complete, each with what was last said of it. */
   readonly postponed: Map<string, Order>;
   readonly hidden: HiddenDirectories;
+  /** Directories of this batch that are to get nothing but owner, mode and mtime, by key: see `bare-directories.ts`. */
+  readonly bare: Set<string>;
   /** Objects that were here before we knew them. */
   readonly adopted: Set<string>;
   /** Files whose content is not what it has to be. */
@@ -90,6 +92,7 @@ export function startBatch(session: Session): Batch {
     streams: new Map(),
     postponed: new Map(),
     hidden: { tops: new Map(), orders: new Map() },
+    bare: new Set(),
     adopted: new Set(),
     lacking: new Set(),
     touched: new Set(),

@@ -5,7 +5,8 @@ import type { Failure, ObjectChange } from "../rpc/messages.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { fileIdIfThere, statAt } from "../tree/read-object.ts";
 import { attach } from "./attach.ts";
-import { attempt, closeDirectories, type Batch } from "./batch.ts";
+import { completeBare, isBareOrder, showBare } from "./bare-directories.ts";
+import { attempt, closeDirectories, type Batch, type Order } from "./batch.ts";
 import { conflictName } from "./content.ts";
 import { deepestFirst, giveBackModes } from "./directory-modes.ts";
 import { putFinished } from "./finished.ts";
@@ -23,17 +24,9 @@ const nothing = Buffer.alloc(0);
 export function finishBatch(batch: Batch): readonly Failure[] {
   abandonAll(batch);
   batch.failures.length = 0;
-  for (const order of [...batch.postponed.values()])
-    attempt(batch, order.parent, order.name, () => {
-      if (!batch.incomplete.has(keyOf(order.change.id))) attach(batch, order, new Map());
-      else
-        batch.failures.push({
-          id: order.parent,
-          name: order.name,
-          code: "ENODATA",
-          message: "its content did not come",
-        });
-    });
+  const orders = [...batch.postponed.values()];
+  for (const order of orders) if (!isBareOrder(batch, order)) attempt(batch, order.parent, order.name, () => nameAtLast(batch, order)); // prettier-ignore
+  for (const order of orders) if (isBareOrder(batch, order)) attempt(batch, order.parent, order.name, () => showBare(batch, order)); // prettier-ignore
   dropSparedNames(batch); // changes the times of directories
   const changes = [...batch.changes.entries()].flatMap(([key, change]) => (batch.complete.has(key) ? [] : [change]));
   const [files, directories] = [
@@ -45,6 +38,7 @@ export function finishBatch(batch: Batch): readonly Failure[] {
   for (const change of files) stamp(batch, change, failed.has(change));
   for (const key of batch.touched) if (!batch.changes.has(key) || batch.complete.has(key)) restamp(batch, idOfKey(key));
   for (const change of deepestFirst(batch, directories)) {
+    if (completeBare(batch, change)) continue;
     const isSet = setMetadata(batch, change);
     if (isSet) batch.opened.delete(keyOf(change.id)); // it has a mode of its own again
     stamp(batch, change, !isSet);
@@ -72,6 +66,12 @@ function makeDurable(session: Session): void {
   map.commit();
   session.finished++;
   session.mayHaveLost = false;
+}
+
+function nameAtLast(batch: Batch, order: Order): void {
+  const { parent: id, name, change } = order;
+  if (!batch.incomplete.has(keyOf(change.id))) attach(batch, order, new Map());
+  else batch.failures.push({ id, name, code: "ENODATA", message: "its content did not come" });
 }
 
 /** @returns whether nothing failed */

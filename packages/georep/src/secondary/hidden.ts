@@ -13,13 +13,12 @@ export function isHidden(batch: Batch, directory: FileId): boolean {
 
 /** Makes a new directory: in `held/` until the batch is finished, or at once in one that is hidden itself. */
 export function makeHidden(batch: Batch, order: Order, dirfd: number): Place {
-  const { hidden, session, postponed } = batch;
+  const { session } = batch;
   const { parent, name, change } = order;
-  const key = keyOf(change.id);
   const top = hiddenOrder(batch, parent);
   if (top !== undefined) {
     mkdirat(dirfd, name, 0o700);
-    hidden.tops.set(key, keyOf(top.change.id));
+    hideIn(batch, change.id, top);
     return { dirfd, name, isHeld: false };
   }
   const heldName = Buffer.from(change.id.toString("hex"));
@@ -27,11 +26,22 @@ export function makeHidden(batch: Batch, order: Order, dirfd: number): Place {
   attempt(batch, change.id, nothing, () =>
     inheritAcl(session, dirfd, { dirfd: session.heldDirectory, name: heldName }, true),
   );
+  hide(batch, order, heldName);
+  return { dirfd: session.heldDirectory, name: heldName, isHeld: true };
+}
+
+/** Notes that a directory lies in `held/` until the batch is finished. */
+export function hide({ hidden, session, postponed }: Batch, order: Order, heldName: Buffer): void {
+  const key = keyOf(order.change.id);
   session.held.set(key, heldName);
   hidden.tops.set(key, key);
   hidden.orders.set(key, order);
   postponed.set(keyOfName(order), order);
-  return { dirfd: session.heldDirectory, name: heldName, isHeld: true };
+}
+
+/** Notes that a directory lies in a hidden one, or in one that does. */
+export function hideIn({ hidden }: Batch, directory: FileId, top: Order): void {
+  hidden.tops.set(keyOf(directory), keyOf(top.change.id));
 }
 
 /** What has to be attached so that a directory is hidden no more; undefined: nothing. */

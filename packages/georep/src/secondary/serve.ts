@@ -18,6 +18,7 @@ import { malformed, type WireReader } from "../rpc/wire.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { attach, withdraw } from "./attach.ts";
 import { attempt, closeDirectories, keyOfName, startBatch, trimDirectories, type Batch, type Order } from "./batch.ts";
+import { makeDirectoriesAtOnce } from "./bare-directories.ts";
 import { settleContent } from "./content.ts";
 import { giveBackModes } from "./directory-modes.ts";
 import { makeAtOnce } from "./make-at-once.ts";
@@ -261,7 +262,8 @@ export function applyChanges(batch: Batch, request: message.ApplyRequest): messa
   for (const entry of request.entries)
     if (entry.hasLost === true) noteOtherNames(batch, entry, objectOf(request.objects, entry));
   if (batch.postponed.size > 0) for (const entry of request.entries) withdraw(batch, entry);
-  const { entries, isDone } = replaceAtOnce(batch, request, makeAtOnce(batch, request));
+  const files = replaceAtOnce(batch, request, makeAtOnce(batch, request));
+  const { entries, isDone } = makeDirectoriesAtOnce(batch, request, files);
   const objects = request.objects.filter((_, index) => !isDone(index));
   for (const change of objects) {
     const key = keyOf(change.id);
