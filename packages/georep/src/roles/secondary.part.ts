@@ -1,0 +1,1 @@
+export { runSecondary } from "./secondary/run-secondary.ts";
