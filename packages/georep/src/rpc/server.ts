@@ -42,7 +42,7 @@ export async function serveRpc(
   const replies = new HeldReplies(output);
   const mayRead = moreToRead(input);
   for (;;) {
-    const frame = await replies.whileReading(() => readFrame(queue));
+    const frame = await (queue.hasFrame ? readFrame(queue) : replies.whileReading(() => readFrame(queue)));
     if (frame === undefined) return replies.send();
     const isCompressed = (frame.type & compressedBit) !== 0;
     const requested = frame.type & ~compressedBit;
