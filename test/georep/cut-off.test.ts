@@ -76,9 +76,9 @@ async function cutOff(pair: Pair, feed: LastingFeed, round: number): Promise<voi
 }
 
 /** In turns one that shares memory with the worker, and one that could be anywhere. */
-function start({ source, destination, start: replicate }: Pair, feed: LastingFeed, round: number): Promise<Worker> {
-  const elsewhere = [program("gsyncd"), "secondary", `file://${source}`, `file://${destination}`];
-  return replicate({ openFeed: feed.open, ...(round % 2 === 0 ? {} : { secondaryCommand: elsewhere }) });
+function start(pair: Pair, feed: LastingFeed, round: number): Promise<Worker> {
+  const elsewhere = [program("gsyncd"), "secondary", `file://${pair.source}`, `file://${pair.destination}`];
+  return pair.start({ openFeed: feed.open, ...(round % 2 === 0 ? {} : { secondaryCommand: elsewhere }) });
 }
 
 function killReceivingEnds(): void {

@@ -43,7 +43,8 @@ export function attach(batch: Batch, order: Order, waiting: Map<string, Order>):
   const dirfd = openParent(batch, order, waiting);
   if (batch.session.map.isKnown(change.id)) reveal(batch, parent);
   if (order.isNew) {
-    if (!batch.made.has(keyOf(change.id)) && makeNewFile(batch, order, dirfd, false)) return;
+    // It is known by now when another name of it was there before.
+    if (isNewFile(batch, change) && makeNewFile(batch, order, dirfd, false)) return;
     detach(batch, order, change);
   }
   const found = lookPastStrangers(batch, order, dirfd);
