@@ -86,7 +86,7 @@ function isStillTheirs({ adopted, lacking }: Batch, { id }: MappedObject): boole
 }
 
 function giveBack({ session, adopted, lacking }: Batch, { id }: MappedObject): void {
-  session.map.disown(id);
+  session.map.removeObject(id);
   adopted.delete(keyOf(id));
   lacking.delete(keyOf(id));
 }

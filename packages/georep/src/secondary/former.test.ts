@@ -9,6 +9,8 @@ import { fileChange } from "../testing/file-change.ts";
 import { S_IFDIR } from "../tree/object-state.ts";
 import { startBatch } from "./batch.ts";
 import { finishBatch } from "./finish.ts";
+import type { MappedObject } from "./map-rows.ts";
+import { ObjectMap } from "./object-map.ts";
 import { applyChanges } from "./serve.ts";
 import { recover, suspectNothing } from "./session.ts";
 
@@ -81,4 +83,55 @@ test("what somebody has put at the name of a file, and the source gives up befor
     await sleep(moreThanTheSlack);
     expect(finishBatch(startBatch(session))).toEqual([]);
   }
+});
+
+test("what was set aside as somebody else's, and its owner has put back, is kept again while batches that were cut off are suspected", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const at = (name: string) => join(root, name);
+  const conflicts = () => readdirSync(at(".belay-georep/test/conflicts"));
+  writeFileSync(at("f"), "theirs");
+  await sleep(moreThanTheSlack);
+  expect(finishBatch(startBatch(session))).toEqual([]);
+  startBatch(session);
+  session.map.rollback();
+  recover(session);
+
+  const taking = startBatch(session);
+  const told = { objects: [wholeFile("f", "of the source")], entries: [entryOf("f", 0)] };
+  expect(applyChanges(taking, told).failures).toEqual([]);
+  expect(finishBatch(taking)).toEqual([]);
+  const [kept = ""] = conflicts();
+  renameSync(at(`.belay-georep/test/conflicts/${kept}`), at("g"));
+
+  const again = startBatch(session);
+  const directory = wholeFile("g", "", { mode: S_IFDIR | 0o755, inline: undefined });
+  expect(applyChanges(again, { objects: [directory], entries: [entryOf("g", 0)] }).failures).toEqual([]);
+  expect(finishBatch(again)).toEqual([]);
+  expect(conflicts().map(withoutPrefix)).toEqual(["g"]);
+});
+
+test("of what is made anew again and again while the source is never at rest, only what stood there first is remembered", () => {
+  using map = new ObjectMap(":memory:");
+  const object = (id: string, here: string): MappedObject => ({
+    ...{ id: Buffer.from(id), here: Buffer.from(here.padEnd(16)), mode: 0o100644, size: 1 },
+    ...{ mtime: 1n, ctime: 1n, hereCtime: 1n },
+  });
+  const wasOurs = (...all: string[]) => all.map((here) => map.wasOurs(Buffer.from(here.padEnd(16))));
+  map.put(object("old", "1"));
+  map.put(object("gone", "g"));
+  map.keepFormer();
+  for (const here of ["2", "3"]) map.put(object("old", here));
+  map.removeObject(Buffer.from("gone"));
+  for (const here of ["n1", "n2"]) map.put(object("new", here));
+  map.removeObject(Buffer.from("new"));
+  map.removeObject(Buffer.from("old"));
+  expect(wasOurs("1", "2", "3", "g", "n1", "n2")).toEqual([true, false, false, true, false, false]);
+  map.put(object("another", "a1"));
+  map.keepFormer(); // another batch was cut off
+  map.put(object("another", "a2"));
+  expect(wasOurs("1", "g", "a1", "a2")).toEqual([true, true, true, false]);
+  map.forgetFormer();
+  map.put(object("another", "a3"));
+  expect(wasOurs("1", "g", "a1", "a2")).toEqual([false, false, false, false]);
 });

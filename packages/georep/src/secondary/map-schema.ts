@@ -27,7 +27,8 @@ const tables = `
   CREATE TABLE IF NOT EXISTS former (here_key INTEGER NOT NULL, here BLOB NOT NULL);
   CREATE INDEX IF NOT EXISTS former_here ON former (here_key);
   CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-  CREATE TEMP TABLE gone (num INTEGER PRIMARY KEY);`;
+  CREATE TEMP TABLE gone (num INTEGER PRIMARY KEY);
+  CREATE TEMP TABLE renewed (num INTEGER PRIMARY KEY);`;
 
 /**
  * Makes the tables of an object map where they are not there. A map of another version is forgotten: then all is compared, and what is there taken
@@ -76,22 +77,39 @@ export const statements = {
   spare: "INSERT OR REPLACE INTO spared VALUES (?, ?, ?)",
   sparedOf: "SELECT parent, name FROM spared WHERE id = ?",
   removeSpared: "DELETE FROM spared WHERE parent = ? AND name = ?",
-  disown: "DELETE FROM former WHERE here_key = ? AND here = ?",
   wasOurs: "SELECT 1 FROM former WHERE here_key = ? AND here = ?",
   fact: "SELECT value FROM facts WHERE key = ?",
   putFact: "INSERT OR REPLACE INTO facts VALUES (?, ?)",
 } as const;
 
-/** For as long as batches that were cut off may have moved what is ours: what stood for an object, and does no more, is kept in `former`. */
-export const keepFormer = `
-  CREATE TEMP TRIGGER IF NOT EXISTS former_replaced AFTER UPDATE OF here ON main.objects WHEN new.here <> old.here
-    BEGIN INSERT INTO former VALUES (old.here_key, old.here); END;
-  CREATE TEMP TRIGGER IF NOT EXISTS former_removed AFTER DELETE ON main.objects
+const dropTriggers = `
+  DROP TRIGGER IF EXISTS former_replaced;
+  DROP TRIGGER IF EXISTS former_removed;`;
+
+/**
+ * For as long as batches that were cut off may have moved what is ours: what stands for an object now, and will no more, is kept in `former`. Not so what
+ * comes to stand for one from now on: no such batch can have moved that, it may be somebody else's that is given back, and where the source is never at
+ * rest there is no end of it.
+ *
+ * @param last  number of the last object there is
+ */
+export const keepFormer = (last: number): string => `
+  ${dropTriggers}
+  DELETE FROM renewed;
+  CREATE TEMP TRIGGER former_replaced AFTER UPDATE OF here ON main.objects
+    WHEN new.here <> old.here AND ${isAsItWas(last)}
+    BEGIN
+      INSERT INTO former VALUES (old.here_key, old.here);
+      INSERT INTO renewed VALUES (old.num);
+    END;
+  CREATE TEMP TRIGGER former_removed AFTER DELETE ON main.objects WHEN ${isAsItWas(last)}
     BEGIN INSERT INTO former VALUES (old.here_key, old.here); END;`;
 
+const isAsItWas = (last: number): string => `old.num <= ${last} AND old.num NOT IN (SELECT num FROM renewed)`;
+
 export const forgetFormer = `
-  DROP TRIGGER IF EXISTS former_replaced;
-  DROP TRIGGER IF EXISTS former_removed;
+  ${dropTriggers}
+  DELETE FROM renewed;
   DELETE FROM former;`;
 
 /** The one statement that runs over all there is: rows as arrays, and one blob for three, as each costs more than finding the row. */

@@ -237,17 +237,9 @@ export class ObjectMap implements Disposable {
     this.#recent.forget();
   }
 
-  /** As {@link removeObject}, of one that was taken for what somebody else has made. */
-  disown(id: FileId): void {
-    const here = this.#find(id)?.here;
-    const isOurs = here !== undefined && this.wasOurs(here);
-    this.removeObject(id);
-    if (here !== undefined && !isOurs) this.#sql.disown.run(indexKey(here), here);
-  }
-
-  /** From now on what stood for an object, and does no more, is remembered; outside a batch. */
+  /** From now on what stands for an object now, and will no more, is remembered; outside a batch. */
   keepFormer(): void {
-    this.#database.exec(keepFormer);
+    this.#database.exec(keepFormer(this.#next - 1));
   }
 
   /** Tells of something here whether it has stood for an object, as far as that was remembered. */

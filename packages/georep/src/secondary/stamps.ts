@@ -31,7 +31,7 @@ export function stamp(batch: Batch, change: ObjectChange, hasFailed: boolean): v
   const isLacking = batch.lacking.has(keyOf(id));
   // It is still somebody else's, and to be kept aside when the content comes.
   if (isLacking && batch.adopted.has(keyOf(id))) {
-    batch.session.map.disown(id);
+    batch.session.map.removeObject(id);
     return;
   }
   withPlace(batch, id, (place, object) => {
