@@ -48,7 +48,7 @@ export function detach(
   }
   touch(batch, found);
   const isReplaced = change !== undefined && !isDirectory(change.mode) && !isDirectory(found.stat.mode);
-  hold(batch, dirfd, name, found, isReplaced);
+  hold(batch, dirfd, { parent, name }, found, isReplaced);
   // Should the other one not come, the name still stands for this one.
   if (!isReplaced || found.object === undefined) map.removeName({ parent, name });
 }
@@ -57,12 +57,13 @@ function isSpared(spares: EntryChange["spares"], mode: number): boolean {
   return spares === "all" || spares === (isDirectory(mode) ? "directories" : "others");
 }
 
-function hold(batch: Batch, dirfd: number, name: Buffer, { here, object, stat }: Found, keepName: boolean): void {
+function hold(batch: Batch, dirfd: number, named: MappedName, { here, object, stat }: Found, keepName: boolean): void {
   const { session } = batch;
+  const { name } = named;
   const { heldDirectory, held, strangers, rules } = session;
   if (object === undefined || isStillTheirs(batch, object)) {
     if (!rules.setsConflictsAside && !isWorkOfOurs(session, { here, birth: stat.btime })) throw inTheWay(name);
-    if (object !== undefined) giveBack(batch, object);
+    if (object !== undefined) giveBack(batch, named, object);
     const stranger = `${strangerPrefix}${Date.now()}-${strangers.size}`;
     renameat2(dirfd, name, heldDirectory, stranger, RENAME_NOREPLACE);
     strangers.set(stranger, name);
@@ -85,8 +86,11 @@ function isStillTheirs({ adopted, lacking }: Batch, { id }: MappedObject): boole
   return adopted.has(key) && lacking.has(key);
 }
 
-function giveBack({ session, adopted, lacking }: Batch, { id }: MappedObject): void {
-  session.map.removeObject(id);
+function giveBack({ session, adopted, lacking }: Batch, named: MappedName, { id }: MappedObject): void {
+  const { map } = session;
+  map.removeName(named);
+  if (map.namesOf(id).length > 0) return; // its content comes under those
+  map.removeObject(id);
   adopted.delete(keyOf(id));
   lacking.delete(keyOf(id));
 }

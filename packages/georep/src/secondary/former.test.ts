@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -6,9 +6,11 @@ import { expect, test } from "vitest";
 
 import { entryOf, openSessionPlace, wholeFile } from "../testing/session-place.ts";
 import { fileChange } from "../testing/file-change.ts";
+import { ContentDigest } from "../engines/content-digest.ts";
 import { S_IFDIR } from "../tree/object-state.ts";
 import { startBatch } from "./batch.ts";
 import { finishBatch } from "./finish.ts";
+import { beginContent, endContent, takeContent } from "./incoming.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { ObjectMap } from "./object-map.ts";
 import { applyChanges } from "./serve.ts";
@@ -109,6 +111,30 @@ test("what was set aside as somebody else's, and its owner has put back, is kept
   expect(applyChanges(again, { objects: [directory], entries: [entryOf("g", 0)] }).failures).toEqual([]);
   expect(finishBatch(again)).toEqual([]);
   expect(conflicts().map(withoutPrefix)).toEqual(["g"]);
+});
+
+test("a file of two names that takes over somebody's gets its content, though one of the names is given up before that comes", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const at = (name: string) => join(root, name);
+  writeFileSync(at("a"), "theirs");
+  linkSync(at("a"), at("b"));
+  const batch = startBatch(session);
+  const bytes = Buffer.from("of the source");
+  const file = fileChange("f", { size: bytes.length, nlink: 2 });
+  expect(applyChanges(batch, { objects: [file], entries: [entryOf("a", 0), entryOf("b", 0)] }).wants).toHaveLength(1);
+  expect(applyChanges(batch, { objects: [], entries: [entryOf("a", undefined)] }).failures).toEqual([]);
+  const digest = new ContentDigest();
+  digest.update(0, bytes);
+  beginContent(batch, file.id, false);
+  takeContent(batch, file.id, 0, bytes);
+  endContent(batch, file.id, bytes.length, digest.digest());
+  expect(finishBatch(batch)).toEqual([]);
+  expect(readdirSync(root).sort()).toEqual([".belay-georep", "b"]);
+  expect(readFileSync(at("b"), "utf8")).toBe("of the source");
+  for (const kept of readdirSync(at(".belay-georep/test/conflicts")))
+    expect(readFileSync(at(`.belay-georep/test/conflicts/${kept}`), "utf8")).toBe("theirs");
+  expect(readdirSync(at(".belay-georep/test/conflicts"))).not.toEqual([]);
 });
 
 test("of what is made anew again and again while the source is never at rest, only what stood there first is remembered", () => {
