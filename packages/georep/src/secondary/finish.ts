@@ -12,11 +12,12 @@ import { deepestFirst, giveBackModes } from "./directory-modes.ts";
 import { putFinished } from "./finished.ts";
 import { abandonAll } from "./incoming.ts";
 import { applyMetadata } from "./metadata.ts";
-import { removeOurs, type Removal } from "./remove-ours.ts";
+import { removalIn, setAside } from "./not-ours.ts";
+import { removeOurs } from "./remove-ours.ts";
 import type { Session } from "./session.ts";
 import { dropSparedNames } from "./spared.ts";
 import { restamp, stamp, withPlace } from "./stamps.ts";
-import { isWorkOfOurs, keepUnsure, mayBeWorkOfOurs, noteSure } from "./unsure.ts";
+import { isWorkOfOurs, keepUnsure, noteSure } from "./unsure.ts";
 
 const nothing = Buffer.alloc(0);
 
@@ -106,7 +107,7 @@ function remove(batch: Batch, name: Buffer): void {
   // Something else has taken the name; what is in it was not to be deleted.
   if (stat !== undefined && isDirectory(stat.mode))
     renameat2(heldDirectory, name, batch.session.conflictsDirectory, conflictName(name), RENAME_NOREPLACE);
-  else removeOurs(removalIn(batch), heldDirectory, name);
+  else removeOurs(removalIn(batch.session), heldDirectory, name);
 }
 
 // It may well be what a batch that was cut off has made, and what the source has given up meanwhile.
@@ -116,24 +117,6 @@ function releaseStranger(batch: Batch, name: Buffer, was: Buffer): void {
   const birth = statAt(heldDirectory, name)?.btime ?? 0n;
   if (here === undefined) return;
   if (!rules.ignoreDeletes && isWorkOfOurs(batch.session, { here, birth }))
-    removeOurs(removalIn(batch), heldDirectory, name);
-  else setAside(batch, heldDirectory, name, was);
-}
-
-const removalIn = (batch: Batch): Removal => ({
-  isOurs: (dirfd, child) => isOurs(batch, dirfd, child),
-  setAside: (dirfd, child) => setAside(batch, dirfd, child, child),
-});
-
-function isOurs({ session }: Batch, dirfd: number, name: Buffer): boolean {
-  const here = fileIdIfThere(dirfd, name);
-  if (here === undefined || session.map.byHere(here) !== undefined) return true;
-  return mayBeWorkOfOurs(session, { here, birth: statAt(dirfd, name)?.btime ?? 0n });
-}
-
-function setAside({ session }: Batch, dirfd: number, name: Buffer, was: Buffer): void {
-  renameat2(dirfd, name, session.conflictsDirectory, conflictName(was), RENAME_NOREPLACE);
-  session.logger.warn(
-    `${JSON.stringify(was.toString())} was in the way and not ours: moved to the conflicts directory`,
-  );
+    removeOurs(removalIn(batch.session), heldDirectory, name);
+  else setAside(batch.session, heldDirectory, name, was);
 }

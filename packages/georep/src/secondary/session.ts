@@ -24,7 +24,8 @@ import { makeDirectory } from "../tree/make-directory.ts";
 import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
 import { ObjectMap } from "./object-map.ts";
-import { removeTreeAt } from "./remove-tree.ts";
+import { removalIn } from "./not-ours.ts";
+import { removeOurs } from "./remove-ours.ts";
 import { finishedBatches, putFinished } from "./finished.ts";
 import { requireSite } from "./site.ts";
 import { keepUnsure, keptUnsure, lastWork, noteSure, unsureSince, type Unsure } from "./unsure.ts";
@@ -188,7 +189,8 @@ export function recover(session: Session): void {
 /** First letters of a name in `held/` that is not the id of one of our objects. */
 export const strangerPrefix = "u-";
 
-// What a session that was killed left aside: ours is still known by what it is; the rest of ours was not complete.
+// What a session that was killed left aside: ours is still known by what it is; the rest of ours was not complete. But a directory of it may have been
+// somebody's that was taken over, or he may have put something into it.
 function findHeld(session: Session): void {
   const { heldDirectory, map, held, strangers } = session;
   for (const name of readdirSync(`/proc/self/fd/${heldDirectory}`, { encoding: "buffer" })) {
@@ -196,20 +198,21 @@ function findHeld(session: Session): void {
     const ownName = object && Buffer.from(object.id.toString("hex"));
     const isStranger = name.toString("latin1").startsWith(strangerPrefix);
     if (object !== undefined && ownName !== undefined && (isStranger || name.equals(ownName))) {
-      if (isStranger) takeBack(heldDirectory, name, { ownName, here: object.here });
+      if (isStranger) takeBack(session, name, { ownName, here: object.here });
       held.set(keyOf(object.id), ownName);
     } else if (isStranger) strangers.set(name.toString("latin1"), Buffer.from("left"));
-    else removeTreeAt(heldDirectory, name);
+    else removeOurs(removalIn(session), heldDirectory, name);
   }
 }
 
 // It was unknown when it was held, as the batch that was cut off had made its object anew elsewhere. That is forgotten.
-function takeBack(held: number, name: Buffer, { ownName, here }: { ownName: Buffer; here: FileId }): void {
+function takeBack(session: Session, name: Buffer, { ownName, here }: { ownName: Buffer; here: FileId }): void {
+  const { heldDirectory: held } = session;
   const isThere = fileIdIfThere(held, ownName);
   if (isThere?.equals(here) === true) {
     unlinkat(held, name);
     return;
   }
-  if (isThere !== undefined) removeTreeAt(held, ownName);
+  if (isThere !== undefined) removeOurs(removalIn(session), held, ownName);
   renameat2(held, name, held, ownName, RENAME_NOREPLACE);
 }

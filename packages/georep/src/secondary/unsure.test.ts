@@ -181,3 +181,23 @@ test("after a receiving end was killed, what came into being while nobody replic
     rmSync(root, { recursive: true });
   }
 });
+
+test("what is in a directory of somebody's that a batch took over, and was cut off when it had given it up, is kept", async () => {
+  using place = await openSessionPlace();
+  const { root, session } = place;
+  const at = (name: string) => join(root, name);
+  mkdirSync(at("d/below"), { recursive: true });
+  for (const name of ["d/theirs", "d/below/too"]) writeFileSync(at(name), "theirs");
+  await sleep(1500); // more than the slack
+  expect(finishBatch(startBatch(session))).toEqual([]);
+  const cut = startBatch(session);
+  const directory = wholeFile("d", "", { mode: S_IFDIR | 0o755, inline: undefined });
+  const within = { ...entryOf("f", 1), parent: directory.id };
+  applyChanges(cut, { objects: [directory, wholeFile("f", "ours")], entries: [entryOf("d", 0), within] });
+  expect(applyChanges(cut, { objects: [], entries: [entryOf("d", undefined)] }).failures).toEqual([]);
+  session.map.rollback();
+  recover(session);
+  const aside = readdirSync(at(".belay-georep/test/conflicts"));
+  expect(aside.map((name) => name.replace(/^\d+-\d+-/, "")).sort()).toEqual(["below", "theirs"]);
+  expect(place.held()).toEqual([]);
+});

@@ -1,0 +1,27 @@
+import { renameat2, RENAME_NOREPLACE } from "@belay/linux";
+
+import { fileIdIfThere, statAt } from "../tree/read-object.ts";
+import { conflictName } from "./content.ts";
+import type { Removal } from "./remove-ours.ts";
+import type { Session } from "./session.ts";
+import { mayBeWorkOfOurs } from "./unsure.ts";
+
+/** Removes what is ours; the rest goes to `conflicts/`. */
+export const removalIn = (session: Session): Removal => ({
+  isOurs: (dirfd, name) => isOurs(session, dirfd, name),
+  setAside: (dirfd, name) => setAside(session, dirfd, name, name),
+});
+
+/** Moves what is not ours to `conflicts/`. @param was  what it was called */
+export function setAside(session: Session, dirfd: number, name: Buffer, was: Buffer): void {
+  renameat2(dirfd, name, session.conflictsDirectory, conflictName(was), RENAME_NOREPLACE);
+  session.logger.warn(
+    `${JSON.stringify(was.toString())} was in the way and not ours: moved to the conflicts directory`,
+  );
+}
+
+function isOurs(session: Session, dirfd: number, name: Buffer): boolean {
+  const here = fileIdIfThere(dirfd, name);
+  if (here === undefined || session.map.byHere(here) !== undefined) return true;
+  return mayBeWorkOfOurs(session, { here, birth: statAt(dirfd, name)?.btime ?? 0n });
+}
