@@ -81,6 +81,7 @@ export function keyOfName({ parent, name }: { readonly parent: FileId; readonly 
 }
 
 export function startBatch(session: Session): Batch {
+  session.work.begin();
   session.map.begin();
   return {
     session,

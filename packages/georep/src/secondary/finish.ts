@@ -65,6 +65,7 @@ function makeDurable(session: Session): void {
   if (session.unsure !== undefined) keepUnsure(map, session.unsure);
   putFinished(map, session.finished + 1);
   map.commit();
+  session.work.end();
   session.finished++;
   session.mayHaveLost = false;
 }

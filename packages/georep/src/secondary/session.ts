@@ -28,7 +28,7 @@ import { removalIn } from "./not-ours.ts";
 import { removeOurs } from "./remove-ours.ts";
 import { finishedBatches, putFinished } from "./finished.ts";
 import { requireSite } from "./site.ts";
-import { keepUnsure, keptUnsure, lastWork, noteSure, unsureSince, type Unsure } from "./unsure.ts";
+import { keepUnsure, keptUnsure, lastWork, noteSure, unsureSince, Work, type Unsure } from "./unsure.ts";
 
 /** The receiving end's hold of its destination: open directories, the map, and what is held aside. */
 export interface Session extends Disposable {
@@ -40,6 +40,7 @@ export interface Session extends Disposable {
   /** `stage/`: where programs of the worker's put files. */
   readonly stageDirectory: number;
   readonly map: ObjectMap;
+  readonly work: Work;
   /** Names in `held/` by object. */
   readonly held: Map<string, Buffer>;
   /** Names in `held/` of what is not ours, and what each was called. */
@@ -87,13 +88,16 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   requireSite(root, expected, map.fact("replica"));
   const flags = O_DIRECTORY | O_NOFOLLOW;
   const rootFd = open(root, O_RDONLY | O_DIRECTORY);
-  const unsure = map.fact("open")?.[0] === 1 ? unsureSince(map, worked) : keptUnsure(map);
+  const work = owned.use(new Work(base));
+  const wasCutOff = map.fact("open")?.[0] === 1;
+  const unsure = wasCutOff ? unsureSince(map, { begun: work.since, until: worked }) : keptUnsure(map);
   const opened = {
     root: rootFd,
     heldDirectory: open(join(base, "held"), O_PATH | flags),
     conflictsDirectory: open(join(base, "conflicts"), O_PATH | flags),
     stageDirectory: open(join(base, "stage"), O_PATH | flags),
     map,
+    work,
     held: new Map<string, Buffer>(),
     strangers: new Map<string, Buffer>(),
     unsure,
@@ -128,6 +132,7 @@ export async function lockSession(path: string, lockMs: number): Promise<FileLoc
 
 function dispose(session: Session, lock: FileLock): void {
   session.map[Symbol.dispose]();
+  session.work[Symbol.dispose]();
   for (const fd of [session.root, session.heldDirectory, session.conflictsDirectory, session.stageDirectory]) close(fd);
   lock[Symbol.dispose]();
 }
@@ -179,7 +184,7 @@ export function suspectNothing(session: Session): void {
 
 /** Goes on after a batch that was taken back in the middle: what it has done is found again as after a crash. */
 export function recover(session: Session): void {
-  session.unsure = unsureSince(session.map);
+  session.unsure = unsureSince(session.map, { begun: session.work.since });
   session.map.keepFormer();
   session.held.clear();
   session.strangers.clear();

@@ -201,3 +201,35 @@ test("what is in a directory of somebody's that a batch took over, and was cut o
   expect(aside.map((name) => name.replace(/^\d+-\d+-/, "")).sort()).toEqual(["below", "theirs"]);
   expect(place.held()).toEqual([]);
 });
+
+test("what somebody has made while nothing was to be replicated is not taken for the work of a batch that is cut off later", async () => {
+  const root = mkdtempSync(join(tmpdir(), "belay-unsure-"));
+  const rules = { syncXattrs: true, syncAcls: true, ignoreDeletes: false, setsConflictsAside: true };
+  const open = () => openSession({ root, session: "test", rootId, rules, expected: undefined, logger: silentLogger });
+  const directory = (id: string) => wholeFile(id, "", { mode: S_IFDIR | 0o755, inline: undefined });
+  try {
+    {
+      using killed = await open();
+      expect(finishBatch(startBatch(killed))).toEqual([]);
+      await sleep(1500); // more than the slack
+      for (const name of ["d", "e"]) writeFileSync(join(root, name), "theirs");
+      await sleep(1500);
+      const batch = startBatch(killed);
+      applyChanges(batch, { objects: [wholeFile("f", "1")], entries: [entryOf("f", 0)] });
+      killed.map.rollback();
+      recover(killed);
+      applyChanges(startBatch(killed), { objects: [directory("d")], entries: [entryOf("d", 0)] });
+    }
+    using session = await open();
+    const batch = startBatch(session);
+    const objects = [directory("d"), directory("e"), directory("f")];
+    const entries = [entryOf("d", 0), entryOf("e", 1), entryOf("f", 2)];
+    expect(applyChanges(batch, { objects, entries }).failures).toEqual([]);
+    expect(finishBatch(batch)).toEqual([]);
+    expect(readdirSync(root).sort()).toEqual([".belay-georep", "d", "e", "f"]);
+    const aside = readdirSync(join(root, ".belay-georep/test/conflicts"));
+    expect(aside.map((name) => readFileSync(join(root, ".belay-georep/test/conflicts", name), "utf8"))).toEqual(["theirs", "theirs"]); // prettier-ignore
+  } finally {
+    rmSync(root, { recursive: true });
+  }
+});
