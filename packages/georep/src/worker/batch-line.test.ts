@@ -72,6 +72,7 @@ interface Line {
   readonly line: BatchLine;
   readonly done: readonly DoneBatch[];
   readonly troubles: readonly string[];
+  readonly owed: readonly FileId[];
 }
 
 /** A line from a source with files of these names to a destination. */
@@ -88,14 +89,15 @@ function lineFrom(files: readonly string[], secondary: Secondary): Line {
   });
   const done: DoneBatch[] = [];
   const troubles: string[] = [];
+  const owed: FileId[] = [];
   const programs = { directory: path, shell: undefined, ledger: undefined, logger: silentLogger };
   const line = new BatchLine({ tree, secondary, policy: defaultPolicy, programs }, new HotFiles([]), {
-    onFinish: () => undefined,
+    onFinish: (directories) => void owed.push(...directories),
     onDone: (batch) => void done.push(batch),
     onProgress: () => undefined,
     onTrouble: (error) => Promise.resolve(void troubles.push(error.message)),
   });
-  return { path, tree, line, done, troubles };
+  return { path, tree, line, done, troubles, owed };
 }
 
 test("a destination that is full while two batches are under way gets both again as one, and they are done once, in order", async () => {
@@ -162,7 +164,7 @@ test.each([
 ])("what lies in a new directory goes there %s", async (_, finished, isMade) => {
   let wanted: FileId = Buffer.alloc(0);
   const late = new Late(finished, (id) => isMade && id.equals(wanted));
-  const { path, tree, line, done } = lineFrom(["d/a", "d/b"], late.secondary);
+  const { path, tree, line, done, owed } = lineFrom(["d/a", "d/b"], late.secondary);
   const fd = open(join(path, "d"), O_RDONLY | O_DIRECTORY);
   wanted = fileIdAt(fd, "");
   close(fd);
@@ -181,4 +183,5 @@ test.each([
   expect(late.told.slice(2).sort()).toEqual(isMade ? ["a", "b"] : []); // what it left alone, told one by one
   const [crawl, filled] = isMade ? [[], [wanted]] : [[wanted], []];
   expect(done[0]?.outcome).toMatchObject({ crawl, filled, fresh: [], failures: [] });
+  expect(owed).toEqual([wanted]); // should nobody hear of the end, only a comparison finds what has failed in it
 });

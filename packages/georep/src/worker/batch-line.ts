@@ -26,7 +26,7 @@ export interface DoneBatch {
 
 /** Who a line tells. */
 export interface LineEvents {
-  /** A batch is about to be made durable that leaves these directories to a comparison. */
+  /** A batch is about to be made durable; these directories are to be compared, unless it is done. */
   readonly onFinish: (directories: readonly FileId[]) => void;
   /** In the order in which the names were given. */
   readonly onDone: (batch: DoneBatch) => void;
@@ -203,8 +203,9 @@ export class BatchLine {
 
   /** The request is on its way when this returns. */
   #finish(batch: Batch, unlooked: readonly FileId[]): Promise<BatchOutcome> {
-    const { toCompare, unfilled } = batch.directories;
-    this.#events.onFinish([...toCompare, ...unfilled, ...unlooked]);
+    const { toCompare, unfilled, filled } = batch.directories;
+    // Those that were filled, too: what of their contents could not be applied, and where directories in them are, is known to nobody else.
+    this.#events.onFinish([...toCompare, ...unfilled, ...filled, ...unlooked]);
     return batch.finish();
   }
 

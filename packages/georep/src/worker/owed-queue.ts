@@ -5,8 +5,8 @@ import type { FileId } from "../ids/file-id.ts";
 export const owedSchema = `CREATE TABLE IF NOT EXISTS owed (directory BLOB PRIMARY KEY) WITHOUT ROWID;`;
 
 /**
- * Directories that a batch leaves to a comparison, noted before it is finished: only the answers to its requests have told of them, and whoever does the
- * batch again, because nobody noted its end, finds them made and is told nothing.
+ * Directories that a batch leaves to a comparison or has filled, noted before it is finished: only the answers to its requests have told of them, and
+ * whoever does the batch again, because nobody noted its end, finds them made and is told nothing.
  */
 export class OwedQueue {
   readonly #database: DatabaseSync;
@@ -31,7 +31,7 @@ export class OwedQueue {
     );
   }
 
-  /** The batch is recorded, and with it what is to be compared; within the transaction of the queue. */
+  /** The batch is recorded, and with it what is to be compared and what has failed; within the transaction of the queue. */
   clear(): void {
     this.#database.exec("DELETE FROM owed");
   }
