@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSy
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { entryOf, openSessionPlace, wholeFile } from "../testing/session-place.ts";
 import { fileChange } from "../testing/file-change.ts";
@@ -135,6 +135,28 @@ test("a file of two names that takes over somebody's gets its content, though on
   for (const kept of readdirSync(at(".belay-georep/test/conflicts")))
     expect(readFileSync(at(`.belay-georep/test/conflicts/${kept}`), "utf8")).toBe("theirs");
   expect(readdirSync(at(".belay-georep/test/conflicts"))).not.toEqual([]);
+});
+
+test("a receiving end that cannot note that all is told goes on suspecting", async () => {
+  using place = await openSessionPlace();
+  const { session } = place;
+  const { map } = session;
+  const first = startBatch(session);
+  const told = { objects: [wholeFile("f", "1")], entries: [entryOf("f", 0)] };
+  expect(applyChanges(first, told).failures).toEqual([]);
+  expect(finishBatch(first)).toEqual([]);
+  startBatch(session);
+  map.rollback();
+  recover(session);
+  const full = vi.spyOn(map, "commit").mockImplementation(() => {
+    throw new Error("database or disk is full");
+  });
+  expect(() => suspectNothing(session)).toThrow("full");
+  full.mockRestore();
+  expect([map.isBegun, session.unsure?.length]).toEqual([false, 1]);
+  const here = map.get(Buffer.from("f"))?.here ?? Buffer.alloc(0);
+  map.removeObject(Buffer.from("f"));
+  expect(map.wasOurs(here)).toBe(true);
 });
 
 test("of what is made anew again and again while the source is never at rest, only what stood there first is remembered", () => {

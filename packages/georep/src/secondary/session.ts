@@ -175,10 +175,15 @@ export function suspectNothing(session: Session): void {
   if (session.unsure === undefined) return;
   const { map } = session;
   map.begin();
-  keepUnsure(map, undefined);
-  noteSure(map);
-  map.forgetFormer();
-  map.commit();
+  try {
+    keepUnsure(map, undefined);
+    noteSure(map);
+    map.forgetFormer();
+    map.commit();
+  } catch (error) {
+    map.rollback(); // or the next batch would find itself begun, and nothing kept of what stands for an object no more
+    throw error;
+  }
   session.unsure = undefined;
 }
 
