@@ -1,14 +1,20 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { expect, test } from "vitest";
 import {
   isAlive,
   isSameProcess,
+  openLedger,
   ProcessError,
   processIdentity,
   run,
+  sleep,
   spawnProcess,
   waitForEnd,
   endsWithin,
+  type Ledger,
 } from "../index.ts";
 import { createRingBuffer } from "./ring-buffer.ts";
 import { readStat } from "./identity.ts";
@@ -31,6 +37,31 @@ test("run gives the bytes of stdout, whatever they are", async () => {
     stdin: Buffer.from([0, 255, 10]),
   });
   expect(stdout).toEqual(Buffer.from([0, 255, 10]));
+});
+
+test("what a program says is there, though it has ended before its entry in the ledger is on the disk", async () => {
+  await using ledger = await openLedger(mkdtempSync(join(tmpdir(), "belay-process-")));
+  const slow: Ledger = {
+    ...ledger,
+    intend: async (what) => {
+      const entry = await ledger.intend(what);
+      const acquired: typeof entry.acquired = async (patch) => {
+        await entry.acquired(patch);
+        await sleep(200);
+      };
+      return { ...entry, acquired };
+    },
+  };
+  const argv = ["sh", "-c", "echo out; echo more >&3"];
+  const child = await spawnProcess(argv, { stdout: "pipe", extraStdio: ["pipe"], ledger: slow });
+  const text = async (stream: Readable | null | undefined) => {
+    const chunks: unknown[] = [];
+    for await (const chunk of stream ?? []) chunks.push(chunk);
+    return chunks.join("");
+  };
+  expect(await Promise.all([text(child.stdout), text(child.extra[0])])).toEqual(["out\n", "more\n"]);
+  expect(await child.exited).toEqual({ code: 0, signal: undefined });
+  await child[Symbol.asyncDispose]();
 });
 
 test("a program that fails is an error with its exit code and the end of its stderr", async () => {

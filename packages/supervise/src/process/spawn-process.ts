@@ -1,6 +1,6 @@
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { once } from "node:events";
-import { Duplex } from "node:stream";
+import { Duplex, Readable } from "node:stream";
 import { toError } from "../errors/belay-error.ts";
 import type { LedgerHandle } from "../ledger/types.ts";
 import { createRingBuffer } from "./ring-buffer.ts";
@@ -36,8 +36,22 @@ export async function spawnProcess(argv: readonly string[], options: SpawnOption
   // A child of ours that has ended stays a zombie until Node's loop takes note: its start time can always be read here.
   const identity = processIdentity(pid) ?? { pid, startTime: "", bootId: bootId() };
   const running = supervise(argv, options, child, identity, entry);
-  await entry?.acquired({ pid, startTime: identity.startTime });
+  if (entry === undefined) return running;
+  using _kept = keepUnread(child);
+  await entry.acquired({ pid, startTime: identity.startTime });
   return running;
+}
+
+// Node throws away what a child has said that ends before anybody listens, and until it is in the ledger nobody can: that waits for a disk.
+function keepUnread(child: ChildProcess): Disposable {
+  const pipes = child.stdio.filter((stream) => stream instanceof Readable && stream.listenerCount("data") === 0);
+  const wait = () => undefined;
+  for (const pipe of pipes) pipe?.on("readable", wait);
+  return {
+    [Symbol.dispose]: () => {
+      for (const pipe of pipes) pipe?.off("readable", wait);
+    },
+  };
 }
 
 function start(
