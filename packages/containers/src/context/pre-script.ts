@@ -28,7 +28,8 @@ export function runPreScript(
     const stdout = quiet ? "ignore" : toStderr ? 2 : "inherit";
     const child = spawn(realpathSync(path), [], { cwd: context, env, stdio: ["inherit", stdout, "inherit"] });
     const stop = (): void => void child.kill("SIGTERM");
-    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted === true) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
     child.once("error", reject);
     child.once("exit", (code, name) => {
       signal?.removeEventListener("abort", stop);

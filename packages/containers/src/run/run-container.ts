@@ -35,6 +35,9 @@ export async function runContainer(engine: Engine, scope: Scope, request: RunReq
   if (request.keep) return await call(engine, args, { ...options, signal: scope.signal });
   const entry = await scope.ledger.intend({ kind: "container", instance, ...recordEngine(engine) });
   await entry.acquired();
+  // From here on an abort is heard. One that came before is told by nothing else.
+  if (scope.signal.aborted) await entry.forget();
+  scope.signal.throwIfAborted();
   const status = await callUntilAborted(engine, args, options, scope.signal, entry);
   await settle(engine, status, instance, entry, talk);
   scope.signal.throwIfAborted();
