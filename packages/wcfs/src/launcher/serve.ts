@@ -56,7 +56,8 @@ export async function serve(zurl: string, options: StartOptions = {}): Promise<v
   // The child has the lock now; ours is a copy.
   prepared[Symbol.dispose]();
   const stopChild = (): unknown => child.kill("SIGTERM");
-  options.signal?.addEventListener("abort", stopChild, { once: true });
+  if (options.signal?.aborted === true) stopChild();
+  else options.signal?.addEventListener("abort", stopChild, { once: true });
   const [code, signalName] = await end;
   options.signal?.removeEventListener("abort", stopChild);
   // It does so itself, unless it was killed.
