@@ -19,6 +19,7 @@ import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import type { Hello } from "../rpc/hello-messages.ts";
 import { replicaIdBytes, type SessionRules } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
+import { isDirectory } from "../tree/object-state.ts";
 import { fileIdIfThere } from "../tree/read-object.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { handOnNothing } from "./unreplicated.ts";
@@ -207,15 +208,17 @@ function findHeld(session: Session): void {
     const object = map.byHere(fileIdAt(heldDirectory, name));
     const ownName = object && Buffer.from(object.id.toString("hex"));
     const isStranger = name.toString("latin1").startsWith(strangerPrefix);
-    if (object !== undefined && ownName !== undefined && (isStranger || name.equals(ownName))) {
-      if (isStranger) takeBack(session, name, { ownName, here: object.here });
+    const isOwn = ownName !== undefined && name.equals(ownName);
+    if (object !== undefined && ownName !== undefined && (isStranger || isOwn || isDirectory(object.mode))) {
+      if (!isOwn) takeBack(session, name, { ownName, here: object.here });
       held.set(keyOf(object.id), ownName);
     } else if (isStranger) strangers.set(name.toString("latin1"), Buffer.from("left"));
     else removeOurs(removalIn(session), heldDirectory, name);
   }
 }
 
-// It was unknown when it was held, as the batch that was cut off had made its object anew elsewhere. That is forgotten.
+// It was unknown when it was held, as the batch that was cut off had made its object anew elsewhere, or it stood for another one that had taken it over.
+// That is forgotten.
 function takeBack(session: Session, name: Buffer, { ownName, here }: { ownName: Buffer; here: FileId }): void {
   const { heldDirectory: held } = session;
   const isThere = fileIdIfThere(held, ownName);

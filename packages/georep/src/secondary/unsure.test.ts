@@ -233,3 +233,27 @@ test("what somebody has made while nothing was to be replicated is not taken for
     rmSync(root, { recursive: true });
   }
 });
+
+test("a directory that was taken over for another, and was in the way when the batch was cut off, is there again with all in it", async () => {
+  using place = await openSessionPlace({ ignoreDeletes: true });
+  const { root, session } = place;
+  const at = (name: string) => join(root, name);
+  const directory = (id: string) => wholeFile(id, "", { mode: S_IFDIR | 0o755, inline: undefined });
+  const first = startBatch(session);
+  const within = { ...entryOf("f", 1), parent: directory("d").id };
+  const made = { objects: [directory("d"), wholeFile("f", "deleted at the source since")], entries: [entryOf("d", 0), within] }; // prettier-ignore
+  expect(applyChanges(first, made).failures).toEqual([]);
+  expect(finishBatch(first)).toEqual([]);
+  const cut = startBatch(session);
+  expect(applyChanges(cut, { objects: [directory("anew")], entries: [entryOf("d", 0)] }).failures).toEqual([]);
+  expect(applyChanges(cut, { objects: [wholeFile("g", "a file")], entries: [entryOf("d", 0)] }).failures).toEqual([]);
+  expect(place.held()).toHaveLength(1);
+  session.map.rollback();
+  recover(session);
+
+  const again = startBatch(session);
+  expect(applyChanges(again, { objects: [directory("anew")], entries: [entryOf("d2", 0)] }).failures).toEqual([]);
+  expect(finishBatch(again)).toEqual([]);
+  const kept = readdirSync(at(".belay-georep/test/conflicts"));
+  expect(kept.map((name) => readdirSync(at(`.belay-georep/test/conflicts/${name}`)))).toEqual([["f"]]);
+});
