@@ -1,0 +1,125 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { AT_FDCWD, renameat2, RENAME_NOREPLACE } from "@belay/linux";
+import { hasCode, silentLogger } from "@belay/supervise";
+import { expect, test } from "vitest";
+
+import type { Worker } from "../../packages/georep/src/worker/worker.ts";
+import { program } from "../program.ts";
+import { openLastingFeed, type LastingFeed } from "./lasting-feed.ts";
+import { childrenOf, RandomWriter } from "./random-writer.ts";
+import { makePair, within, type Pair } from "./replica.ts";
+
+// While sessions are cut off one after the other, somebody moves files of his own, and directories with such files in them, to where the replica is,
+// also into the place of what is there. What is in the way goes to conflicts/, and nothing of his is ever lost.
+
+const rounds = Number(process.env["BELAY_CUT_ROUNDS"] ?? 2);
+const cutsInRound = 6;
+const seed = Number(process.env["BELAY_SEED"] ?? Date.now() % 1_000_000);
+
+test(
+  "nothing that somebody puts at a destination is lost, whenever sessions are cut off",
+  { timeout: 60_000 + rounds * 60_000 },
+  async () => {
+    using pair = makePair();
+    const journal = join(pair.state, "journal");
+    mkdirSync(journal, { recursive: true });
+    const somebody = new Somebody(pair, 500 * rounds);
+    await sleep(1500); // what he has is older than any batch
+    await using feed = await openLastingFeed({ path: pair.source, journal, logger: silentLogger });
+    const writer = new RandomWriter(pair.source, seed);
+    for (let i = 0; i < 300; i++) writer.step();
+    for (let round = 0; round < rounds; round++) {
+      const done = new AbortController();
+      const cutting = cutOff(pair, feed, round).finally(() => done.abort());
+      cutting.catch(() => undefined); // it is told below
+      while (!done.signal.aborted) {
+        for (let i = 0; i < 3; i++) writer.step();
+        somebody.step();
+        await sleep(4);
+      }
+      await cutting;
+      await using worker = await start(pair, feed, round);
+      await worker.checkpoint(within(40_000));
+      expect(somebody.lost(), `seed ${seed}, round ${round}, ${writer.done} changes, ${somebody.moved} moved`).toEqual(
+        [],
+      );
+    }
+    expect(somebody.moved).toBeGreaterThan(50);
+  },
+);
+
+/** Who works at the destination. */
+class Somebody {
+  readonly #pair: Pair;
+  readonly #own: string;
+  /** Where he puts what was in his way. */
+  readonly #away: string;
+  readonly #left: string[];
+  readonly #put: string[] = [];
+  #aways = 0;
+
+  constructor(pair: Pair, count: number) {
+    this.#pair = pair;
+    [this.#own, this.#away] = [join(pair.base, "own"), join(pair.base, "away")];
+    for (const path of [this.#own, this.#away]) mkdirSync(path);
+    this.#left = Array.from({ length: count }, (_, index) => `theirs-${index}`);
+    for (const name of this.#left) {
+      const path = join(this.#own, name);
+      if (Math.random() < 0.3) mkdirSync(path);
+      const isIn = readdirSync(this.#own, { withFileTypes: true }).find((entry) => entry.name === name);
+      writeFileSync(isIn === undefined ? path : join(path, `n${below(7)}`), name);
+    }
+  }
+
+  get moved(): number {
+    return this.#put.length;
+  }
+
+  step(): void {
+    const name = this.#left.at(-1);
+    if (name === undefined) return;
+    const path = Array.from({ length: 1 + below(3) }, () => `n${below(7)}`).join("/");
+    const to = join(this.#pair.destination, path);
+    try {
+      // Never both at once: what takes the place of a file between two calls of ours is not what is tested here.
+      if (Math.random() < 0.5) {
+        move(join(this.#own, name), to);
+        this.#left.pop();
+        this.#put.push(name);
+      } else move(to, join(this.#away, String(this.#aways++)));
+    } catch (error) {
+      if (!hasCode(error, "ENOENT", "ENOTDIR", "EEXIST")) throw error;
+    }
+  }
+
+  /** What he has put there, and is nowhere any more. */
+  lost(): string[] {
+    const found = new Set<string>();
+    for (const root of [this.#pair.destination, this.#away])
+      for (const entry of readdirSync(root, { recursive: true, withFileTypes: true }))
+        if (entry.isFile()) found.add(readFileSync(join(entry.parentPath, entry.name), "latin1").slice(0, 100));
+    return this.#put.filter((name) => !found.has(name));
+  }
+}
+
+const below = (limit: number): number => Math.floor(Math.random() * limit);
+const move = (from: string, to: string): void => renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+
+async function cutOff(pair: Pair, feed: LastingFeed, round: number): Promise<void> {
+  for (let cut = 0; cut < cutsInRound; cut++) {
+    const worker = await start(pair, feed, round);
+    worker.ended.catch(() => undefined);
+    await sleep(Math.random() * (Math.random() < 0.3 ? 400 : 60));
+    if (Math.random() < 0.7) for (const pid of childrenOf(process.pid)) process.kill(pid, "SIGKILL");
+    await worker[Symbol.asyncDispose]();
+  }
+}
+
+/** In turns one that shares memory with the worker, and one that could be anywhere. */
+function start({ source, destination, start: replicate }: Pair, feed: LastingFeed, round: number): Promise<Worker> {
+  const elsewhere = [program("gsyncd"), "secondary", `file://${source}`, `file://${destination}`];
+  return replicate({ openFeed: feed.open, ...(round % 2 === 0 ? {} : { secondaryCommand: elsewhere }) });
+}
