@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 
 import { AT_FDCWD } from "@belay/linux";
 import { silentLogger } from "@belay/supervise";
@@ -10,17 +9,15 @@ import { expect, test } from "vitest";
 import { fileIdAt } from "../../packages/georep/src/ids/file-id.ts";
 import { ObjectMap } from "../../packages/georep/src/secondary/object-map.ts";
 import { lockSession } from "../../packages/georep/src/secondary/session.ts";
-import { program } from "../program.ts";
-import type { Worker } from "../../packages/georep/src/worker/worker.ts";
-import { openLastingFeed, type LastingFeed } from "./lasting-feed.ts";
-import { childrenOf, RandomWriter } from "./random-writer.ts";
-import { makePair, within, type Pair } from "./replica.ts";
+import { cutOffSessions, during, startSession } from "./cut-sessions.ts";
+import { openLastingFeed } from "./lasting-feed.ts";
+import { RandomWriter } from "./random-writer.ts";
+import { makePair, within } from "./replica.ts";
 
 // While a writer does by chance whatever can be done to a tree, session after session is cut off: its receiving end is killed, or loses its worker in the
 // middle of whatever it does. The feed goes on, so that each goes by its cursor alone.
 
 const rounds = Number(process.env["BELAY_CUT_ROUNDS"] ?? 4);
-const cutsInRound = 5;
 const seed = Number(process.env["BELAY_SEED"] ?? Date.now() % 1_000_000);
 /** Where a copy of everything goes when a round does not end equal; undefined: nowhere. */
 const keep = process.env["BELAY_SOAK_KEEP"];
@@ -36,9 +33,11 @@ test(
     const writer = new RandomWriter(pair.source, seed);
     for (let i = 0; i < 300; i++) writer.step();
     for (let round = 0; round < rounds; round++) {
-      await whileWriting(writer, () => cutOff(pair, feed, round));
+      await during(cutOffSessions(pair, feed, round), () => {
+        for (let i = 0; i < 3; i++) writer.step();
+      });
       {
-        await using worker = await start(pair, feed, round);
+        await using worker = await startSession(pair, feed, round);
         await worker.checkpoint(within(40_000));
       }
       const wrong = {
@@ -63,35 +62,4 @@ async function forgottenAt(destination: string): Promise<string[]> {
   const known = names.filter((name) => !name.toString("latin1").startsWith(".belay-georep"));
   const forgotten = known.filter((name) => map.byHere(fileIdAt(AT_FDCWD, Buffer.concat([Buffer.from(`${destination}/`), name]))) === undefined); // prettier-ignore
   return forgotten.map((name) => JSON.stringify(name.toString()));
-}
-
-async function cutOff(pair: Pair, feed: LastingFeed, round: number): Promise<void> {
-  for (let cut = 0; cut < cutsInRound; cut++) {
-    const worker = await start(pair, feed, round);
-    worker.ended.catch(() => undefined);
-    await sleep(Math.random() * (Math.random() < 0.3 ? 400 : 60));
-    if (Math.random() < 0.5) killReceivingEnds();
-    await worker[Symbol.asyncDispose]();
-  }
-}
-
-/** In turns one that shares memory with the worker, and one that could be anywhere. */
-function start(pair: Pair, feed: LastingFeed, round: number): Promise<Worker> {
-  const elsewhere = [program("gsyncd"), "secondary", `file://${pair.source}`, `file://${pair.destination}`];
-  return pair.start({ openFeed: feed.open, ...(round % 2 === 0 ? {} : { secondaryCommand: elsewhere }) });
-}
-
-function killReceivingEnds(): void {
-  for (const pid of childrenOf(process.pid)) process.kill(pid, "SIGKILL");
-}
-
-async function whileWriting(writer: RandomWriter, action: () => Promise<void>): Promise<void> {
-  const done = new AbortController();
-  const acting = action().finally(() => done.abort());
-  acting.catch(() => undefined); // it is told below
-  while (!done.signal.aborted) {
-    for (let i = 0; i < 3; i++) writer.step();
-    await sleep(4);
-  }
-  await acting;
 }

@@ -6,17 +6,15 @@ import { AT_FDCWD, renameat2, RENAME_NOREPLACE } from "@belay/linux";
 import { hasCode, silentLogger } from "@belay/supervise";
 import { expect, test } from "vitest";
 
-import type { Worker } from "../../packages/georep/src/worker/worker.ts";
-import { program } from "../program.ts";
-import { openLastingFeed, type LastingFeed } from "./lasting-feed.ts";
-import { childrenOf, RandomWriter } from "./random-writer.ts";
+import { cutOffSessions, during, startSession } from "./cut-sessions.ts";
+import { openLastingFeed } from "./lasting-feed.ts";
+import { RandomWriter } from "./random-writer.ts";
 import { makePair, within, type Pair } from "./replica.ts";
 
 // While sessions are cut off one after the other, somebody moves files of his own, and directories with such files in them, to where the replica is,
 // also into the place of what is there. What is in the way goes to conflicts/, and nothing of his is ever lost.
 
 const rounds = Number(process.env["BELAY_CUT_ROUNDS"] ?? 2);
-const cutsInRound = 6;
 const seed = Number(process.env["BELAY_SEED"] ?? Date.now() % 1_000_000);
 
 test(
@@ -32,16 +30,11 @@ test(
     const writer = new RandomWriter(pair.source, seed);
     for (let i = 0; i < 300; i++) writer.step();
     for (let round = 0; round < rounds; round++) {
-      const done = new AbortController();
-      const cutting = cutOff(pair, feed, round).finally(() => done.abort());
-      cutting.catch(() => undefined); // it is told below
-      while (!done.signal.aborted) {
+      await during(cutOffSessions(pair, feed, round), () => {
         for (let i = 0; i < 3; i++) writer.step();
         somebody.step();
-        await sleep(4);
-      }
-      await cutting;
-      await using worker = await start(pair, feed, round);
+      });
+      await using worker = await startSession(pair, feed, round);
       await worker.checkpoint(within(40_000));
       expect(somebody.lost(), `seed ${seed}, round ${round}, ${writer.done} changes, ${somebody.moved} moved`).toEqual(
         [],
@@ -60,6 +53,8 @@ class Somebody {
   readonly #left: string[];
   readonly #put: string[] = [];
   #aways = 0;
+  /** Since when he has taken something away there. What takes the place of a file between two calls of ours is not what is tested here. */
+  readonly #emptied = new Map<string, number>();
 
   constructor(pair: Pair, count: number) {
     this.#pair = pair;
@@ -68,9 +63,9 @@ class Somebody {
     this.#left = Array.from({ length: count }, (_, index) => `theirs-${index}`);
     for (const name of this.#left) {
       const path = join(this.#own, name);
-      if (Math.random() < 0.3) mkdirSync(path);
-      const isIn = readdirSync(this.#own, { withFileTypes: true }).find((entry) => entry.name === name);
-      writeFileSync(isIn === undefined ? path : join(path, `n${below(7)}`), name);
+      const isInDirectory = Math.random() < 0.3;
+      if (isInDirectory) mkdirSync(path);
+      writeFileSync(isInDirectory ? join(path, `n${below(7)}`) : path, name);
     }
   }
 
@@ -84,12 +79,15 @@ class Somebody {
     const path = Array.from({ length: 1 + below(3) }, () => `n${below(7)}`).join("/");
     const to = join(this.#pair.destination, path);
     try {
-      // Never both at once: what takes the place of a file between two calls of ours is not what is tested here.
       if (Math.random() < 0.5) {
+        if (performance.now() < (this.#emptied.get(path) ?? 0) + longEnough) return;
         move(join(this.#own, name), to);
         this.#left.pop();
         this.#put.push(name);
-      } else move(to, join(this.#away, String(this.#aways++)));
+      } else {
+        move(to, join(this.#away, String(this.#aways++)));
+        this.#emptied.set(path, performance.now());
+      }
     } catch (error) {
       if (!hasCode(error, "ENOENT", "ENOTDIR", "EEXIST")) throw error;
     }
@@ -105,21 +103,6 @@ class Somebody {
   }
 }
 
+const longEnough = 1000;
 const below = (limit: number): number => Math.floor(Math.random() * limit);
 const move = (from: string, to: string): void => renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
-
-async function cutOff(pair: Pair, feed: LastingFeed, round: number): Promise<void> {
-  for (let cut = 0; cut < cutsInRound; cut++) {
-    const worker = await start(pair, feed, round);
-    worker.ended.catch(() => undefined);
-    await sleep(Math.random() * (Math.random() < 0.3 ? 400 : 60));
-    if (Math.random() < 0.7) for (const pid of childrenOf(process.pid)) process.kill(pid, "SIGKILL");
-    await worker[Symbol.asyncDispose]();
-  }
-}
-
-/** In turns one that shares memory with the worker, and one that could be anywhere. */
-function start({ source, destination, start: replicate }: Pair, feed: LastingFeed, round: number): Promise<Worker> {
-  const elsewhere = [program("gsyncd"), "secondary", `file://${source}`, `file://${destination}`];
-  return replicate({ openFeed: feed.open, ...(round % 2 === 0 ? {} : { secondaryCommand: elsewhere }) });
-}
