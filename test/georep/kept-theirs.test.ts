@@ -31,8 +31,10 @@ test(
     for (let i = 0; i < 300; i++) writer.step();
     for (let round = 0; round < rounds; round++) {
       await during(cutOffSessions(pair, feed, round), () => {
-        for (let i = 0; i < 3; i++) writer.step();
-        somebody.step();
+        for (let i = 0; i < 3; i++) {
+          writer.step();
+          somebody.step();
+        }
       });
       await using worker = await startSession(pair, feed, round);
       await worker.checkpoint(within(40_000));
@@ -40,7 +42,7 @@ test(
         [],
       );
     }
-    expect(somebody.moved).toBeGreaterThan(50);
+    expect(somebody.moved).toBeGreaterThan(20);
   },
 );
 
