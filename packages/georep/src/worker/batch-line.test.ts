@@ -185,3 +185,19 @@ test.each([
   expect(done[0]?.outcome).toMatchObject({ crawl, filled, fresh: [], failures: [] });
   expect(owed).toEqual([wanted]); // should nobody hear of the end, only a comparison finds what has failed in it
 });
+
+test("a directory in which a name has failed is to be compared should nobody hear of the end of the batch", async () => {
+  const failing: Secondary = {
+    ...refusing,
+    apply: ({ entries }) => {
+      const failures = entries.map(({ parent: id, name }) => ({ id, name, code: "EEXIST", message: "in the way" }));
+      return Promise.resolve({ crawl: [], made: [], wants: [], detached: [], others: [], failures });
+    },
+    finish: () => Promise.resolve([]),
+  };
+  const { tree, line, done, owed } = lineFrom(["a"], failing);
+  await line.add([dirtyName({ directory: tree.rootId, name: Buffer.from("a") }, dirty.entry)], {});
+  await line.whenEmpty();
+  expect(owed).toEqual([tree.rootId]);
+  expect(done[0]?.outcome.failures).toMatchObject([{ id: tree.rootId, code: "EEXIST" }]);
+});

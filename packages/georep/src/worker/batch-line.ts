@@ -203,9 +203,7 @@ export class BatchLine {
 
   /** The request is on its way when this returns. */
   #finish(batch: Batch, unlooked: readonly FileId[]): Promise<BatchOutcome> {
-    const { toCompare, unfilled, filled } = batch.directories;
-    // Those that were filled, too: what of their contents could not be applied, and where directories in them are, is known to nobody else.
-    this.#events.onFinish([...toCompare, ...unfilled, ...filled, ...unlooked]);
+    this.#events.onFinish([...batch.owed, ...unlooked]);
     return batch.finish();
   }
 

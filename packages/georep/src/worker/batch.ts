@@ -155,23 +155,35 @@ export class Batch {
     return [...toCompare, ...unfilled, ...this.fillings.map(({ directory }) => directory)];
   }
 
+  /**
+   * Directories that have to be compared should nobody note the end of this batch: those that are left to a comparison, and those that were filled, or in
+   * which something has failed, as only its answers have told of that. Whoever does it again is not told anew.
+   */
+  get owed(): FileId[] {
+    const { toCompare, unfilled, filled } = this.directories;
+    const failed = this.#failures.map((failure) => this.#named(failure)).filter(({ name }) => name.length > 0);
+    return [...toCompare, ...unfilled, ...filled, ...failed.map(({ id }) => id)];
+  }
+
   /** Resolves when all of it is durable. To be called when it has settled; the request is on its way when this returns. */
   async finish(): Promise<BatchOutcome> {
     // Of a comparison that found all equal there is nothing to be made durable.
     const finished = this.size > 0 ? await this.#context.ends.secondary.finish() : [];
     const failures = [...this.#failures, ...finished];
-    const named = failures.map((failure) => {
-      const place = failure.name.length === 0 ? this.#places.get(keyOf(failure.id)) : undefined;
-      return place === undefined ? failure : { ...failure, id: place.directory, name: place.name };
-    });
     return {
       crawl: this.directories.toCompare,
       fresh: this.directories.unfilled,
       filled: this.directories.filled,
-      failures: withReasons(named),
+      failures: withReasons(failures.map((failure) => this.#named(failure))),
       entries: this.size,
       bytes: this.#bytes,
     };
+  }
+
+  /** Of an object: by a name of it, where one is known. */
+  #named(failure: LookFailure): LookFailure {
+    const place = failure.name.length === 0 ? this.#places.get(keyOf(failure.id)) : undefined;
+    return place === undefined ? failure : { ...failure, id: place.directory, name: place.name };
   }
 
   #track(work: Promise<void>): void {

@@ -5,8 +5,8 @@ import type { FileId } from "../ids/file-id.ts";
 export const owedSchema = `CREATE TABLE IF NOT EXISTS owed (directory BLOB PRIMARY KEY) WITHOUT ROWID;`;
 
 /**
- * Directories that a batch leaves to a comparison or has filled, noted before it is finished: only the answers to its requests have told of them, and
- * whoever does the batch again, because nobody noted its end, finds them made and is told nothing.
+ * Directories that have to be compared should the end of a batch never be recorded: see `Batch.owed`. Noted before it is finished, as whoever does it
+ * again finds them made and is told nothing.
  */
 export class OwedQueue {
   readonly #database: DatabaseSync;
