@@ -98,7 +98,7 @@ const cheapBuiltins = ["node:fs", "node:os", "node:path", "node:util"];
  */
 function withLazyBuiltins(text: string): string {
   const lazy = (id: string) => `new Proxy({},{get:(_,name)=>require(${JSON.stringify(id)})[name]})`;
-  return text.replace(/\b(import_node_\w+)=require\("(node:[\w/]+)"\)/g, (found, name: string, id: string) =>
+  return text.replace(/\b(import_\w+)=require\("(node:[\w/]+)"\)/g, (found, name: string, id: string) =>
     cheapBuiltins.includes(id) ? found : `${name}=${lazy(id)}`,
   );
 }

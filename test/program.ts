@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 type Name = "belay" | "gsyncd";
 
@@ -11,5 +11,5 @@ export const fromSources = (name: Name): string => join(import.meta.dirname, "..
  */
 export function program(name: Name): string {
   const built = process.env["BELAY_TEST_BIN"];
-  return built === undefined ? fromSources(name) : join(built, name);
+  return built === undefined ? fromSources(name) : resolve(built, name);
 }

@@ -4,8 +4,9 @@ import { constants, zstdCompress, zstdDecompressSync } from "node:zlib";
 import { maxFrame } from "./frames.ts";
 import { malformed } from "./wire.ts";
 
-const compress = promisify(zstdCompress);
-const params = { [constants.ZSTD_c_compressionLevel]: 3 };
+// The module is large, and most sessions compress nothing.
+const compress = (bytes: Uint8Array): Promise<Buffer> =>
+  promisify(zstdCompress)(bytes, { params: { [constants.ZSTD_c_compressionLevel]: 3 } });
 
 /** Of a request's type: its payload is one zstd frame. */
 export const compressedBit = 0x40;
@@ -26,10 +27,10 @@ export async function compressPayload(payload: Buffer): Promise<Buffer | undefin
   if (payload.length < worthwhile) return undefined;
   if (payload.length > 4 * sampleSize) {
     const start = (payload.length - sampleSize) >>> 1;
-    const sample = await compress(payload.subarray(start, start + sampleSize), { params });
+    const sample = await compress(payload.subarray(start, start + sampleSize));
     if (sample.length > sampleSize * worthIt) return undefined;
   }
-  const packed = await compress(payload, { params });
+  const packed = await compress(payload);
   return packed.length < payload.length * worthIt ? packed : undefined;
 }
 

@@ -141,7 +141,7 @@ export function completeBare(batch: Batch, change: ObjectChange): boolean {
   if (fd === undefined || known === undefined) return false;
   const { mode, uid, gid, size, mtime, ctime, settled } = change;
   try {
-    fchown(fd, uid, gid);
+    if (uid !== batch.birth?.uid || gid !== batch.birth.gid) fchown(fd, uid, gid);
     fchmod(fd, mode & 0o7777);
     futimens(fd, UTIME_OMIT, mtime);
     const stamp = ownStampOf(fd);
