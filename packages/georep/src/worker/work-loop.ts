@@ -16,6 +16,7 @@ import { joinProgress } from "./join-progress.ts";
 import type { Parts } from "./parts.ts";
 import type { Report } from "./report.ts";
 import { kindsToRetry, retriesToldOf } from "./retry-told.ts";
+import { Suspicion } from "./suspicion.ts";
 import { mostFilled, mostNames, takeFrom } from "./take-from-feed.ts";
 import type { Verifier } from "./verifier.ts";
 import { verifyStep } from "./verify-step.ts";
@@ -56,8 +57,7 @@ export class WorkLoop {
   #isPoked = false;
   #wake = Promise.withResolvers<undefined>();
   #isRetrying = false;
-  /** The destination may suspect what is unknown to it: batches were cut off, before this worker or in its time. */
-  #isSuspected = true;
+  readonly #suspicion: Suspicion;
   /** Directories that were filled, and the names in them; one, and a guess, to begin with. */
   #directories = 1;
   #names = 100;
@@ -77,6 +77,7 @@ export class WorkLoop {
       onTrouble: (error, pauseMs) => this.#wait(error, pauseMs),
     });
     this.#crawler = new Crawler(parts, parts.queue, poke);
+    this.#suspicion = new Suspicion(parts);
   }
 
   /** Names on their way. */
@@ -228,27 +229,16 @@ export class WorkLoop {
     const { report, onProgress } = this.#context;
     report.state = "active";
     // Changes that wait for the journal are not seen here.
-    if (this.isIdle && this.#parts.feed.trouble === undefined) {
-      report.noteSynced();
-      if (this.#isSuspected) this.#tellWhenAtRest();
-    }
+    const isSynced = this.isIdle && this.#parts.feed.trouble === undefined;
+    if (isSynced) report.noteSynced();
+    const restMs = isSynced ? this.#noteRest(this.position) : Infinity;
     onProgress();
     const due = this.#parts.queue.nextDue;
-    return this.#sleep(Math.min(heldMs, due === undefined ? Infinity : Math.max(due - Date.now(), 1)));
+    return this.#sleep(Math.min(heldMs, restMs, due === undefined ? Infinity : Math.max(due - Date.now(), 1)));
   }
 
-  // What was in a directory that had gone when it was looked at is told of with that directory, whose change may still be on its way here.
-  #tellWhenAtRest(): void {
-    const { feed, secondary } = this.#parts;
-    const { position } = this;
-    const isAtRest = (end: Position) =>
-      this.isIdle && [end, this.position].every((at) => comparePositions(at, position) === 0);
-    this.#isSuspected = false;
-    const told = async () => {
-      if (isAtRest(await feed.drain())) await secondary.told();
-      else this.#isSuspected = true;
-    };
-    told().catch(() => (this.#isSuspected = true)); // the next time
+  #noteRest(position: Position): number {
+    return this.#suspicion.noteRest(position, () => this.isIdle && comparePositions(this.position, position) === 0);
   }
 
   async #sleep(ms = Infinity): Promise<void> {
@@ -261,7 +251,7 @@ export class WorkLoop {
   }
 
   async #wait(error: Error, pauseMs: number): Promise<void> {
-    this.#isSuspected = true;
+    this.#suspicion.arise();
     this.#context.report.noteTrouble(error);
     await sleep(pauseMs, this.#stop.signal);
   }
