@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import {
   isAlive,
   isSameProcess,
@@ -40,7 +40,9 @@ test("run gives the bytes of stdout, whatever they are", async () => {
 });
 
 test("what a program says is there, though it has ended before its entry in the ledger is on the disk", async () => {
-  await using ledger = await openLedger(mkdtempSync(join(tmpdir(), "belay-process-")));
+  const folder = mkdtempSync(join(tmpdir(), "belay-process-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  await using ledger = await openLedger(folder);
   const slow: Ledger = {
     ...ledger,
     intend: async (what) => {
