@@ -9,6 +9,7 @@ export * from "./errors/belay-error.ts";
 export * from "./errors/render.ts";
 export * from "./deadline/abort-on-signals.ts";
 export * from "./deadline/deadline.ts";
+export * from "./deadline/on-abort.ts";
 export * from "./deadline/sleep.ts";
 export * from "./deadline/task-group.ts";
 export * from "./log/format.ts";

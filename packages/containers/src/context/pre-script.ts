@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
 import { extname } from "node:path";
+import { onAbort } from "@belay/supervise";
 
 /** Path of the script that prepares a Dockerfile's context: its own name with the suffix `.pre`; undefined when there is none. */
 export function preScript(dockerfile: string): string | undefined {
@@ -27,12 +28,10 @@ export function runPreScript(
   return new Promise((resolve, reject) => {
     const stdout = quiet ? "ignore" : toStderr ? 2 : "inherit";
     const child = spawn(realpathSync(path), [], { cwd: context, env, stdio: ["inherit", stdout, "inherit"] });
-    const stop = (): void => void child.kill("SIGTERM");
-    if (signal?.aborted === true) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
+    const stopping = onAbort(signal, () => child.kill("SIGTERM"));
     child.once("error", reject);
     child.once("exit", (code, name) => {
-      signal?.removeEventListener("abort", stop);
+      stopping[Symbol.dispose]();
       if (code !== null) resolve(code);
       else
         void import("node:os").then(({ constants }) => resolve(name === null ? -1 : -constants.signals[name]), reject);

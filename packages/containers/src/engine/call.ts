@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { onAbort } from "@belay/supervise";
 import type { Engine } from "./engine.ts";
 
 /** Anything that can be piped into the engine. */
@@ -128,12 +129,11 @@ function ended(child: ChildProcess, signal: AbortSignal | undefined): Promise<Ca
       child.kill("SIGTERM");
       killer = setTimeout(() => child.kill("SIGKILL"), stopMs);
     };
+    const stopping = onAbort(signal, stop);
     const done = (): void => {
       clearTimeout(killer);
-      signal?.removeEventListener("abort", stop);
+      stopping[Symbol.dispose]();
     };
-    if (signal?.aborted === true) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
     child.once("error", (error) => {
       done();
       reject(error);

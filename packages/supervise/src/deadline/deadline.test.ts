@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { Deadline, run, sleep, spawnProcess, TaskGroup } from "../index.ts";
+import { Deadline, onAbort, run, sleep, spawnProcess, TaskGroup } from "../index.ts";
 
 test("a deadline aborts with ETIMEDOUT and says what took too long", async () => {
   using deadline = Deadline.after(20, { what: "mount" });
@@ -85,4 +85,16 @@ test("a failed task of a group that nobody awaits does not end the process", asy
     await group.join().catch((error) => console.log(error.message));`;
   const { stdout } = await run([process.execPath, "--input-type=module", "-e", script]);
   expect(stdout.toString()).toBe("x\n");
+});
+
+test("what is to be done at an abort is done once, at once when it came before, and not after nobody wants it", () => {
+  const [before, later, unwanted] = [AbortSignal.abort(), new AbortController(), new AbortController()];
+  const done: string[] = [];
+  using _before = onAbort(before, () => done.push("before"));
+  using _later = onAbort(later.signal, () => done.push("later"));
+  using _never = onAbort(undefined, () => done.push("never"));
+  expect(done).toEqual(["before"]);
+  onAbort(unwanted.signal, () => done.push("unwanted"))[Symbol.dispose]();
+  for (const controller of [later, unwanted]) controller.abort();
+  expect(done).toEqual(["before", "later"]);
 });

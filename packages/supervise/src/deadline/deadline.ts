@@ -1,4 +1,5 @@
 import { BelayError } from "../errors/belay-error.ts";
+import { onAbort } from "./on-abort.ts";
 import { maxTimerMs } from "./sleep.ts";
 
 /** What a deadline is made of besides its length. */
@@ -21,20 +22,17 @@ export class Deadline implements Disposable {
   readonly totalMs: number;
   readonly #end: number;
   readonly #timer: NodeJS.Timeout | undefined;
-  readonly #stop: () => void;
+  readonly #following: Disposable;
   readonly #options: DeadlineOptions;
 
   private constructor(totalMs: number, options: DeadlineOptions) {
     const controller = new AbortController();
     const parent = options.signal;
-    const follow = () => controller.abort(parent?.reason);
-    if (parent?.aborted) follow();
-    else parent?.addEventListener("abort", follow, { once: true });
+    this.#following = onAbort(parent, () => controller.abort(parent?.reason));
     this.signal = controller.signal;
     this.totalMs = totalMs;
     this.#options = options;
     this.#end = performance.now() + totalMs;
-    this.#stop = () => parent?.removeEventListener("abort", follow);
     if (Number.isFinite(totalMs)) {
       const expire = () => controller.abort(timedOut(totalMs, options.what));
       this.#timer = setTimeout(expire, Math.min(Math.max(totalMs, 0), maxTimerMs)).unref();
@@ -73,7 +71,7 @@ export class Deadline implements Disposable {
   /** Stops the timer. The signal stays as it is. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
-    this.#stop();
+    this.#following[Symbol.dispose]();
   }
 
   #child(what: string | undefined): DeadlineOptions {

@@ -1,4 +1,5 @@
 import { BelayError } from "../errors/belay-error.ts";
+import { onAbort } from "./on-abort.ts";
 
 /**
  * Tasks that live and end together (structured concurrency).
@@ -9,14 +10,11 @@ import { BelayError } from "../errors/belay-error.ts";
 export class TaskGroup implements AsyncDisposable {
   readonly #controller = new AbortController();
   readonly #tasks = new Set<Promise<unknown>>();
-  readonly #detach: () => void;
+  readonly #following: Disposable;
   #failure: { error: unknown } | undefined;
 
   constructor(signal?: AbortSignal) {
-    const follow = () => this.cancel(signal?.reason);
-    if (signal?.aborted) follow();
-    else signal?.addEventListener("abort", follow, { once: true });
-    this.#detach = () => signal?.removeEventListener("abort", follow);
+    this.#following = onAbort(signal, () => this.cancel(signal?.reason));
   }
 
   /** Aborts when a task fails, on `cancel`, and with the signal the group was made with. */
@@ -43,14 +41,14 @@ export class TaskGroup implements AsyncDisposable {
   /** Waits until no task runs, also those started meanwhile. @throws the first failure that was no mere echo of a cancel */
   async join(): Promise<void> {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
-    this.#detach();
+    this.#following[Symbol.dispose]();
     if (this.#failure) throw this.#failure.error;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.cancel();
     while (this.#tasks.size > 0) await Promise.all(this.#tasks);
-    this.#detach();
+    this.#following[Symbol.dispose]();
   }
 
   // A task that ends with the reason of the abort only tells that it obeyed.

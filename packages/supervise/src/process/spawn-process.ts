@@ -1,6 +1,7 @@
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import { Duplex, Readable } from "node:stream";
+import { onAbort } from "../deadline/on-abort.ts";
 import { toError } from "../errors/belay-error.ts";
 import type { LedgerHandle } from "../ledger/types.ts";
 import { createRingBuffer } from "./ring-buffer.ts";
@@ -155,13 +156,11 @@ function watchLimits(
   ended: Promise<ExitStatus>,
   cancel: (reason: "timedOut" | "isCanceled") => void,
 ): void {
-  const onAbort = () => cancel("isCanceled");
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener("abort", onAbort, { once: true });
+  const canceling = onAbort(signal, () => cancel("isCanceled"));
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => cancel("timedOut"), timeoutMs);
   void ended.then(() => {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    canceling[Symbol.dispose]();
   });
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setCloseOnExec } from "@belay/linux";
-import { silentLogger, userError } from "@belay/supervise";
+import { onAbort, silentLogger, userError } from "@belay/supervise";
 import { clearMountpoint } from "./clear-mountpoint.ts";
 import { serverOptionsOfEnvironment } from "./environment.ts";
 import { prepare } from "./prepare.ts";
@@ -55,11 +55,8 @@ export async function serve(zurl: string, options: StartOptions = {}): Promise<v
   const end = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
   // The child has the lock now; ours is a copy.
   prepared[Symbol.dispose]();
-  const stopChild = (): unknown => child.kill("SIGTERM");
-  if (options.signal?.aborted === true) stopChild();
-  else options.signal?.addEventListener("abort", stopChild, { once: true });
+  using _stopping = onAbort(options.signal, () => child.kill("SIGTERM"));
   const [code, signalName] = await end;
-  options.signal?.removeEventListener("abort", stopChild);
   // It does so itself, unless it was killed.
   await clearMountpoint(prepared.mountpoint);
   if (code !== 0) throw userError("ESERVER", `wcfs: serve ${zurl}: exited with ${code ?? signalName ?? "nothing"}`);
