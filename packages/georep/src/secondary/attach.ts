@@ -23,6 +23,7 @@ import { attempt, inTheWay, keyOfName, look, noParent, noteFound, openDirectory,
 import type { Batch, Found, Order, Place } from "./batch.ts";
 import { detach } from "./detach.ts";
 import { openNamed } from "./directory-modes.ts";
+import { heldNameOf } from "./held-name.ts";
 import { endHiding, hiddenOrder, liesHidden, makeHidden } from "./hidden.ts";
 import { keepTimes } from "./keep-times.ts";
 import { linkOver } from "./link-over.ts";
@@ -154,7 +155,7 @@ const nothing = Buffer.alloc(0);
 function make(batch: Batch, change: ObjectChange, parent: number): Place {
   const { heldDirectory, held } = batch.session;
   const key = keyOf(change.id);
-  const name = Buffer.from(change.id.toString("hex"));
+  const name = heldNameOf(change.id);
   if (isRegular(change.mode)) {
     makeFile(heldDirectory, name, change.inline ?? Buffer.alloc(0));
     if (change.inline === undefined && change.size > 0) {
@@ -183,8 +184,8 @@ function makeFile(dirfd: number, name: Buffer, content: Buffer): void {
   }
 }
 
-// Size and times are noted at the end of the batch, when they are true.
-function remember({ session }: Batch, change: ObjectChange, { dirfd, name }: Place): void {
+/** Notes an object that was made just now and has no name yet. Size and times are noted at the end of the batch, when they are true. */
+export function remember({ session }: Batch, change: ObjectChange, { dirfd, name }: Omit<Place, "isHeld">): void {
   const { id, mode } = change;
   session.map.removeNamesOf(id);
   session.map.put({

@@ -15,14 +15,15 @@ import {
   UTIME_OMIT,
 } from "@belay/linux";
 
-import { fileIdAt, keyOf } from "../ids/file-id.ts";
+import { keyOf } from "../ids/file-id.ts";
 import type { ApplyRequest, EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { statAt } from "../tree/read-object.ts";
 import { learnBirth, mayGive } from "./aside-file.ts";
-import { attach } from "./attach.ts";
-import { keyOfName, openDirectory, type Batch, type Order } from "./batch.ts";
+import { remember } from "./attach.ts";
+import { openDirectory, type Batch, type Order } from "./batch.ts";
 import { hasOwnerAndMode } from "./birth.ts";
+import { heldNameOf } from "./held-name.ts";
 import { endHiding, hiddenOrder, hide, hideIn } from "./hidden.ts";
 import type { Rest } from "./make-at-once.ts";
 import { isBound } from "./own-access.ts";
@@ -63,23 +64,22 @@ function make(batch: Batch, dirfd: number, { parent, name }: EntryChange, change
   const top = hiddenOrder(batch, parent);
   if (top === undefined && statAt(dirfd, name) !== undefined) return false; // in a hidden one nobody puts anything
   const key = keyOf(change.id);
-  const at = top === undefined ? { dirfd: session.heldDirectory, name: heldName(change) } : { dirfd, name };
+  const at = top === undefined ? { dirfd: session.heldDirectory, name: heldNameOf(change.id) } : { dirfd, name };
   const fd = makeAndOpen(at);
   if (fd === undefined) return false;
-  const { id, mode, size, mtime } = change;
-  session.map.putDirectory({ id, here: fileIdAt(fd, ""), mode, size, mtime, ctime: 0n, hereCtime: 0n });
+  remember(batch, change, { dirfd: fd, name: itself });
   directories.set(key, fd);
   bare.add(key);
-  madeDirectories.push(id);
+  madeDirectories.push(change.id);
   if (top === undefined) hide(batch, { parent, name, change, isNew: false }, at.name);
   else {
-    hideIn(batch, id, top);
-    session.map.putName({ parent, name }, id);
+    hideIn(batch, change.id, top);
+    session.map.putName({ parent, name }, change.id);
   }
   return true;
 }
 
-const heldName = ({ id }: Pick<ObjectChange, "id">): Buffer => Buffer.from(id.toString("hex"));
+const itself = Buffer.alloc(0);
 
 function makeAndOpen({ dirfd, name }: { readonly dirfd: number; readonly name: Buffer }): number | undefined {
   try {
@@ -97,35 +97,27 @@ function makeAndOpen({ dirfd, name }: { readonly dirfd: number; readonly name: B
   }
 }
 
-/** Orders of bare directories that wait for their names, besides those that wait for something else. */
-export function isBareOrder({ bare, hidden }: Batch, order: Order): boolean {
-  const key = keyOf(order.change.id);
-  return bare.has(key) && hidden.orders.get(key) === order;
-}
-
-/** Gives a hidden directory its name. */
-export function showBare(batch: Batch, order: Order): void {
-  const { session, postponed } = batch;
+/**
+ * Gives a bare directory that is hidden its name.
+ *
+ * @returns false when that has to be done in the general way
+ */
+export function showBare(batch: Batch, order: Order): boolean {
+  const { session, bare, hidden } = batch;
   const { change, parent, name } = order;
-  if (postponed.get(keyOfName(order)) !== order) return; // it has it already
-  const dirfd = openDirectory(batch, parent);
-  if (dirfd === undefined || !moveIn(batch, dirfd, order)) {
-    attach(batch, order, new Map());
-    return;
-  }
-  session.held.delete(keyOf(change.id));
-  endHiding(batch, change.id);
-  session.map.putName({ parent, name }, change.id);
-}
-
-function moveIn({ session: { heldDirectory } }: Batch, dirfd: number, { change, name }: Order): boolean {
+  const key = keyOf(change.id);
+  const dirfd = bare.has(key) && hidden.orders.get(key) === order ? openDirectory(batch, parent) : undefined;
+  if (dirfd === undefined) return false;
   try {
-    renameat2(heldDirectory, heldName(change), dirfd, name, RENAME_NOREPLACE);
-    return true;
+    renameat2(session.heldDirectory, heldNameOf(change.id), dirfd, name, RENAME_NOREPLACE);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return false;
   }
+  session.held.delete(key);
+  endHiding(batch, change.id);
+  session.map.putName({ parent, name }, change.id);
+  return true;
 }
 
 /**

@@ -4,6 +4,7 @@ import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isDevice, isDirectory, isLink, isRegular, typeOf } from "../tree/object-state.ts";
 import { inTheWay, look, noParent, noteFound, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
+import { heldNameOf } from "./held-name.ts";
 import type { MappedName, MappedObject } from "./map-rows.ts";
 import { strangerPrefix } from "./session.ts";
 import { isBound } from "./own-access.ts";
@@ -71,7 +72,7 @@ function hold(batch: Batch, dirfd: number, named: MappedName, { here, object, st
   }
   if (isDirectory(stat.mode) && isBound) openNamed(batch, object, { dirfd, name });
   const key = keyOf(object.id);
-  const heldName = Buffer.from(object.id.toString("hex"));
+  const heldName = heldNameOf(object.id);
   const isHeld = held.has(key);
   if (isHeld && !keepName && !isDirectory(stat.mode)) unlinkat(dirfd, name);
   else if (!isHeld && keepName) linkat(dirfd, name, heldDirectory, heldName);

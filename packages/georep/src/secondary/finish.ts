@@ -5,7 +5,7 @@ import type { Failure, ObjectChange } from "../rpc/messages.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { fileIdIfThere, statAt } from "../tree/read-object.ts";
 import { attach } from "./attach.ts";
-import { completeBare, isBareOrder, showBare } from "./bare-directories.ts";
+import { completeBare, showBare } from "./bare-directories.ts";
 import { attempt, closeDirectories, type Batch, type Order } from "./batch.ts";
 import { conflictName } from "./content.ts";
 import { deepestFirst, giveBackModes } from "./directory-modes.ts";
@@ -25,9 +25,8 @@ const nothing = Buffer.alloc(0);
 export function finishBatch(batch: Batch): readonly Failure[] {
   abandonAll(batch);
   batch.failures.length = 0;
-  const orders = [...batch.postponed.values()];
-  for (const order of orders) if (!isBareOrder(batch, order)) attempt(batch, order.parent, order.name, () => nameAtLast(batch, order)); // prettier-ignore
-  for (const order of orders) if (isBareOrder(batch, order)) attempt(batch, order.parent, order.name, () => showBare(batch, order)); // prettier-ignore
+  for (const order of [...batch.postponed.values()])
+    attempt(batch, order.parent, order.name, () => nameAtLast(batch, order));
   dropSparedNames(batch); // changes the times of directories
   const changes = [...batch.changes.entries()].flatMap(([key, change]) => (batch.complete.has(key) ? [] : [change]));
   const [files, directories] = [
@@ -72,6 +71,7 @@ function makeDurable(session: Session): void {
 
 function nameAtLast(batch: Batch, order: Order): void {
   const { parent: id, name, change } = order;
+  if (showBare(batch, order)) return;
   if (!batch.incomplete.has(keyOf(change.id))) attach(batch, order, new Map());
   else batch.failures.push({ id, name, code: "ENODATA", message: "its content did not come" });
 }

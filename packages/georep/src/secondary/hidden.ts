@@ -1,6 +1,7 @@
 import { mkdirat } from "@belay/linux";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
+import { heldNameOf } from "./held-name.ts";
 import { inheritAcl } from "./unreplicated.ts";
 import { attempt, keyOfName, type Batch, type Order, type Place } from "./batch.ts";
 
@@ -21,7 +22,7 @@ export function makeHidden(batch: Batch, order: Order, dirfd: number): Place {
     hideIn(batch, change.id, top);
     return { dirfd, name, isHeld: false };
   }
-  const heldName = Buffer.from(change.id.toString("hex"));
+  const heldName = heldNameOf(change.id);
   mkdirat(session.heldDirectory, heldName, 0o700);
   attempt(batch, change.id, nothing, () =>
     inheritAcl(session, dirfd, { dirfd: session.heldDirectory, name: heldName }, true),

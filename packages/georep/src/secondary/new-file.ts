@@ -21,6 +21,7 @@ import { isRegular } from "../tree/object-state.ts";
 import { handsOnAcl, inheritAcl } from "./unreplicated.ts";
 import { attempt, type Batch, type Order } from "./batch.ts";
 import { birthOf, hasOwnerAndMode, isBornRight } from "./birth.ts";
+import { heldNameOf } from "./held-name.ts";
 import { applyMetadataTo } from "./metadata.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -47,7 +48,7 @@ export function isNewFile({ session }: Batch, change: ObjectChange): boolean {
 export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaces: boolean): boolean {
   const { change, parent, name } = order;
   const { heldDirectory, map } = batch.session;
-  const aside = Buffer.from(change.id.toString("hex"));
+  const aside = heldNameOf(change.id);
   const hasAcl = handsOnAcl(batch.session, dirfd);
   const isRight = !hasAcl && isBornRight(batch.birth, change);
   const fd = openat(

@@ -129,15 +129,6 @@ export class ObjectMap implements Disposable {
     else this.#putIn(directory, name, object);
   }
 
-  /** A directory that is not known, and has no name yet. */
-  putDirectory(object: MappedObject): void {
-    const key = keyOf(object.id);
-    this.#recent.forgetNamesOf(key);
-    const here = Buffer.from(object.here);
-    this.#recent.noteObject(key, { ...object, id: Buffer.from(object.id), here });
-    this.#recent.noteRow(key, { num: this.#insertNew(object), here });
-  }
-
   /** Number of a directory, for {@link putFilled}. */
   numberOf(directory: FileId): number | undefined {
     this.#recent.forgetNames();

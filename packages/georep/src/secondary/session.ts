@@ -24,6 +24,8 @@ import { fileIdIfThere } from "../tree/read-object.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
+import { heldNameOf } from "./held-name.ts";
+import type { MappedObject } from "./map-rows.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removalIn } from "./not-ours.ts";
 import { removeOurs } from "./remove-ours.ts";
@@ -206,12 +208,10 @@ function findHeld(session: Session): void {
   const { heldDirectory, map, held, strangers } = session;
   for (const name of readdirSync(`/proc/self/fd/${heldDirectory}`, { encoding: "buffer" })) {
     const object = map.byHere(fileIdAt(heldDirectory, name));
-    const ownName = object && Buffer.from(object.id.toString("hex"));
     const isStranger = name.toString("latin1").startsWith(strangerPrefix);
-    const isOwn = ownName !== undefined && name.equals(ownName);
-    if (object !== undefined && ownName !== undefined && (isStranger || isOwn || isDirectory(object.mode))) {
-      if (!isOwn) takeBack(session, name, { ownName, here: object.here });
-      held.set(keyOf(object.id), ownName);
+    if (object !== undefined && (isStranger || isDirectory(object.mode) || name.equals(heldNameOf(object.id)))) {
+      if (!name.equals(heldNameOf(object.id))) takeBack(session, name, object);
+      held.set(keyOf(object.id), heldNameOf(object.id));
     } else if (isStranger) strangers.set(name.toString("latin1"), Buffer.from("left"));
     else removeOurs(removalIn(session), heldDirectory, name);
   }
@@ -219,8 +219,9 @@ function findHeld(session: Session): void {
 
 // It was unknown when it was held, as the batch that was cut off had made its object anew elsewhere, or it stood for another one that had taken it over.
 // That is forgotten.
-function takeBack(session: Session, name: Buffer, { ownName, here }: { ownName: Buffer; here: FileId }): void {
+function takeBack(session: Session, name: Buffer, { id, here }: MappedObject): void {
   const { heldDirectory: held } = session;
+  const ownName = heldNameOf(id);
   const isThere = fileIdIfThere(held, ownName);
   if (isThere?.equals(here) === true) {
     unlinkat(held, name);

@@ -23,6 +23,7 @@ import { isGone } from "../tree/read-object.ts";
 import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, mustStay } from "./content.ts";
 import { copyRange } from "./copy-range.ts";
+import { heldNameOf } from "./held-name.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { openPlace } from "./own-access.ts";
 import { beneath } from "./beneath.ts";
@@ -42,7 +43,7 @@ export function stageFiles(batch: Batch, ids: readonly FileId[]): Buffer {
     const object = map.get(id);
     const place = object && placeOf(batch, object);
     if (place === undefined || !batch.lacking.has(keyOf(id))) throw notAskedFor();
-    if (!batch.incomplete.has(keyOf(id))) linkat(place.dirfd, place.name, stageDirectory, nameOf(id));
+    if (!batch.incomplete.has(keyOf(id))) linkat(place.dirfd, place.name, stageDirectory, heldNameOf(id));
   }
   return readlinkSync(`/proc/self/fd/${stageDirectory}`, { encoding: "buffer" });
 }
@@ -66,14 +67,14 @@ export function takeStaged(batch: Batch, id: FileId, size: number, digest: Buffe
   } finally {
     close(fd);
   }
-  removeTreeAt(batch.session.stageDirectory, nameOf(id));
+  removeTreeAt(batch.session.stageDirectory, heldNameOf(id));
   batch.lacking.delete(key);
   batch.incomplete.delete(key);
 }
 
 function openStaged({ session }: Batch, id: FileId): number {
   try {
-    return openat2(session.stageDirectory, nameOf(id), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, beneath);
+    return openat2(session.stageDirectory, heldNameOf(id), O_RDONLY | O_NOFOLLOW | O_NONBLOCK, beneath);
   } catch (error) {
     if (isGone(error)) throw new BelayError("ENOENT", "content did not come", { cause: error });
     throw error;
@@ -87,7 +88,7 @@ function putInPlace(
   { fd, size }: { readonly fd: number; readonly size: number },
 ): void {
   const { stageDirectory, heldDirectory } = batch.session;
-  const name = nameOf(object.id);
+  const name = heldNameOf(object.id);
   if (!batch.incomplete.has(keyOf(object.id)) && mustStay(batch, place)) {
     copyInto(place, fd, size);
     unlinkat(stageDirectory, name);
@@ -106,8 +107,6 @@ function copyInto(place: Place, from: number, size: number): void {
     close(to);
   }
 }
-
-const nameOf = (id: FileId): Buffer => Buffer.from(id.toString("hex"));
 
 function notAskedFor(): BelayError {
   return new BelayError("ENOENT", "content for a file that was not asked for");
