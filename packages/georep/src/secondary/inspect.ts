@@ -7,8 +7,8 @@ import { maxDigested, type Inspected, type InspectReply, type InspectRequest } f
 import { digestOf } from "../tree/digest.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { openFileAt, readObjectAt } from "../tree/read-object.ts";
-import { closeDirectories, look, openDirectory, startBatch, type Batch } from "./batch.ts";
-import { giveBackModes } from "./directory-modes.ts";
+import { look, openDirectory, type Batch } from "./batch.ts";
+import { lookOnly } from "./look-only.ts";
 import { asOwner } from "./own-access.ts";
 import type { Session } from "./session.ts";
 
@@ -87,12 +87,5 @@ function digestAt(dirfd: number, name: Buffer, offset: number, length: number): 
 }
 
 function withDirectory<T>(session: Session, id: FileId, action: (batch: Batch, dirfd: number | undefined) => T): T {
-  const batch = startBatch(session);
-  try {
-    return action(batch, openDirectory(batch, id));
-  } finally {
-    giveBackModes(batch);
-    closeDirectories(batch);
-    session.map.commit();
-  }
+  return lookOnly(session, (batch) => action(batch, openDirectory(batch, id)));
 }

@@ -4,10 +4,10 @@ import { keyOf, type FileId } from "../ids/file-id.ts";
 import { maxListed, type ListedName, type ListReply, type ListRequest } from "../rpc/list-messages.ts";
 import { ListingDigest } from "../tree/listing-digest.ts";
 import { firstBehind, namesIn } from "../tree/names-in.ts";
-import { closeDirectories, look, openDirectory, startBatch, trimDirectories, type Batch } from "./batch.ts";
+import { look, openDirectory, trimDirectories, type Batch } from "./batch.ts";
 import { BegunListings } from "./begun-listings.ts";
 import { digestNames, isAsLeft } from "./digest-names.ts";
-import { giveBackModes } from "./directory-modes.ts";
+import { lookOnly } from "./look-only.ts";
 import type { MappedObject } from "./map-rows.ts";
 import type { Session } from "./session.ts";
 
@@ -27,25 +27,21 @@ export class Listing {
    * @param open  the batch under way, if there is one: the listing shows how far it is
    */
   list(requests: readonly Required<ListRequest>[], open?: Batch): ListReply[] {
-    const batch = open ?? startBatch(this.#session);
-    try {
-      const replies: ListReply[] = [];
-      for (let room = maxListed; replies.length < requests.length && room > 0;) {
-        const request = requests[replies.length];
-        if (request === undefined) break;
-        const { reply, looked } = this.#listOne(batch, request, room);
-        replies.push(reply);
-        room -= looked;
-        if (reply.upTo !== "") break;
-      }
-      return replies;
-    } finally {
-      if (open === undefined) {
-        giveBackModes(batch);
-        closeDirectories(batch);
-        this.#session.map.commit();
-      }
+    if (open !== undefined) return this.#listAll(open, requests);
+    return lookOnly(this.#session, (batch) => this.#listAll(batch, requests));
+  }
+
+  #listAll(batch: Batch, requests: readonly Required<ListRequest>[]): ListReply[] {
+    const replies: ListReply[] = [];
+    for (let room = maxListed; replies.length < requests.length && room > 0;) {
+      const request = requests[replies.length];
+      if (request === undefined) break;
+      const { reply, looked } = this.#listOne(batch, request, room);
+      replies.push(reply);
+      room -= looked;
+      if (reply.upTo !== "") break;
     }
+    return replies;
   }
 
   #listOne(batch: Batch, request: Required<ListRequest>, room: number): Listed {

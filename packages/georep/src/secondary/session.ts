@@ -31,7 +31,8 @@ import { removalIn } from "./not-ours.ts";
 import { removeOurs } from "./remove-ours.ts";
 import { finishedBatches, putFinished } from "./finished.ts";
 import { requireSite } from "./site.ts";
-import { keepUnsure, keptUnsure, lastWork, noteSure, unsureSince, Work, type Unsure } from "./unsure.ts";
+import { Work } from "./work.ts";
+import { keepUnsure, keptUnsure, lastWork, noteSure, unsureSince, type Unsure } from "./unsure.ts";
 
 /** The receiving end's hold of its destination: open directories, the map, and what is held aside. */
 export interface Session extends Disposable {

@@ -1,7 +1,5 @@
-import { closeSync, openSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
-
-import { futimens } from "@belay/linux";
 
 import type { FileId } from "../ids/file-id.ts";
 import type { ObjectMap } from "./object-map.ts";
@@ -37,7 +35,7 @@ export function noteSure(map: ObjectMap): void {
  * What is unsure when a session did not end in order, or a batch was taken back: all since the last one that was in order, or since work began again after
  * it, besides what was unsure before.
  *
- * @param work.begun  see {@link lastBegun}
+ * @param work.begun  see `Work.since`
  * @param work.until  when the session was last at work, as far as is known, see {@link lastWork}; default: it still is
  */
 export function unsureSince(map: ObjectMap, { begun = 0n, until }: { begun?: bigint; until?: bigint } = {}): Unsure {
@@ -45,49 +43,6 @@ export function unsureSince(map: ObjectMap, { begun = 0n, until }: { begun?: big
   const from = begun > sure ? begun : sure;
   const last = until === undefined ? now() + oneMs : until + lastSlack;
   return [...(keptUnsure(map) ?? []), { from: from - slack, to: last }];
-}
-
-/** Its mtime is when the work began that is not known to be durable. */
-const begunFile = "begun";
-
-/** When work began last after all was in order, as far as is known. */
-export function lastBegun(base: string): bigint {
-  return statSync(join(base, begunFile), { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
-}
-
-/** Whether work is under way here that is not known to be durable, and since when it is. */
-export class Work implements Disposable {
-  readonly #base: string;
-  #fd: number | undefined;
-  #isBegun = false;
-  #since: bigint;
-
-  constructor(base: string) {
-    this.#base = base;
-    this.#since = lastBegun(base);
-  }
-
-  get since(): bigint {
-    return this.#since;
-  }
-
-  /** Something is about to be done. A note that a crash of the machine takes back is an older one: then more is unsure. */
-  begin(): void {
-    if (this.#isBegun) return;
-    this.#fd ??= openSync(join(this.#base, begunFile), "a", 0o600);
-    this.#since = now();
-    futimens(this.#fd, this.#since, this.#since);
-    this.#isBegun = true;
-  }
-
-  /** All that was done is durable, and known to be. */
-  end(): void {
-    this.#isBegun = false;
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#fd !== undefined) closeSync(this.#fd);
-  }
 }
 
 /** What was unsure when a session ended that was not told everything anew; undefined: nothing. */
