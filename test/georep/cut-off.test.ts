@@ -1,9 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { AT_FDCWD } from "@belay/linux";
-import { silentLogger } from "@belay/supervise";
 import { expect, test } from "vitest";
 
 import { fileIdAt } from "../../packages/georep/src/ids/file-id.ts";
@@ -27,9 +26,7 @@ test(
   { timeout: 60_000 + rounds * 60_000 },
   async () => {
     using pair = makePair();
-    const journal = join(pair.state, "journal");
-    mkdirSync(journal, { recursive: true });
-    await using feed = await openLastingFeed({ path: pair.source, journal, logger: silentLogger });
+    await using feed = await openLastingFeed(pair);
     const writer = new RandomWriter(pair.source, seed);
     for (let i = 0; i < 300; i++) writer.step();
     for (let round = 0; round < rounds; round++) {

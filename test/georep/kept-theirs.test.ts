@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { AT_FDCWD, renameat2, RENAME_NOREPLACE } from "@belay/linux";
-import { hasCode, silentLogger } from "@belay/supervise";
+import { hasCode } from "@belay/supervise";
 import { expect, test } from "vitest";
 
 import { cutOffSessions, during, startSession } from "./cut-sessions.ts";
@@ -22,11 +22,9 @@ test(
   { timeout: 60_000 + rounds * 60_000 },
   async () => {
     using pair = makePair();
-    const journal = join(pair.state, "journal");
-    mkdirSync(journal, { recursive: true });
     const somebody = new Somebody(pair, 500 * rounds);
     await sleep(1500); // what he has is older than any batch
-    await using feed = await openLastingFeed({ path: pair.source, journal, logger: silentLogger });
+    await using feed = await openLastingFeed(pair);
     const writer = new RandomWriter(pair.source, seed);
     for (let i = 0; i < 300; i++) writer.step();
     for (let round = 0; round < rounds; round++) {

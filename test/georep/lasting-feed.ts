@@ -1,6 +1,11 @@
+import { join } from "node:path";
+
+import { silentLogger } from "@belay/supervise";
+
 import type { ChangeFeed } from "../../packages/georep/src/feed/change-feed.ts";
-import { openOwnFeed, type OwnFeedOptions } from "../../packages/georep/src/feed/own-feed.ts";
+import { openOwnFeed } from "../../packages/georep/src/feed/own-feed.ts";
 import { openSourceTree } from "../../packages/georep/src/sources/source-tree.ts";
+import type { Pair } from "./replica.ts";
 
 /** A feed that outlives workers, as an agent's does: each begins where the last one's cursor is, and nothing has to be compared. */
 export interface LastingFeed extends AsyncDisposable {
@@ -8,10 +13,12 @@ export interface LastingFeed extends AsyncDisposable {
   readonly open: () => Promise<ChangeFeed>;
 }
 
-export async function openLastingFeed(options: Omit<OwnFeedOptions, "tree">): Promise<LastingFeed> {
+/** Watches the source of a pair. */
+export async function openLastingFeed({ source, state }: Pair): Promise<LastingFeed> {
   await using owned = new AsyncDisposableStack();
-  const tree = owned.use(openSourceTree(options.path));
-  const feed = owned.use(await openOwnFeed({ ...options, tree }));
+  const tree = owned.use(openSourceTree(source));
+  const places = { path: source, journal: join(state, "journal") };
+  const feed = owned.use(await openOwnFeed({ ...places, tree, logger: silentLogger }));
   const held = owned.move();
   return {
     open: () => Promise.resolve(lent(feed)),
@@ -20,31 +27,9 @@ export async function openLastingFeed(options: Omit<OwnFeedOptions, "tree">): Pr
 }
 
 function lent(feed: ChangeFeed): ChangeFeed {
-  return {
-    kind: feed.kind,
-    incarnation: feed.incarnation,
-    failed: feed.failed,
-    get start() {
-      return feed.start;
-    },
-    get end() {
-      return feed.end;
-    },
-    get trouble() {
-      return feed.trouble;
-    },
-    read: (from) => feed.read(from),
-    trim: (before) => feed.trim(before),
-    drain: () => feed.drain(),
-    set onAppend(callback: () => void) {
-      feed.onAppend = callback;
-    },
-    get onAppend() {
-      return feed.onAppend;
-    },
-    [Symbol.asyncDispose]: () => {
-      feed.onAppend = () => undefined;
-      return Promise.resolve();
-    },
+  const end = () => {
+    feed.onAppend = () => undefined;
+    return Promise.resolve();
   };
+  return Object.create(feed, { [Symbol.asyncDispose]: { value: end } }) as ChangeFeed;
 }

@@ -17,9 +17,7 @@ import { makePair, within, type Pair } from "./replica.ts";
 
 test("a directory that was taken over in a batch whose end nobody noted is compared all the same", async () => {
   using pair = makePair();
-  await using feed = await openLastingFeed({
-    ...{ path: pair.source, journal: join(pair.state, "journal"), logger: silentLogger },
-  });
+  await using feed = await openLastingFeed(pair);
   const [here, there] = [join(pair.source, "directory"), join(pair.destination, "directory")];
   mkdirSync(here);
   writeFileSync(join(here, "file"), "of long ago");
