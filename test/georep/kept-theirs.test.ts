@@ -29,10 +29,8 @@ test(
     for (let i = 0; i < 300; i++) writer.step();
     for (let round = 0; round < rounds; round++) {
       await during(cutOffSessions(pair, feed, round), () => {
-        for (let i = 0; i < 3; i++) {
-          writer.step();
-          somebody.step();
-        }
+        for (let i = 0; i < 3; i++) writer.step();
+        somebody.step();
       });
       await using worker = await startSession(pair, feed, round);
       await worker.checkpoint(within(40_000));
@@ -51,7 +49,7 @@ class Somebody {
   /** Where he puts what was in his way. */
   readonly #away: string;
   readonly #left: string[];
-  readonly #put: string[] = [];
+  readonly #there: string[] = [];
   #aways = 0;
   /** Since when he has taken something away there. What takes the place of a file between two calls of ours is not what is tested here. */
   readonly #emptied = new Map<string, number>();
@@ -70,27 +68,29 @@ class Somebody {
   }
 
   get moved(): number {
-    return this.#put.length;
+    return this.#there.length;
   }
 
+  /** Moves something, as soon as he finds a place where that can be. */
   step(): void {
-    const name = this.#left.at(-1);
-    if (name === undefined) return;
-    const path = Array.from({ length: 1 + below(3) }, () => `n${below(7)}`).join("/");
-    const to = join(this.#pair.destination, path);
-    try {
-      if (Math.random() < 0.5) {
-        if (performance.now() < (this.#emptied.get(path) ?? 0) + longEnough) return;
-        move(join(this.#own, name), to);
-        this.#left.pop();
-        this.#put.push(name);
-      } else {
-        move(to, join(this.#away, String(this.#aways++)));
-        this.#emptied.set(path, performance.now());
-      }
-    } catch (error) {
-      if (!hasCode(error, "ENOENT", "ENOTDIR", "EEXIST")) throw error;
-    }
+    const action = Math.random() < 0.8 ? () => this.#put() : () => this.#takeAway();
+    for (let tried = 0; tried < 30; tried++) if (isPossible(action)) return;
+  }
+
+  #put(): boolean {
+    const [name, path] = [this.#left.at(-1), anyPath()];
+    if (name === undefined || performance.now() < (this.#emptied.get(path) ?? -longEnough) + longEnough) return false;
+    move(join(this.#own, name), join(this.#pair.destination, path));
+    this.#left.pop();
+    this.#there.push(name);
+    return true;
+  }
+
+  #takeAway(): boolean {
+    const path = anyPath();
+    move(join(this.#pair.destination, path), join(this.#away, String(this.#aways++)));
+    this.#emptied.set(path, performance.now());
+    return true;
   }
 
   /** What he has put there, and is nowhere any more. */
@@ -99,10 +99,20 @@ class Somebody {
     for (const root of [this.#pair.destination, this.#away])
       for (const entry of readdirSync(root, { recursive: true, withFileTypes: true }))
         if (entry.isFile()) found.add(readFileSync(join(entry.parentPath, entry.name), "latin1").slice(0, 100));
-    return this.#put.filter((name) => !found.has(name));
+    return this.#there.filter((name) => !found.has(name));
   }
 }
 
 const longEnough = 1000;
 const below = (limit: number): number => Math.floor(Math.random() * limit);
+const anyPath = (): string => Array.from({ length: 1 + below(3) }, () => `n${below(7)}`).join("/");
 const move = (from: string, to: string): void => renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+
+function isPossible(action: () => boolean): boolean {
+  try {
+    return action();
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ENOTDIR", "EEXIST")) return false;
+    throw error;
+  }
+}
