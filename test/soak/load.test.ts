@@ -27,7 +27,7 @@ test(
       await all.begun();
       const asking = all.askStatus(zurl);
       const { commits, milliseconds } = await writer.write(perSecond, seconds);
-      await all.end();
+      await all.end(() => writer.write(10, 0.2));
       await asking;
       const result = all.judge(new WriterLog(logPath));
       const rate = Math.round((commits / milliseconds) * 1000);

@@ -93,11 +93,11 @@ export class LoadReaders {
     }
   }
 
-  /** Tells the readers to end, and waits. */
-  async end(): Promise<void> {
+  /** Tells the readers to end, and waits. @param nudge commits something: a reader may wait for a moment that is still to come */
+  async end(nudge: () => Promise<unknown>): Promise<void> {
     this.#isOver = true;
     for (const child of this.#children.keys()) child.stdin?.end();
-    for (const until = Date.now() + 15_000; this.#children.size > 0 && Date.now() < until;) await sleep(50);
+    for (const until = Date.now() + 15_000; this.#children.size > 0 && Date.now() < until;) await nudge();
     for (const [child, { who }] of this.#children) {
       this.#problems.push(`${who} does not end`);
       child.kill("SIGKILL");

@@ -3,13 +3,12 @@
  *
  *     writer-entry.ts DATABASE LOG
  *
- * Prints the file's oid when there is one, waits for a line `PER_SECOND SECONDS`, commits, and prints how many commits it made in how
+ * Prints the file's oid when there is one. For each line `PER_SECOND SECONDS` it commits, and prints how many commits it made in how
  * many milliseconds. The log has a line `<tid> <blk>=<text> …` for each commit.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setPriority } from "node:os";
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BigFiles } from "../../wcfs/isolation/harness/big-files.ts";
 import { blockOf, PAGE } from "../../wcfs/isolation/harness/page-content.ts";
@@ -42,14 +41,14 @@ function commit(first: number, count: number): void {
 
 for (let blk = 0; blk < blocks; blk++) commit(blk, 1);
 console.log(oid);
-const [line] = (await once(createInterface({ input: process.stdin }), "line")) as [string];
-const [perSecond = 0, seconds = 0] = line.split(" ").map(Number);
-const [start, already] = [performance.now(), commits];
-while (performance.now() - start < seconds * 1000) {
-  const due = Math.floor(((performance.now() - start) / 1000) * perSecond);
-  while (commits - already < due) commit((commits * 5) % blocks, 1 + (commits % 2));
-  await sleep(2);
+for await (const line of createInterface({ input: process.stdin })) {
+  const [perSecond = 0, seconds = 0] = line.split(" ").map(Number);
+  const [start, already] = [performance.now(), commits];
+  while (performance.now() - start < seconds * 1000) {
+    const due = Math.floor(((performance.now() - start) / 1000) * perSecond);
+    while (commits - already < due) commit((commits * 5) % blocks, 1 + (commits % 2));
+    await sleep(2);
+  }
+  console.log(`${commits - already} ${Math.round(performance.now() - start)}`);
 }
-console.log(`${commits - already} ${Math.round(performance.now() - start)}`);
 closeSync(log);
-process.exit(0);
