@@ -41,6 +41,21 @@ test("when the server is killed everything fails with a clear error, nothing han
   expect(await client.ended).toBe(0);
 });
 
+test("nothing old is shown after the server has gone, even when standard error takes nothing more", async () => {
+  using _doctors = await lockDeadMounts();
+  await using world = await clientWorld();
+  const client = await connected(world, world.commit({ 0: "a1" }));
+  await map(client, "m", 0, 2);
+  await client.run(({ fs }) => {
+    fs.closeSync(2);
+    if (fs.openSync("/dev/full", "w") !== 2) throw new Error("something else was opened");
+  }, {});
+  world.server.kill("SIGKILL");
+  await world.server.untilEnded(30_000);
+  await expect.poll(() => client.run((c) => c.map("m").faulted, {})).toBe(true);
+  expect(await client.failure((c) => c.map("m").copy(), {})).toMatch(/the view is closed$/);
+});
+
 test("reading while the server is killed ends in an error", async () => {
   using _doctors = await lockDeadMounts();
   await using world = await clientWorld({ prepare: (database, file) => void database.write(file, { 63: "z" }) });

@@ -1,7 +1,6 @@
-import { writeSync } from "node:fs";
 import type { Connection, InitOptions } from "@belay/fuse";
 import * as fuse from "@belay/fuse";
-import type { Logger } from "@belay/supervise";
+import { writeLine, type Logger } from "@belay/supervise";
 
 /** What the kernel is asked for. Never AUTO_INVAL_DATA: with it a new mtime would drop all of a file's cache. */
 export const wcfsInit: InitOptions = {
@@ -26,6 +25,6 @@ export function warnOfOldKernel(connection: Connection, log: Logger): void {
   if ((connection.flags & fuse.FUSE_EXPLICIT_INVAL_DATA) !== 0n) return;
   for (const warning of warnings) {
     log.error(warning);
-    writeSync(2, `W: wcfs: ${warning}\n`);
+    writeLine(2, `W: wcfs: ${warning}\n`);
   }
 }

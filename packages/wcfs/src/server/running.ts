@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { writeSync } from "node:fs";
 import type { FuseMount } from "@belay/fuse";
 import { abortConnection, connectionAt } from "@belay/fuse";
-import type { Logger, OwnedWorker } from "@belay/supervise";
+import { writeLine, type Logger, type OwnedWorker } from "@belay/supervise";
 import type { Report } from "./messages.ts";
 import type { SignalTargets } from "./signals.ts";
 import type { ServerThreads } from "./threads.ts";
@@ -65,7 +64,7 @@ export class Running implements SignalTargets {
 
   quit(): void {
     const end = (text: string) => {
-      writeSync(2, `SIGQUIT: quit\n${text}\n`);
+      writeLine(2, `SIGQUIT: quit\n${text}\n`);
       process.exit(QUIT);
     };
     this.#dumped = end;

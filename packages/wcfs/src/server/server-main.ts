@@ -1,8 +1,8 @@
-import { statSync, writeSync } from "node:fs";
+import { statSync } from "node:fs";
 import { cloneFuseFd, mountFuse } from "@belay/fuse";
 import type { FuseMount } from "@belay/fuse";
 import { close } from "@belay/linux";
-import { reaches, type Logger } from "@belay/supervise";
+import { reaches, writeLine, type Logger } from "@belay/supervise";
 import { goQuote } from "../launcher/go-quote.ts";
 import type { Report } from "./messages.ts";
 import type { ServerOptions } from "./options.ts";
@@ -34,7 +34,7 @@ export interface ServerHooks {
 export async function serverMain(argv: readonly string[], hooks: ServerHooks = {}): Promise<number> {
   const line = parseCommandLine(argv);
   if (line.options === undefined) {
-    writeSync(2, line.stderr);
+    writeLine(2, line.stderr);
     return line.status;
   }
   const log = openServerLog(line.options.log);

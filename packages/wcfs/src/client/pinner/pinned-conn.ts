@@ -1,5 +1,4 @@
-import { writeSync } from "node:fs";
-import { BelayError, BugError, toError, userError } from "@belay/supervise";
+import { BelayError, BugError, toError, userError, writeLine } from "@belay/supervise";
 import { formatOid, formatTid, type Oid, type Tid } from "@belay/zodb";
 import type { Layout, Orders } from "./messages.ts";
 import { parsePinRequest } from "./pin-request.ts";
@@ -133,10 +132,10 @@ export class PinnedConn implements LinkOwner {
   #fail(error: BelayError, killed: boolean): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
-    // Not through console: its output goes by way of a thread that may wait for a page.
-    if (this.#leaving === undefined) writeSync(2, `CRITICAL: ${error.message}\n`);
-    if (killed) writeSync(2, "CRITICAL: wcfs server will likely kill us soon.\n");
     for (const file of this.#files.values()) file.fault();
+    // Not through console: its output goes by way of a thread that may wait for a page.
+    if (this.#leaving === undefined) writeLine(2, `CRITICAL: ${error.message}\n`);
+    if (killed) writeLine(2, "CRITICAL: wcfs server will likely kill us soon.\n");
     this.#onDown(error);
   }
 
