@@ -6,7 +6,7 @@
  * Lines `<kind> <at before> <at after> <blk>=<text> …`. KIND: `plain` reads head, `tid` a moment of the last two seconds, `isolated` maps the
  * file by the client library. Ends when stdin does.
  */
-import { closeSync, openSync, readFileSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect } from "@belay/wcfs";
@@ -21,7 +21,7 @@ const state = { isEnding: false };
 process.stdin.on("end", () => (state.isEnding = true)).resume();
 const head = () => readFileSync(join(mountpoint, "head/at"), "latin1");
 const tell = (before: string, after: string, texts: readonly string[]) =>
-  writeSync(1, `${kind} ${before} ${after} ${texts.join(" ")}\n`);
+  process.stdout.write(`${kind} ${before} ${after} ${texts.join(" ")}\n`);
 /** Every block is written by then. */
 const first = head();
 const all = Array.from({ length: blocks }, (_, blk) => blk);
@@ -72,4 +72,4 @@ async function readIsolated(): Promise<void> {
 const read = { plain: readPlain, tid: readPast, isolated: readIsolated }[kind];
 if (read === undefined) throw new Error(`no kind ${kind}`);
 while (!state.isEnding) await read();
-process.exit(0);
+process.stdout.end(() => process.exit(0));

@@ -32,7 +32,7 @@ const maps = new Map<number, { readonly worker: Worker; readonly address: number
 const sharedWithMain = new Int32Array(new SharedArrayBuffer(4));
 
 function send(message: object): void {
-  fs.writeSync(1, `${JSON.stringify(message)}\n`);
+  process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
 /** Reads a stream until its end, a line an event. */

@@ -125,7 +125,7 @@ class Link {
     const [, stream = "", message = ""] = /^(\d+) (.*)$/.exec(line) ?? [];
     const pin = /^pin \S+ #(\d+) @(\S+)$/.exec(message);
     if (pin !== null) return this.#pin(stream, Number(pin[1]), pin[2] ?? "");
-    if (stream === "0") fs.writeSync(1, `control ${message}\n`);
+    if (stream === "0") process.stdout.write(`control ${message}\n`);
     this.#replies.get(Number(stream))?.(message);
   }
 
@@ -133,7 +133,7 @@ class Link {
     if (kind === "slow") await pause(random(60));
     if (kind === "dying" && random(60) === 0) process.kill(process.pid, "SIGKILL");
     if (kind === "mute" && random(120) === 0) {
-      fs.writeSync(1, "mute\n");
+      process.stdout.write("mute\n");
       return;
     }
     // After a farewell nobody waits for the answers that are due.
@@ -152,7 +152,7 @@ async function view(at: string, link: Link): Promise<void> {
   for (let looks = 1 + random(3); looks > 0 && !state.isEnding; looks--) {
     const before = link.pins;
     const texts = await look(size / blksize);
-    fs.writeSync(1, `view ${at} [${before} ${link.pins}] ${texts.join(" ")}\n`);
+    process.stdout.write(`view ${at} [${before} ${link.pins}] ${texts.join(" ")}\n`);
     if (random(3) === 0) await pause(random(40));
   }
 }
@@ -186,4 +186,4 @@ async function session(): Promise<void> {
 
 fs.statSync(head);
 while (!state.isEnding) await session();
-process.exit(0);
+process.stdout.end(() => process.exit(0));

@@ -3,7 +3,7 @@
  *
  * Arguments: path.
  */
-import { writeSync } from "node:fs";
+import { writeLine } from "@belay/supervise";
 import { transactionMeta } from "../../storage.ts";
 import { openFileStorage } from "../open.ts";
 
@@ -27,5 +27,5 @@ for (let round = 1; ; round++) {
     );
   }
   const tid = txn.finish();
-  writeSync(1, `${tid.toString(16).padStart(16, "0")}\n`);
+  writeLine(1, `${tid.toString(16).padStart(16, "0")}\n`);
 }
