@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { readRaw } from "@belay/linux";
 
 import { DirectQueue } from "./direct-queue.ts";
+import { makeRoomyPipe } from "./roomy-input.ts";
 
 /** What is read at once; Node's own streams read 64 KiB into fresh memory each time. */
 const portion = 256 * 1024;
@@ -28,7 +29,7 @@ export class DirectInput extends Socket {
   }
 
   /**
-   * Takes what has come, for those who work on a request for a while: whoever sends it has little room elsewhere (sshd 200 KB), and would stand still
+   * Takes what has come, for those who work on a request for a while: whoever sends it has little room elsewhere (sshd a pipe), and would stand still
    * until we are done. Errors and the end are told as ever.
    */
   readAhead(): void {
@@ -41,5 +42,6 @@ export class DirectInput extends Socket {
 /** The standard input: directly where it is a pipe or a socket, as it nearly always is. */
 export function openDirectInput(): Readable {
   const stat = fstatSync(0);
+  if (stat.isFIFO()) makeRoomyPipe(0);
   return stat.isFIFO() || stat.isSocket() ? new DirectInput(0) : process.stdin;
 }
