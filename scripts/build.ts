@@ -11,6 +11,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, globSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 
 /** What the one executable answers to, first its own name. */
@@ -119,15 +120,17 @@ async function bundleParts(): Promise<Record<string, string>> {
   return assets;
 }
 
-// As part-loader.cjs compiles it: the cache fits only the same text.
+// As part-loader.cjs compiles it: the cache fits only the same text. All functions are in it, not only those that run when a part is loaded: a process
+// that lives for some tenths of a second would compile most of what it does.
 function compilePart(text: string, name: string): { code: string; cachedData: Buffer } {
-  const code = `(function(exports,require,module){${text}\n})`;
-  const script = new Script(code, { filename: `${name}.cjs` });
-  const run = script.runInThisContext() as (exports: object, require: NodeJS.Require, module: object) => void;
-  // Running it once has what runs at every start compiled too. Modules do nothing when they are loaded.
-  const module = { exports: {} };
-  run(module.exports, createRequire(import.meta.url), module);
-  return { code, cachedData: script.createCachedData() };
+  const [code, filename] = [`(function(exports,require,module){${text}\n})`, `${name}.cjs`];
+  setFlagsFromString("--no-lazy");
+  const script = new Script(code, { filename });
+  setFlagsFromString("--lazy"); // the cache also fits only the same flags
+  const cachedData = script.createCachedData();
+  if (new Script(code, { filename, cachedData }).cachedDataRejected === true)
+    throw new Error(`${name}: its compiled code does not fit`);
+  return { code, cachedData };
 }
 
 /** koffi's native half for this machine; koffi names its folders by the architecture and the C library. */
