@@ -34,9 +34,9 @@ test(
       });
       await using worker = await startSession(pair, feed, round);
       await worker.checkpoint(within(40_000));
-      expect(somebody.lost(), `seed ${seed}, round ${round}, ${writer.done} changes, ${somebody.moved} moved`).toEqual(
-        [],
-      );
+      const message = `seed ${seed}, round ${round}, ${writer.done} changes, ${somebody.moved} moved`;
+      // A look may miss what is moved meanwhile; what is lost is missed by every one.
+      await expect.poll(() => somebody.lost(), { message }).toEqual([]);
     }
     expect(somebody.moved).toBeGreaterThan(20);
   },
@@ -51,8 +51,6 @@ class Somebody {
   readonly #left: string[];
   readonly #there: string[] = [];
   #aways = 0;
-  /** Since when he has taken something away there. What takes the place of a file between two calls of ours is not what is tested here. */
-  readonly #emptied = new Map<string, number>();
 
   constructor(pair: Pair, count: number) {
     this.#pair = pair;
@@ -77,20 +75,16 @@ class Somebody {
     for (let tried = 0; tried < 30; tried++) if (isPossible(action)) return;
   }
 
-  #put(): boolean {
-    const [name, path] = [this.#left.at(-1), anyPath()];
-    if (name === undefined || performance.now() < (this.#emptied.get(path) ?? -longEnough) + longEnough) return false;
-    move(join(this.#own, name), join(this.#pair.destination, path));
+  #put(): void {
+    const name = this.#left.at(-1);
+    if (name === undefined) return;
+    move(join(this.#own, name), join(this.#pair.destination, anyPath()));
     this.#left.pop();
     this.#there.push(name);
-    return true;
   }
 
-  #takeAway(): boolean {
-    const path = anyPath();
-    move(join(this.#pair.destination, path), join(this.#away, String(this.#aways++)));
-    this.#emptied.set(path, performance.now());
-    return true;
+  #takeAway(): void {
+    move(join(this.#pair.destination, anyPath()), join(this.#away, String(this.#aways++)));
   }
 
   /** What he has put there, and is nowhere any more. */
@@ -103,14 +97,14 @@ class Somebody {
   }
 }
 
-const longEnough = 1000;
 const below = (limit: number): number => Math.floor(Math.random() * limit);
 const anyPath = (): string => Array.from({ length: 1 + below(3) }, () => `n${below(7)}`).join("/");
 const move = (from: string, to: string): void => renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
 
-function isPossible(action: () => boolean): boolean {
+function isPossible(action: () => void): boolean {
   try {
-    return action();
+    action();
+    return true;
   } catch (error) {
     if (hasCode(error, "ENOENT", "ENOTDIR", "EEXIST")) return false;
     throw error;

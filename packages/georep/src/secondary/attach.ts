@@ -30,6 +30,7 @@ import { linkOver } from "./link-over.ts";
 import type { MappedName } from "./map-rows.ts";
 import { isNewFile, makeNewFile } from "./new-file.ts";
 import { isBound } from "./own-access.ts";
+import { putOver } from "./put-over.ts";
 import { beneath } from "./beneath.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -45,7 +46,7 @@ export function attach(batch: Batch, order: Order, waiting: Map<string, Order>):
   if (batch.session.map.isKnown(change.id)) reveal(batch, parent);
   if (order.isNew) {
     // It is known by now when another name of it was there before.
-    if (isNewFile(batch, change) && makeNewFile(batch, order, dirfd, false)) return;
+    if (isNewFile(batch, change) && makeNewFile(batch, order, dirfd, undefined)) return;
     detach(batch, order, change);
   }
   const found = lookPastStrangers(batch, order, dirfd);
@@ -54,10 +55,10 @@ export function attach(batch: Batch, order: Order, waiting: Map<string, Order>):
     return;
   }
   if (found !== undefined && found.object === undefined) throw inTheWay(name);
-  if (isNewFile(batch, change) && makeNewFile(batch, order, dirfd, found !== undefined)) return;
+  if (isNewFile(batch, change) && makeNewFile(batch, order, dirfd, found?.here)) return;
   const isAttached = isDirectory(change.mode)
     ? attachDirectory(batch, order, dirfd)
-    : attachFile(batch, order, dirfd, found !== undefined);
+    : attachFile(batch, order, dirfd, found?.here);
   if (!isAttached) return;
   batch.session.map.putName({ parent, name }, change.id);
 }
@@ -126,8 +127,11 @@ function makeInPlace(dirfd: number, name: Buffer): Place {
   return { dirfd, name, isHeld: false };
 }
 
-/** @returns false when the file has to be complete first */
-function attachFile(batch: Batch, order: Order, dirfd: number, isOccupied: boolean): boolean {
+/**
+ * @param replaced  id of another file that stands at the name and goes
+ * @returns false when the file has to be complete first
+ */
+function attachFile(batch: Batch, order: Order, dirfd: number, replaced: FileId | undefined): boolean {
   const { map, held } = batch.session;
   const key = keyOf(order.change.id);
   const known = map.get(order.change.id);
@@ -138,14 +142,16 @@ function attachFile(batch: Batch, order: Order, dirfd: number, isOccupied: boole
     return false;
   }
   if (place.isHeld) {
-    renameat2(place.dirfd, place.name, dirfd, order.name, isOccupied ? 0 : RENAME_NOREPLACE);
+    if (replaced === undefined) renameat2(place.dirfd, place.name, dirfd, order.name, RENAME_NOREPLACE);
+    else putOver(batch.session, place.name, { dirfd, name: order.name, here: replaced });
     held.delete(key);
     return true;
   }
   const source = look(batch, place.dirfd, place.name);
   if (source !== undefined) touch(batch, source);
-  if (isOccupied) linkOver(batch.session, order.change.id, place, { dirfd, name: order.name });
-  else linkat(place.dirfd, place.name, dirfd, order.name);
+  const { name } = order;
+  if (replaced !== undefined) linkOver(batch.session, order.change.id, place, { dirfd, name, here: replaced });
+  else linkat(place.dirfd, place.name, dirfd, name);
   return true;
 }
 

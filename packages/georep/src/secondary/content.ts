@@ -8,7 +8,6 @@ import {
   O_RDWR,
   openat2,
   pread,
-  renameat2,
   ftruncate,
   unlinkat,
 } from "@belay/linux";
@@ -19,11 +18,13 @@ import type { ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { fileIdIfThere, isGone, statAt } from "../tree/read-object.ts";
 import { keepAttributes } from "./unreplicated.ts";
+import { conflictName } from "./conflict-name.ts";
 import { inTheWay, openDirectory, placeOf, type Batch, type Place } from "./batch.ts";
 import { keepTimes } from "./keep-times.ts";
 import { linkOver } from "./link-over.ts";
 import type { MappedObject } from "./map-rows.ts";
-import { openPlace } from "./own-access.ts";
+import { openPlace, openToWrite } from "./own-access.ts";
+import { putOver } from "./put-over.ts";
 import { beneath } from "./beneath.ts";
 import { mayBeWorkOfOurs } from "./unsure.ts";
 import { writeAll } from "./write-all.ts";
@@ -56,7 +57,7 @@ function needsContent(change: ObjectChange, object: MappedObject, isIntact: bool
 function replaceContent(batch: Batch, object: MappedObject, place: Place, bytes: Buffer): void {
   if (!batch.session.mayHaveLost && hasContent(place, bytes)) return;
   if (mustStay(batch, place)) {
-    const fd = openPlace(place, O_RDWR);
+    const fd = openToWrite(place, object.here);
     try {
       writeAll(fd, bytes, 0);
       ftruncate(fd, bytes.length);
@@ -123,10 +124,11 @@ export function install(batch: Batch, object: MappedObject, temporary: Buffer): 
   if (isForeign) linkat(place.dirfd, place.name, session.conflictsDirectory, conflictName(place.name));
   keepAttributes(session, place, { dirfd: session.heldDirectory, name: temporary });
   keepTimes(batch, place.dirfd, () => {
-    renameat2(session.heldDirectory, temporary, place.dirfd, place.name);
+    putOver(session, temporary, { ...place, here: object.here });
     session.map.put({ ...object, here: fileIdAt(place.dirfd, place.name), hereCtime: 0n });
   });
-  for (const other of others) keepTimes(batch, other.dirfd, () => linkOver(session, object.id, place, other));
+  for (const other of others)
+    keepTimes(batch, other.dirfd, () => linkOver(session, object.id, place, { ...other, here: object.here }));
 }
 
 // Those of a file that was adopted: any other with several names is written in place.
@@ -137,12 +139,4 @@ function otherNames(batch: Batch, { id, here }: MappedObject, place: Place): { d
     const isPlace = dirfd === place.dirfd && name.equals(place.name);
     return dirfd !== undefined && !isPlace && fileIdIfThere(dirfd, name)?.equals(here) ? [{ dirfd, name }] : [];
   });
-}
-
-let conflicts = 0;
-
-/** A name in `conflicts/` that nothing else has. */
-export function conflictName(name: Buffer): Buffer {
-  const prefix = Buffer.from(`${Date.now()}-${conflicts++}-`);
-  return Buffer.concat([prefix, name.subarray(0, 255 - prefix.length)]);
 }

@@ -1,4 +1,4 @@
-import { linkat, readlinkat, renameat2, RENAME_NOREPLACE, unlinkat } from "@belay/linux";
+import { readlinkat, unlinkat } from "@belay/linux";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
@@ -6,10 +6,10 @@ import { isDevice, isDirectory, isLink, isRegular, typeOf } from "../tree/object
 import { inTheWay, look, noParent, noteFound, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
 import { heldNameOf } from "./held-name.ts";
 import type { MappedName, MappedObject } from "./map-rows.ts";
-import { strangerPrefix } from "./session.ts";
 import { isBound } from "./own-access.ts";
 import { openNamed } from "./directory-modes.ts";
 import { spare } from "./spared.ts";
+import { holdStranger, takeName } from "./take-name.ts";
 import { isWorkOfOurs } from "./unsure.ts";
 
 /**
@@ -61,22 +61,26 @@ function isSpared(spares: EntryChange["spares"], mode: number): boolean {
 function hold(batch: Batch, dirfd: number, named: MappedName, { here, object, stat }: Found, keepName: boolean): void {
   const { session } = batch;
   const { name } = named;
-  const { heldDirectory, held, strangers, rules } = session;
+  const { heldDirectory, held, rules } = session;
   if (object === undefined || isStillTheirs(batch, object)) {
     if (!rules.setsConflictsAside && !isWorkOfOurs(session, { here, birth: stat.btime })) throw inTheWay(name);
     if (object !== undefined) giveBack(batch, named, object);
-    const stranger = `${strangerPrefix}${Date.now()}-${strangers.size}`;
-    renameat2(dirfd, name, heldDirectory, stranger, RENAME_NOREPLACE);
-    strangers.set(stranger, name);
+    holdStranger(session, dirfd, name, name);
     return;
   }
   if (isDirectory(stat.mode) && isBound) openNamed(batch, object, { dirfd, name });
   const key = keyOf(object.id);
   const heldName = heldNameOf(object.id);
   const isHeld = held.has(key);
-  if (isHeld && !keepName && !isDirectory(stat.mode)) unlinkat(dirfd, name);
-  else if (!isHeld && keepName) linkat(dirfd, name, heldDirectory, heldName);
-  else if (!isHeld) renameat2(dirfd, name, heldDirectory, heldName, RENAME_NOREPLACE);
+  if (!isHeld || !(keepName || isDirectory(stat.mode))) {
+    const taken = isHeld ? Buffer.concat([heldName, Buffer.from(".gone")]) : heldName;
+    if (!takeName(session, { dirfd, name, here }, { heldName: taken, keepsName: keepName })) {
+      const other = keepName ? look(batch, dirfd, name) : undefined;
+      if (other !== undefined) hold(batch, dirfd, named, other, keepName);
+      return;
+    }
+    if (isHeld) unlinkat(heldDirectory, taken);
+  }
   held.set(key, heldName);
   batch.detached.push(object.id);
 }

@@ -7,7 +7,7 @@ import { fileIdIfThere, statAt } from "../tree/read-object.ts";
 import { attach } from "./attach.ts";
 import { completeBare, showBare } from "./bare-directories.ts";
 import { attempt, closeDirectories, type Batch, type Order } from "./batch.ts";
-import { conflictName } from "./content.ts";
+import { conflictName } from "./conflict-name.ts";
 import { deepestFirst, giveBackModes } from "./directory-modes.ts";
 import { putFinished } from "./finished.ts";
 import { abandonAll } from "./incoming.ts";

@@ -20,7 +20,7 @@ import type { ForgetReply } from "../rpc/survey-messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { isGone, statAt } from "../tree/read-object.ts";
-import { conflictName } from "./content.ts";
+import { conflictName } from "./conflict-name.ts";
 import { openDirectoryAt } from "./beneath.ts";
 import { removeTreeAt } from "./remove-tree.ts";
 import { lockSession, strangerPrefix } from "./session.ts";

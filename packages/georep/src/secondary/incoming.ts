@@ -1,4 +1,4 @@
-import { close, ftruncate, O_RDONLY, O_RDWR } from "@belay/linux";
+import { close, ftruncate, O_RDONLY } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
 import { ContentDigest } from "../engines/content-digest.ts";
@@ -8,7 +8,7 @@ import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, makeTemporary, mustStay } from "./content.ts";
 import { copyRange } from "./copy-range.ts";
 import type { MappedObject } from "./map-rows.ts";
-import { openPlace } from "./own-access.ts";
+import { openPlace, openToWrite } from "./own-access.ts";
 import { writeAll } from "./write-all.ts";
 
 /** Content of one file on its way. */
@@ -42,7 +42,9 @@ export function beginContent(batch: Batch, id: FileId, keepsBase: boolean): void
   const size = statAt(place.dirfd, place.name)?.size ?? 0;
   const isCheaper = keepsBase && size >= inPlaceFrom && !batch.adopted.has(key); // what was adopted may be to be kept
   const isInPlace = batch.incomplete.has(key) || mustStay(batch, place) || isCheaper;
-  const { fd, name } = isInPlace ? { fd: openPlace(place, O_RDWR), name: undefined } : makeTemporary(batch, object);
+  const { fd, name } = isInPlace
+    ? { fd: openToWrite(place, object.here), name: undefined }
+    : makeTemporary(batch, object);
   batch.streams.set(key, { fd, object, temporary: name, digest: new ContentDigest() });
   if (!keepsBase) ftruncate(fd, 0);
   else if (!isInPlace) copyBase(place, fd, size);

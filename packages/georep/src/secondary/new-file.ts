@@ -15,7 +15,7 @@ import {
   UTIME_OMIT,
 } from "@belay/linux";
 
-import { fileIdAt, keyOf } from "../ids/file-id.ts";
+import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { handsOnAcl, inheritAcl } from "./unreplicated.ts";
@@ -23,6 +23,7 @@ import { attempt, type Batch, type Order } from "./batch.ts";
 import { birthOf, hasOwnerAndMode, isBornRight } from "./birth.ts";
 import { heldNameOf } from "./held-name.ts";
 import { applyMetadataTo } from "./metadata.ts";
+import { putOver } from "./put-over.ts";
 import { writeAll } from "./write-all.ts";
 
 export const nothing = Buffer.alloc(0);
@@ -42,10 +43,10 @@ export function isNewFile({ session }: Batch, change: ObjectChange): boolean {
  * Makes a new file, whole: content and metadata through one descriptor, then its name. Most files of a first copy are made here, so this
  * spares every look that can be spared.
  *
- * @param replaces  another file stands at the name and goes
+ * @param replaced  id of another file that stands at the name and goes
  * @returns false when something stands at the name, and was not to be replaced
  */
-export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaces: boolean): boolean {
+export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaced: FileId | undefined): boolean {
   const { change, parent, name } = order;
   const { heldDirectory, map } = batch.session;
   const aside = heldNameOf(change.id);
@@ -65,7 +66,8 @@ export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaces:
       );
     fill(batch, fd, change, isRight);
     const here = fileIdAt(fd, "");
-    renameat2(heldDirectory, aside, dirfd, name, replaces ? 0 : RENAME_NOREPLACE);
+    if (replaced === undefined) renameat2(heldDirectory, aside, dirfd, name, RENAME_NOREPLACE);
+    else putOver(batch.session, aside, { dirfd, name, here: replaced });
     const isWhole = batch.failures.length === failures;
     const hereCtime = isWhole && isRight ? ctimeOf(batch, fd, change) : isWhole ? ownStampOf(fd).ctime : 0n;
     const { id, mode, size, mtime, ctime, settled } = change;
@@ -76,7 +78,7 @@ export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaces:
     return true;
   } catch (error) {
     tryUnlink(heldDirectory, aside);
-    if (!replaces && errnoOf(error) === errno.EEXIST) return false;
+    if (replaced === undefined && errnoOf(error) === errno.EEXIST) return false;
     throw error;
   } finally {
     close(fd);

@@ -1,7 +1,7 @@
 import { renameat2, RENAME_NOREPLACE } from "@belay/linux";
 
 import { fileIdIfThere, statAt } from "../tree/read-object.ts";
-import { conflictName } from "./content.ts";
+import { conflictName } from "./conflict-name.ts";
 import type { Removal } from "./remove-ours.ts";
 import type { Session } from "./session.ts";
 import { mayBeWorkOfOurs } from "./unsure.ts";

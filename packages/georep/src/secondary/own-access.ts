@@ -7,11 +7,15 @@ import {
   fchmodat,
   O_NOFOLLOW,
   O_PATH,
+  O_RDWR,
   openat2,
   statx,
 } from "@belay/linux";
+import { BelayError } from "@belay/supervise";
 
+import { fileIdAt, type FileId } from "../ids/file-id.ts";
 import { isDirectory } from "../tree/object-state.ts";
+import { quotedName } from "../tree/shown-name.ts";
 import { beneath } from "./beneath.ts";
 
 /** Root passes permissions. Anybody else is also kept out by those of its own files and directories, which are the source's and not made for it. */
@@ -52,6 +56,19 @@ export function setModeOf(fd: number, mode: number): void {
 /** Opens a file of ours for reading or writing, whatever its mode. */
 export function openPlace(place: Named, flags: number): number {
   return asOwner(place, () => openat2(place.dirfd, place.name, flags | O_NOFOLLOW, beneath));
+}
+
+/**
+ * Opens a file of ours for being written to, whatever its mode.
+ *
+ * @param here  its id
+ * @throws BelayError `ENOENT` when somebody has put another one there since it was looked at
+ */
+export function openToWrite(place: Named, here: FileId): number {
+  const fd = openPlace(place, O_RDWR);
+  if (fileIdAt(fd, "").equals(here)) return fd;
+  close(fd);
+  throw new BelayError("ENOENT", `${quotedName(place.name)}: the file that is to be written is not here any more`);
 }
 
 /** Does something with a file or directory of ours that its own mode may forbid; it has that mode again afterwards. */

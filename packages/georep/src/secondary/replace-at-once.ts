@@ -1,4 +1,4 @@
-import { renameat2 } from "@belay/linux";
+import { hasCode } from "@belay/supervise";
 
 import { keyOf } from "../ids/file-id.ts";
 import type { ApplyRequest, EntryChange, ObjectChange } from "../rpc/messages.ts";
@@ -8,9 +8,11 @@ import { ownAttributes } from "./unreplicated.ts";
 import { aside, inHeld, isPlain, learnBirth, makeAside } from "./aside-file.ts";
 import { type Batch } from "./batch.ts";
 import type { Rest } from "./make-at-once.ts";
-import { ctimeOf, nothing, wholeContent } from "./new-file.ts";
+import { ctimeOf, nothing, tryUnlink, wholeContent } from "./new-file.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { Parents } from "./parents.ts";
+import { putOver, type Standing } from "./put-over.ts";
+import type { Session } from "./session.ts";
 
 /**
  * Puts a whole new file in the place of one that is known, has one name, stands there, and whose content has changed: most of what programs do
@@ -55,16 +57,17 @@ function mayReplace(batch: Batch, change: ObjectChange): boolean {
 }
 
 function replace(batch: Batch, dirfd: number, { parent, name }: EntryChange, change: ObjectChange): boolean {
-  const { heldDirectory, map } = batch.session;
+  const { session } = batch;
+  const { map } = session;
   const known = map.get(change.id);
   if (known === undefined || !isRegular(known.mode)) return false;
   const names = map.namesOf(change.id);
   if (names.length !== 1 || names[0]?.parent.equals(parent) !== true || !names[0].name.equals(name)) return false;
   const birth = (batch.birth ??= learnBirth(batch));
   if (birth?.isBare !== true || !isPlain(birth, change) || !standsAlone(dirfd, name, known)) return false;
-  if (ownAttributes(batch.session, dirfd, name).length > 0) return false;
+  if (ownAttributes(session, dirfd, name).length > 0) return false;
   const isMade = makeAside(inHeld(batch), birth, change, wholeContent(change) ?? nothing, (fd, here) => {
-    renameat2(heldDirectory, aside, dirfd, name);
+    if (!mayPutOver(session, { dirfd, name, here: known.here })) return false;
     const { id, mode, size, mtime, ctime, settled } = change;
     const hereCtime = ctimeOf(batch, fd, change);
     map.put({ id, here, mode, size, mtime, ctime: settled ? ctime : 0n, hereCtime });
@@ -72,6 +75,18 @@ function replace(batch: Batch, dirfd: number, { parent, name }: EntryChange, cha
   });
   if (isMade) batch.changes.delete(keyOf(change.id)); // what was said of it before counts no more
   return isMade;
+}
+
+// What has come there meanwhile and may not be moved aside is told of in the general way.
+function mayPutOver(session: Session, at: Standing): boolean {
+  try {
+    putOver(session, aside, at);
+    return true;
+  } catch (error) {
+    if (!hasCode(error, "EEXIST")) throw error;
+    tryUnlink(session.heldDirectory, aside);
+    return false;
+  }
 }
 
 /** Tells whether a name stands for what we know it to, and no other name does. */

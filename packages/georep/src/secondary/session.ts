@@ -20,14 +20,14 @@ import type { Hello } from "../rpc/hello-messages.ts";
 import { replicaIdBytes, type SessionRules } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { isDirectory } from "../tree/object-state.ts";
-import { fileIdIfThere } from "../tree/read-object.ts";
+import { fileIdIfThere, statAt } from "../tree/read-object.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
 import { heldNameOf } from "./held-name.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { ObjectMap } from "./object-map.ts";
-import { removalIn } from "./not-ours.ts";
+import { removalIn, setAside } from "./not-ours.ts";
 import { removeOurs } from "./remove-ours.ts";
 import { finishedBatches, putFinished } from "./finished.ts";
 import { requireSite } from "./site.ts";
@@ -207,6 +207,7 @@ export const strangerPrefix = "u-";
 // somebody's that was taken over, or he may have put something into it.
 function findHeld(session: Session): void {
   const { heldDirectory, map, held, strangers } = session;
+  const removal = removalIn(session);
   for (const name of readdirSync(`/proc/self/fd/${heldDirectory}`, { encoding: "buffer" })) {
     const object = map.byHere(fileIdAt(heldDirectory, name));
     const isStranger = name.toString("latin1").startsWith(strangerPrefix);
@@ -214,8 +215,15 @@ function findHeld(session: Session): void {
       if (!name.equals(heldNameOf(object.id))) takeBack(session, name, object);
       held.set(keyOf(object.id), heldNameOf(object.id));
     } else if (isStranger) strangers.set(name.toString("latin1"), Buffer.from("left"));
-    else removeOurs(removalIn(session), heldDirectory, name);
+    else if (isDirectoryAt(heldDirectory, name) || removal.isOurs(heldDirectory, name))
+      removeOurs(removal, heldDirectory, name);
+    else setAside(session, heldDirectory, name, Buffer.from("left")); // it had come between two calls, see putOver
   }
+}
+
+function isDirectoryAt(dirfd: number, name: Buffer): boolean {
+  const stat = statAt(dirfd, name);
+  return stat !== undefined && isDirectory(stat.mode);
 }
 
 // It was unknown when it was held, as the batch that was cut off had made its object anew elsewhere, or it stood for another one that had taken it over.

@@ -8,7 +8,6 @@ import {
   O_NOFOLLOW,
   O_NONBLOCK,
   O_RDONLY,
-  O_RDWR,
   openat2,
   renameat2,
   statx,
@@ -25,7 +24,7 @@ import { install, mustStay } from "./content.ts";
 import { copyRange } from "./copy-range.ts";
 import { heldNameOf } from "./held-name.ts";
 import type { MappedObject } from "./map-rows.ts";
-import { openPlace } from "./own-access.ts";
+import { openToWrite } from "./own-access.ts";
 import { beneath } from "./beneath.ts";
 import { removeTreeAt } from "./remove-tree.ts";
 
@@ -90,7 +89,7 @@ function putInPlace(
   const { stageDirectory, heldDirectory } = batch.session;
   const name = heldNameOf(object.id);
   if (!batch.incomplete.has(keyOf(object.id)) && mustStay(batch, place)) {
-    copyInto(place, fd, size);
+    copyInto(place, object, { fd, size });
     unlinkat(stageDirectory, name);
     return;
   }
@@ -99,10 +98,14 @@ function putInPlace(
   install(batch, object, temporary);
 }
 
-function copyInto(place: Place, from: number, size: number): void {
-  const to = openPlace(place, O_RDWR);
+function copyInto(
+  place: Place,
+  { here }: MappedObject,
+  { fd, size }: { readonly fd: number; readonly size: number },
+): void {
+  const to = openToWrite(place, here);
   try {
-    ftruncate(to, copyRange(from, to, { from: 0, to: 0, length: size }));
+    ftruncate(to, copyRange(fd, to, { from: 0, to: 0, length: size }));
   } finally {
     close(to);
   }

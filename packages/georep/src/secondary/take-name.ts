@@ -1,0 +1,38 @@
+import { linkat, renameat2, RENAME_NOREPLACE, unlinkat } from "@belay/linux";
+
+import { fileIdIfThere } from "../tree/read-object.ts";
+import { inTheWay } from "./batch.ts";
+import type { Standing } from "./put-over.ts";
+import { strangerPrefix, type Session } from "./session.ts";
+
+/** Takes into `held/` what is not ours; it goes to `conflicts/` when the batch is finished. @param was  what it was called */
+export function holdStranger({ heldDirectory, strangers }: Session, dirfd: number, name: Buffer, was: Buffer): void {
+  const stranger = `${strangerPrefix}${Date.now()}-${strangers.size}`;
+  renameat2(dirfd, name, heldDirectory, stranger, RENAME_NOREPLACE);
+  strangers.set(stranger, was);
+}
+
+/**
+ * Takes into `held/` what a name is known to stand for: moves it, or links it so that it keeps the name. What came is looked at: somebody may have put something
+ * else there since.
+ *
+ * @returns false when it was something else: it keeps its name, or is held as a stranger
+ * @throws BelayError `EEXIST` when such things may not be moved aside: it has its name again
+ */
+export function takeName(
+  session: Session,
+  { dirfd, name, here }: Standing,
+  { heldName, keepsName }: { readonly heldName: Buffer; readonly keepsName: boolean },
+): boolean {
+  const { heldDirectory, rules } = session;
+  if (keepsName) linkat(dirfd, name, heldDirectory, heldName);
+  else renameat2(dirfd, name, heldDirectory, heldName, RENAME_NOREPLACE);
+  if (fileIdIfThere(heldDirectory, heldName)?.equals(here) === true) return true;
+  if (keepsName) unlinkat(heldDirectory, heldName);
+  else if (rules.setsConflictsAside) holdStranger(session, heldDirectory, heldName, name);
+  else {
+    renameat2(heldDirectory, heldName, dirfd, name, RENAME_NOREPLACE);
+    throw inTheWay(name);
+  }
+  return false;
+}
