@@ -26,6 +26,7 @@ import type { MappedObject } from "./map-rows.ts";
 import { openPlace, openToWrite } from "./own-access.ts";
 import { putOver } from "./put-over.ts";
 import { beneath } from "./beneath.ts";
+import { tryUnlink } from "./new-file.ts";
 import { mayBeWorkOfOurs } from "./unsure.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -112,6 +113,15 @@ export function makeTemporary({ session }: Batch, { id }: MappedObject): { fd: n
  * @throws BelayError `ENOENT` when somebody has taken that one away meanwhile; `EEXIST` when it is not ours and may not be moved
  */
 export function install(batch: Batch, object: MappedObject, temporary: Buffer): void {
+  try {
+    putInPlaceOf(batch, object, temporary);
+  } catch (error) {
+    tryUnlink(batch.session.heldDirectory, temporary);
+    throw error;
+  }
+}
+
+function putInPlaceOf(batch: Batch, object: MappedObject, temporary: Buffer): void {
   const { session, adopted } = batch;
   const place = placeOf(batch, object);
   if (place === undefined) throw new BelayError("ENOENT", "the file that the content is for is not here any more");
@@ -124,8 +134,8 @@ export function install(batch: Batch, object: MappedObject, temporary: Buffer): 
   if (isForeign) linkat(place.dirfd, place.name, session.conflictsDirectory, conflictName(place.name));
   keepAttributes(session, place, { dirfd: session.heldDirectory, name: temporary });
   keepTimes(batch, place.dirfd, () => {
-    putOver(session, temporary, { ...place, here: object.here });
-    session.map.put({ ...object, here: fileIdAt(place.dirfd, place.name), hereCtime: 0n });
+    const here = putOver(session, temporary, { ...place, here: object.here });
+    session.map.put({ ...object, here, hereCtime: 0n });
   });
   for (const other of others)
     keepTimes(batch, other.dirfd, () => linkOver(session, object.id, place, { ...other, here: object.here }));

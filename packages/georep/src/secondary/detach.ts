@@ -1,4 +1,4 @@
-import { readlinkat, unlinkat } from "@belay/linux";
+import { readlinkat } from "@belay/linux";
 
 import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { EntryChange, ObjectChange } from "../rpc/messages.ts";
@@ -9,7 +9,7 @@ import type { MappedName, MappedObject } from "./map-rows.ts";
 import { isBound } from "./own-access.ts";
 import { openNamed } from "./directory-modes.ts";
 import { spare } from "./spared.ts";
-import { holdStranger, takeName } from "./take-name.ts";
+import { dropName, holdStranger, takeName } from "./take-name.ts";
 import { isWorkOfOurs } from "./unsure.ts";
 
 /**
@@ -61,7 +61,7 @@ function isSpared(spares: EntryChange["spares"], mode: number): boolean {
 function hold(batch: Batch, dirfd: number, named: MappedName, { here, object, stat }: Found, keepName: boolean): void {
   const { session } = batch;
   const { name } = named;
-  const { heldDirectory, held, rules } = session;
+  const { held, rules } = session;
   if (object === undefined || isStillTheirs(batch, object)) {
     if (!rules.setsConflictsAside && !isWorkOfOurs(session, { here, birth: stat.btime })) throw inTheWay(name);
     if (object !== undefined) giveBack(batch, named, object);
@@ -72,14 +72,13 @@ function hold(batch: Batch, dirfd: number, named: MappedName, { here, object, st
   const key = keyOf(object.id);
   const heldName = heldNameOf(object.id);
   const isHeld = held.has(key);
-  if (!isHeld || !(keepName || isDirectory(stat.mode))) {
-    const taken = isHeld ? Buffer.concat([heldName, Buffer.from(".gone")]) : heldName;
-    if (!takeName(session, { dirfd, name, here }, { heldName: taken, keepsName: keepName })) {
-      const other = keepName ? look(batch, dirfd, name) : undefined;
-      if (other !== undefined) hold(batch, dirfd, named, other, keepName);
-      return;
-    }
-    if (isHeld) unlinkat(heldDirectory, taken);
+  const at = { dirfd, name, here };
+  if (isHeld && !keepName && !isDirectory(stat.mode)) dropName(session, at, heldName);
+  else if (!isHeld && !takeName(session, at, { heldName, keepsName: keepName })) {
+    session.map.removeName(named);
+    const other = keepName ? look(batch, dirfd, name) : undefined;
+    if (other !== undefined) hold(batch, dirfd, named, other, keepName);
+    return;
   }
   held.set(key, heldName);
   batch.detached.push(object.id);

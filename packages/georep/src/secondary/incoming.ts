@@ -8,6 +8,7 @@ import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, makeTemporary, mustStay } from "./content.ts";
 import { copyRange } from "./copy-range.ts";
 import type { MappedObject } from "./map-rows.ts";
+import { tryUnlink } from "./new-file.ts";
 import { openPlace, openToWrite } from "./own-access.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -73,16 +74,21 @@ export function endContent(batch: Batch, id: FileId, size: number, digest: Buffe
     throw new BelayError("EBADMSG", "content arrived damaged");
   }
   ftruncate(stream.fd, size);
-  abandon(batch, key);
+  endStream(batch, key, stream);
   if (stream.temporary !== undefined) install(batch, stream.object, stream.temporary);
   batch.lacking.delete(key);
   batch.incomplete.delete(key);
 }
 
-function abandon({ streams }: Batch, key: string): void {
-  const stream = streams.get(key);
+function abandon(batch: Batch, key: string): void {
+  const stream = batch.streams.get(key);
   if (stream === undefined) return;
-  for (const fd of [stream.fd, stream.base, stream.source]) if (fd !== undefined) close(fd);
+  endStream(batch, key, stream);
+  if (stream.temporary !== undefined) tryUnlink(batch.session.heldDirectory, stream.temporary);
+}
+
+function endStream({ streams }: Batch, key: string, { fd, base, source }: Incoming): void {
+  for (const each of [fd, base, source]) if (each !== undefined) close(each);
   streams.delete(key);
 }
 

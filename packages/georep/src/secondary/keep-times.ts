@@ -18,6 +18,9 @@ export function keepTimes(batch: Batch, dirfd: number, action: () => void): void
   const directory = batch.session.map.byHere(fileIdAt(dirfd, itself));
   const stat = directory && !batch.changes.has(keyOf(directory.id)) ? statAt(dirfd, itself) : undefined;
   if (stat !== undefined) touch(batch, { object: directory, stat });
-  action();
-  if (stat !== undefined) utimensat(dirfd, ".", UTIME_OMIT, stat.mtime, 0); // it may be open for its path only
+  try {
+    action();
+  } finally {
+    if (stat !== undefined) utimensat(dirfd, ".", UTIME_OMIT, stat.mtime, 0); // it may be open for its path only
+  }
 }

@@ -3,7 +3,8 @@ import { linkat } from "@belay/linux";
 import type { FileId } from "../ids/file-id.ts";
 import type { Place } from "./batch.ts";
 import { tryUnlink } from "./new-file.ts";
-import { putOver, type Standing } from "./put-over.ts";
+import { putOver } from "./put-over.ts";
+import type { Standing } from "./take-name.ts";
 import type { Session } from "./session.ts";
 
 /** Has a name that stands for another file stand for this one; there is no moment in which it stands for nothing. */

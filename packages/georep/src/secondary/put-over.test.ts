@@ -1,16 +1,19 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect, test } from "vitest";
 
 import { fileIdAt } from "../ids/file-id.ts";
-import { openSessionPlace, type SessionPlace } from "../testing/session-place.ts";
+import { entryOf, openSessionPlace, wholeFile, type SessionPlace } from "../testing/session-place.ts";
 import { startBatch } from "./batch.ts";
 import { finishBatch } from "./finish.ts";
-import { putOver, type Standing } from "./put-over.ts";
+import { beginContent, takeContent } from "./incoming.ts";
+import { openToWrite } from "./own-access.ts";
+import { putOver } from "./put-over.ts";
+import { applyChanges } from "./serve.ts";
 import { recover } from "./session.ts";
-import { takeName } from "./take-name.ts";
+import { dropName, takeName, type Standing } from "./take-name.ts";
 
 // Between a look at a name and what is done with it somebody puts something else there. Each test is in that moment: the look has been, and told the id of
 // what was there.
@@ -66,6 +69,80 @@ test("where such things may not be moved, it stays and that is an error", async 
   putThere(place, "theirs");
   expect(() => putOver(place.session, heldName, at)).toThrow(expect.objectContaining({ code: "EEXIST" }));
   expect([text(place), place.held(), conflicts(place)]).toEqual(["theirs", ["held"], []]);
+});
+
+/** Has something else stand at the name when it is asked whether such things may be moved aside: they may not. */
+function putsOnceMore(place: SessionPlace): void {
+  Object.defineProperty(place.session.rules, "setsConflictsAside", {
+    get: () => {
+      putThere(place, "theirs, too");
+      return false;
+    },
+  });
+}
+
+test("where such things may not be moved, and he is there once more, all of it is kept", async () => {
+  using place = await openSessionPlace();
+  const { session } = place;
+  const at = lookAt(place, "old");
+  makeHeld(place, "new");
+  putThere(place, "theirs");
+  const batch = startBatch(session);
+  putsOnceMore(place);
+  expect(() => putOver(session, heldName, at)).toThrow(expect.objectContaining({ code: "EEXIST" }));
+  expect(text(place)).toBe("theirs");
+  expect(finishBatch(batch)).toEqual([]);
+  expect([place.held(), conflicts(place)]).toEqual([[], ["name: theirs, too"]]);
+});
+
+test("a name that was to be taken, and is taken once more before it is given back, leaves all of it kept", async () => {
+  using place = await openSessionPlace();
+  const { session } = place;
+  const at = lookAt(place, "old");
+  putThere(place, "theirs");
+  const batch = startBatch(session);
+  putsOnceMore(place);
+  const take = () => takeName(session, at, { heldName, keepsName: false });
+  expect(take).toThrow(expect.objectContaining({ code: "EEXIST" }));
+  expect(text(place)).toBe("theirs, too");
+  expect(finishBatch(batch)).toEqual([]);
+  expect([place.held(), conflicts(place)]).toEqual([[], ["name: theirs"]]);
+});
+
+test("a name is taken away only from what is known", async () => {
+  using place = await openSessionPlace();
+  const { session } = place;
+  const at = lookAt(place, "old");
+  putThere(place, "theirs");
+  const batch = startBatch(session);
+  expect(dropName(session, at, heldName)).toBe(false);
+  expect(dropName(session, lookAt(place, "new"), heldName)).toBe(true);
+  expect(existsSync(join(place.root, "name"))).toBe(false);
+  expect(finishBatch(batch)).toEqual([]);
+  expect([place.held(), conflicts(place)]).toEqual([[], ["name: theirs"]]);
+});
+
+test("what is written in place is what is known", async () => {
+  using place = await openSessionPlace();
+  const at = lookAt(place, "old");
+  closeSync(openToWrite(at, at.here));
+  putThere(place, "theirs");
+  expect(() => openToWrite(at, at.here)).toThrow(expect.objectContaining({ code: "ENOENT" }));
+});
+
+test("nothing is left of a content that was begun and not ended", async () => {
+  using place = await openSessionPlace();
+  const first = startBatch(place.session);
+  applyChanges(first, { objects: [wholeFile("a", "old")], entries: [entryOf("a", 0)] });
+  expect(finishBatch(first)).toEqual([]);
+  const batch = startBatch(place.session);
+  const changed = wholeFile("a", "", { content: "changed", inline: undefined, size: 11, mtime: 7n });
+  applyChanges(batch, { objects: [changed], entries: [] });
+  beginContent(batch, changed.id, false);
+  takeContent(batch, changed.id, 0, Buffer.from("new"));
+  expect(place.held()).toHaveLength(1);
+  finishBatch(batch);
+  expect(place.held()).toEqual([]);
 });
 
 test("a name that somebody has taken away just now is given all the same", async () => {

@@ -1,47 +1,85 @@
-import { errno, errnoOf, renameat2, RENAME_EXCHANGE, RENAME_NOREPLACE, unlinkat } from "@belay/linux";
+import {
+  close,
+  errno,
+  errnoOf,
+  O_RDONLY,
+  renameat2,
+  RENAME_EXCHANGE,
+  RENAME_NOREPLACE,
+  startWriting,
+  unlinkat,
+} from "@belay/linux";
 
-import type { FileId } from "../ids/file-id.ts";
-import { fileIdIfThere } from "../tree/read-object.ts";
+import { fileIdAt, type FileId } from "../ids/file-id.ts";
+import { isRegular } from "../tree/object-state.ts";
+import { fileIdIfThere, statAt } from "../tree/read-object.ts";
 import { inTheWay } from "./batch.ts";
 import { setAside } from "./not-ours.ts";
+import { openPlace } from "./own-access.ts";
 import type { Session } from "./session.ts";
-
-/** A name in a directory, and the id of what it is known to stand for. */
-export interface Standing {
-  readonly dirfd: number;
-  readonly name: Buffer;
-  readonly here: FileId;
-}
+import { holdStranger, type Standing } from "./take-name.ts";
 
 /**
  * Has a name stand for a file of `held/` in the place of another one, which goes; a reader finds one of both. Somebody may have put something there since we
  * looked: so they change places, and what came out is looked at. What is not what was known goes to `conflicts/`.
  *
+ * @returns id of the file
  * @throws BelayError `EEXIST` when such things may not be moved aside: the name stands for what it did
  */
-export function putOver(session: Session, file: Buffer, { dirfd, name, here }: Standing): void {
+export function putOver(session: Session, file: Buffer, at: Standing): FileId {
   const { heldDirectory } = session;
-  if (!exchange(heldDirectory, file, dirfd, name)) return;
+  const own = fileIdAt(heldDirectory, file);
+  beginToWrite(heldDirectory, file);
+  if (!exchange(heldDirectory, file, at)) return own;
   try {
-    if (fileIdIfThere(heldDirectory, file)?.equals(here) === true) unlinkat(heldDirectory, file);
-    else if (session.rules.setsConflictsAside) setAside(session, heldDirectory, file, name);
-    else throw inTheWay(name);
+    const came = fileIdIfThere(heldDirectory, file);
+    if (came === undefined) return own;
+    if (came.equals(at.here) || came.equals(own)) unlinkat(heldDirectory, file);
+    else if (session.rules.setsConflictsAside) setAside(session, heldDirectory, file, at.name);
+    else throw inTheWay(at.name);
   } catch (error) {
-    exchange(heldDirectory, file, dirfd, name);
+    changeBack(session, file, at, own);
     throw error;
+  }
+  return own;
+}
+
+// What comes back is ours, unless somebody was quicker once more.
+function changeBack(session: Session, file: Buffer, at: Standing, own: FileId): void {
+  try {
+    exchange(session.heldDirectory, file, at);
+  } catch {
+    // What is in held now is looked at either way.
+  }
+  const left = fileIdIfThere(session.heldDirectory, file);
+  if (left !== undefined && !left.equals(own)) holdStranger(session, session.heldDirectory, file, at.name);
+}
+
+// ext4 does so by itself when a file takes the place of another by rename(2), and not when they change places: the name of what had a content might stand
+// for an empty file after the power has failed.
+function beginToWrite(dirfd: number, name: Buffer): void {
+  const stat = statAt(dirfd, name);
+  if (stat === undefined || !isRegular(stat.mode) || stat.size === 0) return;
+  const fd = openPlace({ dirfd, name }, O_RDONLY);
+  try {
+    startWriting(fd);
+  } finally {
+    close(fd);
   }
 }
 
 /** @returns false: there is nothing to look at, as nothing stood there any more, or the file system can only let go of what did */
-function exchange(from: number, file: Buffer, to: number, name: Buffer): boolean {
+function exchange(held: number, file: Buffer, { dirfd, name }: Standing): boolean {
   try {
-    renameat2(from, file, to, name, RENAME_EXCHANGE);
+    renameat2(held, file, dirfd, name, RENAME_EXCHANGE);
     return true;
   } catch (error) {
     const number = errnoOf(error);
-    if (number === errno.ENOENT) renameat2(from, file, to, name, RENAME_NOREPLACE);
-    else if (number === errno.EINVAL || number === errno.ENOSYS) renameat2(from, file, to, name);
+    if (number === errno.ENOENT) renameat2(held, file, dirfd, name, RENAME_NOREPLACE);
+    else if (number !== undefined && cannotExchange.includes(number)) renameat2(held, file, dirfd, name);
     else throw error;
     return false;
   }
 }
+
+const cannotExchange: readonly number[] = [errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP];

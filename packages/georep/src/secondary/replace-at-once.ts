@@ -11,8 +11,9 @@ import type { Rest } from "./make-at-once.ts";
 import { ctimeOf, nothing, tryUnlink, wholeContent } from "./new-file.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { Parents } from "./parents.ts";
-import { putOver, type Standing } from "./put-over.ts";
+import { putOver } from "./put-over.ts";
 import type { Session } from "./session.ts";
+import type { Standing } from "./take-name.ts";
 
 /**
  * Puts a whole new file in the place of one that is known, has one name, stands there, and whose content has changed: most of what programs do

@@ -207,7 +207,6 @@ export const strangerPrefix = "u-";
 // somebody's that was taken over, or he may have put something into it.
 function findHeld(session: Session): void {
   const { heldDirectory, map, held, strangers } = session;
-  const removal = removalIn(session);
   for (const name of readdirSync(`/proc/self/fd/${heldDirectory}`, { encoding: "buffer" })) {
     const object = map.byHere(fileIdAt(heldDirectory, name));
     const isStranger = name.toString("latin1").startsWith(strangerPrefix);
@@ -215,15 +214,17 @@ function findHeld(session: Session): void {
       if (!name.equals(heldNameOf(object.id))) takeBack(session, name, object);
       held.set(keyOf(object.id), heldNameOf(object.id));
     } else if (isStranger) strangers.set(name.toString("latin1"), Buffer.from("left"));
-    else if (isDirectoryAt(heldDirectory, name) || removal.isOurs(heldDirectory, name))
-      removeOurs(removal, heldDirectory, name);
-    else setAside(session, heldDirectory, name, Buffer.from("left")); // it had come between two calls, see putOver
+    else removeLeft(session, name);
   }
 }
 
-function isDirectoryAt(dirfd: number, name: Buffer): boolean {
-  const stat = statAt(dirfd, name);
-  return stat !== undefined && isDirectory(stat.mode);
+// A file that is not ours had come between two calls, see putOver.
+function removeLeft(session: Session, name: Buffer): void {
+  const { heldDirectory } = session;
+  const [removal, stat] = [removalIn(session), statAt(heldDirectory, name)];
+  if ((stat !== undefined && isDirectory(stat.mode)) || removal.isOurs(heldDirectory, name))
+    removeOurs(removal, heldDirectory, name);
+  else setAside(session, heldDirectory, name, Buffer.from("left"));
 }
 
 // It was unknown when it was held, as the batch that was cut off had made its object anew elsewhere, or it stood for another one that had taken it over.
@@ -236,6 +237,6 @@ function takeBack(session: Session, name: Buffer, { id, here }: MappedObject): v
     unlinkat(held, name);
     return;
   }
-  if (isThere !== undefined) removeOurs(removalIn(session), held, ownName);
+  if (isThere !== undefined) removeLeft(session, ownName);
   renameat2(held, name, held, ownName, RENAME_NOREPLACE);
 }

@@ -1,9 +1,9 @@
-import { unlinkat } from "@belay/linux";
-
 import { idOfKey, keyOf } from "../ids/file-id.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { look, openDirectory, touch, type Batch, type Found } from "./batch.ts";
+import { heldNameOf } from "./held-name.ts";
 import type { MappedName } from "./map-rows.ts";
+import { dropName } from "./take-name.ts";
 
 /** Leaves a name whose object has lost it at the source, because deletions are not replicated. It may have been a renaming: see below. */
 export function spare(batch: Batch, place: MappedName, { object }: Found): void {
@@ -28,7 +28,7 @@ export function dropSparedNames(batch: Batch): void {
       const found = find(batch, place);
       if (found?.object?.id.equals(id) && !isDirectory(found.stat.mode)) {
         touch(batch, found);
-        unlinkat(found.dirfd, place.name);
+        dropName(batch.session, { dirfd: found.dirfd, name: place.name, here: found.here }, heldNameOf(id));
       }
       map.removeName(place);
       map.removeSpared(place);

@@ -1,9 +1,16 @@
 import { linkat, renameat2, RENAME_NOREPLACE, unlinkat } from "@belay/linux";
 
+import type { FileId } from "../ids/file-id.ts";
 import { fileIdIfThere } from "../tree/read-object.ts";
 import { inTheWay } from "./batch.ts";
-import type { Standing } from "./put-over.ts";
 import { strangerPrefix, type Session } from "./session.ts";
+
+/** A name in a directory, and the id of what it is known to stand for. */
+export interface Standing {
+  readonly dirfd: number;
+  readonly name: Buffer;
+  readonly here: FileId;
+}
 
 /** Takes into `held/` what is not ours; it goes to `conflicts/` when the batch is finished. @param was  what it was called */
 export function holdStranger({ heldDirectory, strangers }: Session, dirfd: number, name: Buffer, was: Buffer): void {
@@ -17,7 +24,7 @@ export function holdStranger({ heldDirectory, strangers }: Session, dirfd: numbe
  * else there since.
  *
  * @returns false when it was something else: it keeps its name, or is held as a stranger
- * @throws BelayError `EEXIST` when such things may not be moved aside: it has its name again
+ * @throws BelayError `EEXIST` when such things may not be moved aside: it has its name again, unless that was taken once more
  */
 export function takeName(
   session: Session,
@@ -31,8 +38,24 @@ export function takeName(
   if (keepsName) unlinkat(heldDirectory, heldName);
   else if (rules.setsConflictsAside) holdStranger(session, heldDirectory, heldName, name);
   else {
-    renameat2(heldDirectory, heldName, dirfd, name, RENAME_NOREPLACE);
+    giveBack(session, heldName, { dirfd, name });
     throw inTheWay(name);
   }
   return false;
+}
+
+function giveBack(session: Session, heldName: Buffer, { dirfd, name }: Omit<Standing, "here">): void {
+  try {
+    renameat2(session.heldDirectory, heldName, dirfd, name, RENAME_NOREPLACE);
+  } catch {
+    holdStranger(session, session.heldDirectory, heldName, name);
+  }
+}
+
+/** Takes away a name, unless it stands for something else by now than what is known. */
+export function dropName(session: Session, at: Standing, heldName: Buffer): boolean {
+  const gone = Buffer.concat([heldName, Buffer.from(".gone")]);
+  if (!takeName(session, at, { heldName: gone, keepsName: false })) return false;
+  unlinkat(session.heldDirectory, gone);
+  return true;
 }

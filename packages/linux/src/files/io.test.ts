@@ -25,6 +25,7 @@ test("what is written can be read, at the position and at offsets", () => {
   io.fsync(fd);
   io.fdatasync(fd);
   io.syncfs(fd);
+  io.startWriting(fd);
   close(fd);
 });
 

@@ -13,6 +13,8 @@ let pwriteNative = libc(
 const lseekNative = libc("int64_t lseek(int fd, int64_t offset, int whence)");
 const fsyncNative = libc("int fsync(int fd)");
 const fdatasyncNative = libc("int fdatasync(int fd)");
+const syncFileRangeNative = libc("int sync_file_range(int fd, int64_t offset, int64_t length, uint32_t flags)");
+const SYNC_FILE_RANGE_WRITE = 2;
 const syncfsNative = libc("int syncfs(int fd)");
 const ftruncateNative = libc("int ftruncate(int fd, int64_t length)");
 const fallocateNative = libc("int fallocate(int fd, int mode, int64_t offset, int64_t length)");
@@ -92,6 +94,11 @@ export function fsync(fd: number): void {
 /** fdatasync(2): as {@link fsync}, without metadata that reading the data does not need. */
 export function fdatasync(fd: number): void {
   check(fdatasyncNative(fd), "fdatasync");
+}
+
+/** Has the kernel begin to write what of a file is not on the disk yet (sync_file_range(2)); does not wait for it. */
+export function startWriting(fd: number): void {
+  check(syncFileRangeNative(fd, 0, 0, SYNC_FILE_RANGE_WRITE), "sync_file_range");
 }
 
 /** syncfs(2): the whole file system `fd` lies on. */
