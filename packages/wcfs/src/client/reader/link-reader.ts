@@ -20,6 +20,9 @@ export function readLink({ fd, port, wakeFd }: LinkReaderData): void {
     eventfdSignal(wakeFd);
   };
   const buffer = Buffer.allocUnsafeSlow(65536);
+  // A function is looked up with its first call. In a process that is about to end, as it may be when the link does, that would abort it.
+  closeRaw(-1);
+  eventfdSignal(wakeFd, 0);
   for (;;) {
     const length = readRaw(fd, buffer, buffer.length);
     if (length > 0) tell({ kind: "data", bytes: Uint8Array.prototype.slice.call(buffer, 0, length) });
