@@ -12,6 +12,7 @@ import {
   openatRaw,
   UTIME_OMIT,
 } from "@belay/linux";
+import { hasCode } from "@belay/supervise";
 
 import { fileIdAt, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
@@ -56,7 +57,7 @@ interface MakeAt {
 /**
  * Makes a file that {@link isPlain}, where nobody sees it.
  *
- * @param put  moves it to where it belongs; an errno error of it takes the file away
+ * @param put  moves it to where it belongs; an errno error of it, or `EEXIST`, takes the file away
  * @returns what `put` returns, or false when it could not be made or put there: nothing is left of it
  */
 export function makeAside(
@@ -75,7 +76,7 @@ export function makeAside(
     return put(fd, fileIdAt(fd, ""));
   } catch (error) {
     tryUnlink(dirfd, cName.subarray(0, -1));
-    if (errnoOf(error) === undefined) throw error;
+    if (errnoOf(error) === undefined && !hasCode(error, "EEXIST")) throw error;
     return false;
   } finally {
     close(fd);

@@ -30,7 +30,7 @@ import { linkOver } from "./link-over.ts";
 import type { MappedName } from "./map-rows.ts";
 import { isNewFile, makeNewFile } from "./new-file.ts";
 import { isBound } from "./own-access.ts";
-import { putOver } from "./put-over.ts";
+import { nameHeld } from "./put-over.ts";
 import { beneath } from "./beneath.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -141,15 +141,14 @@ function attachFile(batch: Batch, order: Order, dirfd: number, replaced: FileId 
     batch.wants.set(key, { id: order.change.id, base: 0 });
     return false;
   }
+  const { name } = order;
   if (place.isHeld) {
-    if (replaced === undefined) renameat2(place.dirfd, place.name, dirfd, order.name, RENAME_NOREPLACE);
-    else putOver(batch.session, place.name, { dirfd, name: order.name, here: replaced });
+    nameHeld(batch.session, place.name, { dirfd, name, replaced });
     held.delete(key);
     return true;
   }
   const source = look(batch, place.dirfd, place.name);
   if (source !== undefined) touch(batch, source);
-  const { name } = order;
   if (replaced !== undefined) linkOver(batch.session, order.change.id, place, { dirfd, name, here: replaced });
   else linkat(place.dirfd, place.name, dirfd, name);
   return true;

@@ -70,6 +70,9 @@ function replaceContent(batch: Batch, object: MappedObject, place: Place, bytes:
   const { fd, name } = makeTemporary(batch, object);
   try {
     writeAll(fd, bytes, 0);
+  } catch (error) {
+    tryUnlink(batch.session.heldDirectory, name);
+    throw error;
   } finally {
     close(fd);
   }

@@ -9,8 +9,6 @@ import {
   O_RDWR,
   openat,
   ownStampOf,
-  renameat2,
-  RENAME_NOREPLACE,
   unlinkat,
   UTIME_OMIT,
 } from "@belay/linux";
@@ -23,7 +21,7 @@ import { attempt, type Batch, type Order } from "./batch.ts";
 import { birthOf, hasOwnerAndMode, isBornRight } from "./birth.ts";
 import { heldNameOf } from "./held-name.ts";
 import { applyMetadataTo } from "./metadata.ts";
-import { putOver } from "./put-over.ts";
+import { nameHeld } from "./put-over.ts";
 import { writeAll } from "./write-all.ts";
 
 export const nothing = Buffer.alloc(0);
@@ -66,8 +64,7 @@ export function makeNewFile(batch: Batch, order: Order, dirfd: number, replaced:
       );
     fill(batch, fd, change, isRight);
     const here = fileIdAt(fd, "");
-    if (replaced === undefined) renameat2(heldDirectory, aside, dirfd, name, RENAME_NOREPLACE);
-    else putOver(batch.session, aside, { dirfd, name, here: replaced });
+    nameHeld(batch.session, aside, { dirfd, name, replaced }, { fd, here });
     const isWhole = batch.failures.length === failures;
     const hereCtime = isWhole && isRight ? ctimeOf(batch, fd, change) : isWhole ? ownStampOf(fd).ctime : 0n;
     const { id, mode, size, mtime, ctime, settled } = change;

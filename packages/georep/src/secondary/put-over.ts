@@ -19,17 +19,41 @@ import { openPlace } from "./own-access.ts";
 import type { Session } from "./session.ts";
 import { holdStranger, type Standing } from "./take-name.ts";
 
+/** A file that is open, and its id. */
+export interface OpenFile {
+  readonly fd: number;
+  readonly here: FileId;
+}
+
+/**
+ * Gives a file of `held/` its name.
+ *
+ * @param replaced  id of another file that stands at the name and goes, see {@link putOver}; undefined: nothing is to stand there
+ * @throws ErrnoError `EEXIST` when something does
+ */
+export function nameHeld(
+  session: Session,
+  file: Buffer,
+  { dirfd, name, replaced }: Omit<Standing, "here"> & { readonly replaced: FileId | undefined },
+  open?: OpenFile,
+): void {
+  if (replaced === undefined) renameat2(session.heldDirectory, file, dirfd, name, RENAME_NOREPLACE);
+  else putOver(session, file, { dirfd, name, here: replaced }, open);
+}
+
 /**
  * Has a name stand for a file of `held/` in the place of another one, which goes; a reader finds one of both. Somebody may have put something there since we
  * looked: so they change places, and what came out is looked at. What is not what was known goes to `conflicts/`.
  *
+ * @param open  the file, where it is open
  * @returns id of the file
  * @throws BelayError `EEXIST` when such things may not be moved aside: the name stands for what it did
  */
-export function putOver(session: Session, file: Buffer, at: Standing): FileId {
+export function putOver(session: Session, file: Buffer, at: Standing, open?: OpenFile): FileId {
   const { heldDirectory } = session;
-  const own = fileIdAt(heldDirectory, file);
-  beginToWrite(heldDirectory, file);
+  const own = open?.here ?? fileIdAt(heldDirectory, file);
+  if (open === undefined) beginToWrite(heldDirectory, file);
+  else startWriting(open.fd);
   if (!exchange(heldDirectory, file, at)) return own;
   try {
     const came = fileIdIfThere(heldDirectory, file);

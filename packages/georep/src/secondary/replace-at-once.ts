@@ -1,5 +1,3 @@
-import { hasCode } from "@belay/supervise";
-
 import { keyOf } from "../ids/file-id.ts";
 import type { ApplyRequest, EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
@@ -8,12 +6,10 @@ import { ownAttributes } from "./unreplicated.ts";
 import { aside, inHeld, isPlain, learnBirth, makeAside } from "./aside-file.ts";
 import { type Batch } from "./batch.ts";
 import type { Rest } from "./make-at-once.ts";
-import { ctimeOf, nothing, tryUnlink, wholeContent } from "./new-file.ts";
+import { ctimeOf, nothing, wholeContent } from "./new-file.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { Parents } from "./parents.ts";
 import { putOver } from "./put-over.ts";
-import type { Session } from "./session.ts";
-import type { Standing } from "./take-name.ts";
 
 /**
  * Puts a whole new file in the place of one that is known, has one name, stands there, and whose content has changed: most of what programs do
@@ -68,7 +64,7 @@ function replace(batch: Batch, dirfd: number, { parent, name }: EntryChange, cha
   if (birth?.isBare !== true || !isPlain(birth, change) || !standsAlone(dirfd, name, known)) return false;
   if (ownAttributes(session, dirfd, name).length > 0) return false;
   const isMade = makeAside(inHeld(batch), birth, change, wholeContent(change) ?? nothing, (fd, here) => {
-    if (!mayPutOver(session, { dirfd, name, here: known.here })) return false;
+    putOver(session, aside, { dirfd, name, here: known.here }, { fd, here });
     const { id, mode, size, mtime, ctime, settled } = change;
     const hereCtime = ctimeOf(batch, fd, change);
     map.put({ id, here, mode, size, mtime, ctime: settled ? ctime : 0n, hereCtime });
@@ -76,18 +72,6 @@ function replace(batch: Batch, dirfd: number, { parent, name }: EntryChange, cha
   });
   if (isMade) batch.changes.delete(keyOf(change.id)); // what was said of it before counts no more
   return isMade;
-}
-
-// What has come there meanwhile and may not be moved aside is told of in the general way.
-function mayPutOver(session: Session, at: Standing): boolean {
-  try {
-    putOver(session, aside, at);
-    return true;
-  } catch (error) {
-    if (!hasCode(error, "EEXIST")) throw error;
-    tryUnlink(session.heldDirectory, aside);
-    return false;
-  }
 }
 
 /** Tells whether a name stands for what we know it to, and no other name does. */
