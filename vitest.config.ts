@@ -25,6 +25,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // What is waited for is there at once, or not at all; how soon it is on a busy machine is nothing to judge a test by.
     expect: { poll: { timeout: 30_000 } },
+    // What the test script tells once more at the end has no comparison beside it.
+    chaiConfig: { truncateThreshold: 2000 },
     reporters: ["default"],
   },
 });

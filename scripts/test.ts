@@ -2,7 +2,7 @@
  * Runs the tests and closes with one honest line: `N passed, N failed, N skipped`.
  *
  * The counts are those of the runner's own JSON report. Skipped tests are named, each on a line of its own: a skip is something this
- * machine could not check. A run in which a file could not even be loaded, or in which no test ran, has failed.
+ * machine could not check. What failed is told once more, so that the end of a long log says why. A run in which a file could not even be loaded, or in which no test ran, has failed.
  *
  * Arguments go to the runner (a path narrows the run).
  */
@@ -14,6 +14,7 @@ import { pathToFileURL } from "node:url";
 interface AssertionResult {
   readonly fullName: string;
   readonly status: "passed" | "failed" | "skipped" | "pending" | "todo" | "disabled";
+  readonly failureMessages?: readonly string[];
 }
 
 interface FileResult {
@@ -29,7 +30,8 @@ interface Report {
 /** What the closing line says, and whether the run as a whole is good. */
 interface Tally {
   readonly passed: number;
-  readonly failed: number;
+  /** Names and what was said of each, see {@link messageLines}. */
+  readonly failed: readonly string[];
   readonly skipped: readonly string[];
   /** Files that failed without a failing test in them: they could not be loaded, or a hook of theirs broke. */
   readonly brokenFiles: readonly string[];
@@ -46,12 +48,23 @@ function tally(report: Report): Tally {
   );
   return {
     passed: all.filter((test) => test.status === "passed").length,
-    failed: all.filter((test) => test.status === "failed").length,
+    failed: all.filter((test) => test.status === "failed").map((test) => `${test.label}\n${messageOf(test)}`),
     skipped: all.filter((test) => test.status !== "passed" && test.status !== "failed").map((test) => test.label),
     brokenFiles: report.testResults
       .filter((file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"))
       .map((file) => relative(root, file.name)),
   };
+}
+
+/** Of a message no more is told at the end than so many lines, and nothing of where in the runner it was. */
+const messageLines = 20;
+
+function messageOf({ failureMessages = [] }: AssertionResult): string {
+  const lines = failureMessages
+    .join("\n")
+    .split("\n")
+    .filter((line) => !/^ +at .*(node_modules|new Promise)/.test(line));
+  return lines.slice(0, messageLines).join("\n");
 }
 
 function runTests(args: readonly string[]): number {
@@ -65,17 +78,18 @@ function runTests(args: readonly string[]): number {
 }
 
 function printTally({ passed, failed, skipped, brokenFiles }: Tally): void {
+  for (const text of failed) console.log(`FAILED   ${text}`);
   for (const name of skipped) console.log(`SKIPPED  ${name}`);
   for (const name of brokenFiles) console.log(`BROKEN   ${name}`);
   if (skipped.length > 0) console.log(`${skipped.length} tests were SKIPPED on this machine: see above for which`);
-  console.log(`${passed} passed, ${failed + brokenFiles.length} failed, ${skipped.length} skipped`);
+  console.log(`${passed} passed, ${failed.length + brokenFiles.length} failed, ${skipped.length} skipped`);
 }
 
 function main(args: readonly string[]): number {
   const status = runTests(args);
   const result = tally(JSON.parse(readFileSync(reportFile, "utf8")) as Report);
   printTally(result);
-  const good = status === 0 && result.failed === 0 && result.brokenFiles.length === 0 && result.passed > 0;
+  const good = status === 0 && result.failed.length === 0 && result.brokenFiles.length === 0 && result.passed > 0;
   return good ? 0 : Math.max(status, 1);
 }
 
