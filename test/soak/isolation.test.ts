@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { runRandomClients, summary } from "../wcfs/isolation/harness/random-clients.ts";
+import { runRandomClients, summary, timeForPins } from "../wcfs/isolation/harness/random-clients.ts";
 import { RestartableWorld } from "../wcfs/isolation/harness/restartable-world.ts";
 
 // Each round takes some seconds; without rounds asked for this is a single one.
@@ -21,7 +21,7 @@ test(
   `${steps} steps of writers, clients and kill -9 of both clients and server: every view is what was committed`,
   { timeout: 120_000 + steps * 300 },
   async () => {
-    await using world = await RestartableWorld.create(["-pintimeout", "4.0s"]);
+    await using world = await RestartableWorld.create(timeForPins);
     const shape = { blksize: 8192, maxBlocks: 40, pause: 12 };
     const run = { steps, seconds: 0, views: steps / 20, seed: seed(), kinds, ...shape };
     const result = await runRandomClients(world, { ...run, clientKillEvery: 40, serverKillEvery: 190 });
@@ -41,7 +41,7 @@ for (let round = 0; round < rounds; round++) {
     `round ${round}: every client sees the file as it was at its moment`,
     { timeout: (seconds + 90) * 1000 },
     async () => {
-      await using world = await RestartableWorld.create(["-pintimeout", "3.0s"]);
+      await using world = await RestartableWorld.create(timeForPins);
       const run = { steps: 0, seconds, views: 20, seed: seed(), kinds, ...shape };
       const result = await runRandomClients(world, run);
       console.log(`seed ${run.seed}: ${summary(result)}`);

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { runRandomClients, summary } from "./harness/random-clients.ts";
+import { runRandomClients, summary, timeForPins } from "./harness/random-clients.ts";
 import { RestartableWorld } from "./harness/restartable-world.ts";
 
 test(
   "whatever is committed and whoever is killed, every client sees the file as it was at its moment",
   { timeout: 120_000 },
   async () => {
-    await using world = await RestartableWorld.create(["-pintimeout", "2.0s"]);
+    await using world = await RestartableWorld.create(timeForPins);
     const seed = Number(process.env["BELAY_SEED"] ?? Date.now() % 1_000_000);
     const kinds = ["prompt", "prompt", "slow", "dying", "mute"] as const;
     const kills = { clientKillEvery: 60, serverKillEvery: 350 };

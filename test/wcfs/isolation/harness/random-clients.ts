@@ -5,6 +5,12 @@ import { blockOf } from "./page-content.ts";
 import type { RestartableWorld } from "./restartable-world.ts";
 import { Viewers, type ViewerKind } from "./viewers.ts";
 
+/**
+ * The server's time for pins: on a busy machine even who answers at once takes some seconds now and then, and to be killed for that is a problem. Who
+ * does not answer at all is waited for that long, so there are few of those.
+ */
+export const timeForPins = ["-pintimeout", "8.0s"] as const;
+
 /** What a run is to be like. */
 export interface RandomRun {
   /** It ends after so many steps… */

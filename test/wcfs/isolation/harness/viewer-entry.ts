@@ -132,7 +132,7 @@ class Link {
   async #pin(stream: string, blk: number, rev: string): Promise<void> {
     if (kind === "slow") await pause(random(60));
     if (kind === "dying" && random(60) === 0) process.kill(process.pid, "SIGKILL");
-    if (kind === "mute" && random(120) === 0) {
+    if (kind === "mute" && random(300) === 0) {
       process.stdout.write("mute\n");
       return;
     }
