@@ -56,7 +56,7 @@ export function fileIdAt(dirfd: number, name: Path): FileId {
     if (handle.length <= maxIdBytes) return handle;
   } catch (error) {
     if (errnoOf(error) !== errno.EOPNOTSUPP) throw error;
-    return idFromStat(dirfd, name);
+    return statIdAt(dirfd, name);
   }
   throw new BelayError("EOPNOTSUPP", "the file system's file handles are too long to be ids", {
     hint: "replicate a local file system, not one mounted over the network",
@@ -102,8 +102,19 @@ export function isHandle(id: FileId): boolean {
 
 const statMark = Buffer.from("ino+btime:");
 
-function idFromStat(dirfd: number, name: Path): FileId {
+/**
+ * The id that the file or directory would have if the file system had no handles; of two that it had one after the other under the same inode number and
+ * within one tick of the clock, it may be that of both.
+ *
+ * @throws ErrnoError ENOENT
+ */
+export function statIdAt(dirfd: number, name: Path): FileId {
   const { ino, btime } = statx(dirfd, name, AT_SYMLINK_NOFOLLOW | (name.length === 0 ? AT_EMPTY_PATH : 0));
+  return statIdOf(ino, btime);
+}
+
+/** See {@link statIdAt}. @param btime  nanoseconds since 1970 */
+export function statIdOf(ino: bigint, btime: bigint): FileId {
   const id = Buffer.alloc(statMark.length + 16);
   statMark.copy(id);
   id.writeBigUInt64LE(ino, statMark.length);

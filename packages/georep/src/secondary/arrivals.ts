@@ -1,12 +1,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-import { looked, timeAt, timeBytes } from "@belay/linux";
+import { inodeAndBtimeBytes, looked, timeAt, timeBytes } from "@belay/linux";
 
 import { blobOf } from "../database/blob-of.ts";
-import { maxIdBytes, type FileId, type IdRoom } from "../ids/file-id.ts";
+import { maxIdBytes, statIdOf, type FileId, type IdRoom } from "../ids/file-id.ts";
 import { IdHash, viewOf } from "../ids/id-hash.ts";
 import { fileHead, type FillReader } from "../rpc/fill-messages.ts";
 import { IdTable } from "./id-table.ts";
+import { indexKey } from "./index-key.ts";
 import type { MappedObject } from "./map-rows.ts";
 
 /** So many may wait; beyond, each that comes has one sorted in. Whoever asks for one of them waits until all are. */
@@ -14,8 +15,6 @@ const mostWaiting = 200_000;
 
 /** So many times as many may be known that wait or have waited, before those that have are forgotten: what is known grows no further. */
 const mostOver = 4;
-/** Entries of the table of ids for each file. */
-const idsOfEach = 2;
 
 /** Rows that are put together before they go to the database. */
 const rowBytes = 64 * 1024;
@@ -26,6 +25,7 @@ export interface Arrival {
   readonly num: number;
   readonly parent: number;
   readonly name: Buffer;
+  /** Its id here may be that of `statIdOf`, though the file system has handles. */
   readonly object: MappedObject;
 }
 
@@ -35,7 +35,8 @@ export interface Arrival {
  *
  * Which they are is learned when somebody asks: most of a first copy goes by without that.
  *
- * A row is a file's head, id and name as in the message, then length and bytes of its id here, and its ctime here.
+ * A row is a file's head, id and name as in the message, then length and bytes of its id here, and its ctime here. No length: inode number and btime
+ * are there in place of the id, as to ask for it takes as long as to write to the file; whoever sorts it in does.
  */
 export class Arrivals {
   readonly #insert: StatementSync;
@@ -45,8 +46,10 @@ export class Arrivals {
   readonly #all: StatementSync;
   readonly #counts: StatementSync;
   readonly #since: StatementSync;
-  /** Ids at both ends of what waits, or has waited; undefined: nobody has asked for one. */
+  /** Ids at the source of what waits, or has waited; undefined: nobody has asked for one. */
   #ids: IdTable | undefined;
+  /** The same here, each by its `indexKey`: there are ids of both kinds. */
+  #here: IdTable | undefined;
   /** Names, each as one of its directory, of those directories that somebody has asked about. */
   readonly #names = new IdTable();
   readonly #hash = new IdHash();
@@ -84,11 +87,23 @@ export class Arrivals {
     return this.#waiting > this.#most;
   }
 
-  /** Tells of an id at either end whether it is of a file that waits, or has waited. */
+  /** Few wait, so that it is worth while to leave for later what can be. */
+  get areFew(): boolean {
+    return 2 * this.#waiting < this.#most;
+  }
+
+  /** Tells of an id at the source whether it is of a file that waits, or has waited. */
   has(id: FileId): boolean {
     if (this.#waiting === 0) return false;
     this.#ids ??= this.#learnIds();
     return this.#ids.has(this.#hash.of(id));
+  }
+
+  /** Tells of an id here whether it may be of a file that waits, or has waited. */
+  mayBeHere(here: FileId): boolean {
+    if (this.#waiting === 0) return false;
+    this.#here ??= this.#learnHere();
+    return this.#here.has(this.#hash.of(nothing, indexKey(here)));
   }
 
   /** Tells whether a file of this name waits, or has waited. */
@@ -109,7 +124,7 @@ export class Arrivals {
    *
    * @param num  the next number
    * @param id  hash of its id
-   * @param here  its id here
+   * @param here  its id here; empty: what was seen of it does
    */
   add(parent: number, num: number, file: FillReader, id: IdHash, here: IdRoom): void {
     if (parent !== this.#parent || num !== this.#first + this.#count) this.flush();
@@ -122,17 +137,16 @@ export class Arrivals {
     let at = this.#length;
     at += file.bytes.copy(rows, at, file.start, file.nameEnd);
     rows[at++] = hereLength;
+    const hereAt = at;
+    if (hereLength === 0) looked.putInodeAndBtime(rows, at);
     for (let index = 0; index < hereLength; index++) rows[at + index] = memory.bytes[index] ?? 0;
-    at += hereLength;
+    at += bytesHere(hereLength);
     looked.putCtime(rows, at);
     this.#length = at + timeBytes;
     this.#count++;
     this.#waiting++;
-    if (this.#ids !== undefined) {
-      this.#ids.add(id);
-      this.#hash.take(here.view, 0, hereLength);
-      this.#ids.add(this.#hash);
-    }
+    this.#ids?.add(id);
+    this.#here?.add(this.#hash.of(nothing, keyHere(rows, hereAt, hereLength)));
     if (this.#length >= rowBytes) this.flush();
   }
 
@@ -170,17 +184,24 @@ export class Arrivals {
 
   /** Files that one of the tables tells of, or directories that are known. */
   get #remembers(): number {
-    return Math.max((this.#ids?.size ?? 0) / idsOfEach, this.#names.size, this.#directories.size);
+    return Math.max(this.#ids?.size ?? 0, this.#here?.size ?? 0, this.#names.size, this.#directories.size);
   }
 
   #learnIds(): IdTable {
+    return this.#learn(({ view, idAt, nameAt }) => this.#hash.take(view, idAt, nameAt));
+  }
+
+  #learnHere(): IdTable {
+    return this.#learn(({ rows, hereAt, hereLength }) => this.#hash.of(nothing, keyHere(rows, hereAt, hereLength)));
+  }
+
+  /** @param hash  of what is learned of a file */
+  #learn(hash: (parts: Parts) => void): IdTable {
     this.flush();
     const table = new IdTable();
     for (const row of this.#all.iterate())
-      for (const { view, idAt, nameAt, hereAt, ctimeAt } of partsOf(blobOf(row["rows"]))) {
-        this.#hash.take(view, idAt, nameAt);
-        table.add(this.#hash);
-        this.#hash.take(view, hereAt, ctimeAt);
+      for (const parts of partsOf(blobOf(row["rows"]))) {
+        hash(parts);
         table.add(this.#hash);
       }
     return table;
@@ -201,13 +222,17 @@ export class Arrivals {
   #forget(): void {
     [this.#count, this.#length, this.#waiting] = [0, 0, 0];
     this.#ids = undefined;
+    this.#here = undefined;
     this.#names.clear();
     this.#directories.clear();
   }
 }
 
+const nothing = Buffer.alloc(0);
+
 /** Where the parts of a file lie in a row. */
 interface Parts {
+  readonly rows: Buffer;
   readonly view: DataView;
   readonly head: number;
   readonly idAt: number;
@@ -215,8 +240,12 @@ interface Parts {
   /** Before its NUL. */
   readonly nameEnd: number;
   readonly hereAt: number;
+  readonly hereLength: number;
   readonly ctimeAt: number;
 }
+
+/** Bytes of an id here of this length, or of what is there in its place. */
+const bytesHere = (length: number): number => (length === 0 ? inodeAndBtimeBytes : length);
 
 function* partsOf(rows: Buffer): Generator<Parts> {
   const view = viewOf(rows);
@@ -225,21 +254,33 @@ function* partsOf(rows: Buffer): Generator<Parts> {
     const nameAt = idAt + view.getUint8(head + fileHead.idLength);
     const lengthAt = nameAt + view.getUint16(head + fileHead.nameLength, true);
     const hereAt = lengthAt + 1;
-    const ctimeAt = hereAt + view.getUint8(lengthAt);
-    yield { view, head, idAt, nameAt, nameEnd: lengthAt - 1, hereAt, ctimeAt };
+    const hereLength = view.getUint8(lengthAt);
+    const ctimeAt = hereAt + bytesHere(hereLength);
+    yield { rows, view, head, idAt, nameAt, nameEnd: lengthAt - 1, hereAt, hereLength, ctimeAt };
     head = ctimeAt + timeBytes;
   }
 }
 
+function idHere({ rows, view, hereAt, hereLength }: Parts): FileId {
+  if (hereLength === 0) return statIdOf(view.getBigUint64(hereAt, true), timeAt(view, hereAt + 8));
+  return rows.subarray(hereAt, hereAt + hereLength);
+}
+
+/** The `indexKey` of {@link idHere}. */
+function keyHere(rows: Buffer, at: number, length: number): number {
+  return length === 0 ? rows.readUInt32LE(at) : indexKey(rows.subarray(at, at + length));
+}
+
 function arrivalsIn(parent: number, first: number, rows: Buffer): Arrival[] {
   const arrivals: Arrival[] = [];
-  for (const { view, head, idAt, nameAt, nameEnd, hereAt, ctimeAt } of partsOf(rows)) {
+  for (const parts of partsOf(rows)) {
+    const { view, head, idAt, nameAt, nameEnd, ctimeAt } = parts;
     const times = {
       mtime: timeAt(view, head + fileHead.mtime),
       ctime: timeAt(view, head + fileHead.ctime),
       hereCtime: timeAt(view, ctimeAt),
     };
-    const ids: { id: FileId; here: FileId } = { id: rows.subarray(idAt, nameAt), here: rows.subarray(hereAt, ctimeAt) };
+    const ids: { id: FileId; here: FileId } = { id: rows.subarray(idAt, nameAt), here: idHere(parts) };
     const [mode, size] = [view.getUint32(head + fileHead.mode, true), view.getUint32(head + fileHead.size, true)];
     const name = rows.subarray(nameAt, nameEnd);
     arrivals.push({ num: first + arrivals.length, parent, name, object: { ...ids, mode, size, ...times } });

@@ -4,41 +4,17 @@ import { join } from "node:path";
 import { allocatePages, errno, ErrnoError, pageSize, PROT_NONE } from "@belay/linux";
 import { expect, test } from "vitest";
 
-import type { ObjectChange } from "../rpc/messages.ts";
 import { WireReader } from "../rpc/wire.ts";
-import { fileChange } from "../testing/file-change.ts";
-import { fillOf, type NewFile } from "../testing/new-file.ts";
+import { directoryOf, fill, makeDirectory, newFile, times } from "../testing/filled-directory.ts";
+import { fillOf } from "../testing/new-file.ts";
 import { entryOf, openSessionPlace, rootId, wholeFile } from "../testing/session-place.ts";
-import { startBatch, type Batch } from "./batch.ts";
+import { startBatch } from "./batch.ts";
 import { fillDirectory } from "./fill.ts";
 import { finishBatch } from "./finish.ts";
 import { applyChanges } from "./serve.ts";
 import { recover } from "./session.ts";
 
 const isRoot = process.geteuid?.() === 0;
-const times = { mtime: 1_700_000_000_123_456_789n, ctime: 1_700_000_001_000_000_000n };
-
-function newFile(name: string, text: string, more: Partial<NewFile> = {}): NewFile {
-  const { uid, gid } = fileChange(name);
-  const ids = { id: Buffer.from(name), cName: Buffer.from(`${name}\0`) };
-  return { ...ids, mode: 0o100644, uid, gid, ...times, content: Buffer.from(text), ...more };
-}
-
-/** @returns names that were left alone */
-function fill(batch: Batch, directory: Buffer, files: readonly NewFile[]): string[] {
-  const left = fillDirectory(batch, new WireReader(fillOf(directory, files)));
-  return left.map((index) => files[index]?.cName.toString("latin1", 0, files[index].cName.length - 1) ?? "");
-}
-
-/** A directory that a comparison found missing, or that somebody has just made. */
-const directoryOf = (id: string, content: ObjectChange["content"]): ObjectChange =>
-  fileChange(id, { mode: 0o040755, content, ...times });
-
-function makeDirectory(batch: Batch, name: string, content: ObjectChange["content"], parent = rootId): void {
-  const entry = { ...entryOf(name, 0), parent };
-  expect(applyChanges(batch, { objects: [directoryOf(name, content)], entries: [entry] }).failures).toEqual([]);
-}
-
 const dirId = Buffer.from("dir");
 
 test.each(["compare", "changed"] as const)("files are made with all they have to have (%s)", async (content) => {

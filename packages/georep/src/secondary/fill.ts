@@ -83,10 +83,11 @@ function make(batch: Batch, place: Place, file: FillReader): boolean {
   const fd = openatRaw(place.madeIn, name, asideFlags, file.mode & 0o777);
   if (fd < 0) return false;
   try {
-    if (!complete(fd, place.birth, file) || !show(place, file))
+    if (!complete(fd, place.birth, file, map.asksLater) || !show(place, file))
       return giveUp(place.madeIn, place.heldName === undefined ? file.cName : asideCName);
     // Otherwise somebody has changed what files are born with.
     if (lookAtFile(fd) < 0 || !hasOwnerAndMode(looked, file)) return giveUp(place.dirfd, file.cName);
+    if (here.length === 0 && !looked.hasBtime) return giveUp(place.dirfd, file.cName);
     map.putFilled(place.num, file, here);
     return true;
   } finally {
@@ -97,14 +98,19 @@ function make(batch: Batch, place: Place, file: FillReader): boolean {
 /** Id of the file that is made, one at a time. */
 const here = new IdRoom();
 
-/** Gives a new file its content, owner, mode and mtime, and writes its id to {@link here}. @returns false: it could not be, for whatever reason */
-function complete(fd: number, birth: Birth, file: FillReader): boolean {
+/**
+ * Gives a new file its content, owner, mode and mtime.
+ *
+ * @param asksLater  its id is not written to {@link here}
+ * @returns false: it could not be, for whatever reason
+ */
+function complete(fd: number, birth: Birth, file: FillReader, asksLater: boolean): boolean {
   const { size } = file;
   if (size > 0 && pwriteRaw(fd, file.contentAddress, size, 0) !== size) return false;
   try {
     giveOwnerAndMode(fd, birth, file);
     if (setMtime(fd, file.bytes, file.start + fileHead.mtime) < 0) return false;
-    here.length = putFileId(fd, here.memory, 0);
+    here.length = asksLater ? 0 : putFileId(fd, here.memory, 0);
     return true;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;

@@ -54,6 +54,7 @@ export const statements = {
   get: "SELECT * FROM objects WHERE id_key = ? AND id = ?",
   numAndHere: "SELECT num, here FROM objects WHERE id_key = ? AND id = ?",
   byHere: "SELECT * FROM objects WHERE here_key = ? AND here = ?",
+  hereOf: "SELECT here FROM objects WHERE num = ?",
   last: "SELECT max(ifnull((SELECT max(num) FROM objects), 0), ifnull((SELECT max(first + count) FROM arrivals), 0)) AS num",
   insert: "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   update: "UPDATE objects SET mode = ?, size = ?, mtime = ?, ctime = ?, here_ctime = ? WHERE num = ?",

@@ -6,6 +6,7 @@ import { IdHash } from "../ids/id-hash.ts";
 import { Arrivals, type Arrival } from "./arrivals.ts";
 import type { FillReader } from "../rpc/fill-messages.ts";
 import { IdFilter } from "./id-filter.ts";
+import type { LateIds } from "./late-ids.ts";
 import { RecentObjects } from "./recent-objects.ts";
 import { indexKey } from "./index-key.ts";
 import {
@@ -33,6 +34,7 @@ export class ObjectMap implements Disposable {
   readonly #hash = new IdHash();
   readonly #recent = new RecentObjects();
   readonly #arrivals: Arrivals;
+  #lateIds: LateIds | undefined;
   /** Number of the next object: each is higher than all before it. */
   #next: number;
   #mayBeTakenBack = false;
@@ -52,6 +54,16 @@ export class ObjectMap implements Disposable {
     this.#arrivals = new Arrivals(this.#database);
     this.#next = Number(this.#sql.last.get()?.["num"]) + 1;
     if (this.#next === 1) this.#ids = new IdFilter();
+  }
+
+  /** From now on new files may come without ids here. */
+  askLater(lateIds: LateIds | undefined): void {
+    this.#lateIds = lateIds;
+  }
+
+  /** Tells whether a new file may come without its id here, for now. */
+  get asksLater(): boolean {
+    return this.#lateIds !== undefined && this.#arrivals.areFew;
   }
 
   begin(): void {
@@ -103,7 +115,10 @@ export class ObjectMap implements Disposable {
 
   byHere(here: FileId): MappedObject | undefined {
     this.#forgetIfTakenBack();
-    return toObject(this.#rowOf(this.#sql.byHere, here));
+    const found = this.#sql.byHere.get(indexKey(here), here);
+    if (found !== undefined || !this.#arrivals.mayBeHere(here)) return toObject(found);
+    this.#settle();
+    return toObject(this.#sql.byHere.get(indexKey(here), here));
   }
 
   put(object: MappedObject): void {
@@ -139,7 +154,7 @@ export class ObjectMap implements Disposable {
    * As {@link putNew}, of a file that was made and looked at just now. It is sorted in later.
    *
    * @param directory  see {@link numberOf}; nobody has asked for names of the object since
-   * @param here  its id here
+   * @param here  its id here; it may be empty, see {@link asksLater}
    */
   putFilled(directory: number, file: FillReader, here: IdRoom): void {
     this.#hash.take(file.view, file.idAt, file.nameAt);
@@ -349,10 +364,17 @@ export class ObjectMap implements Disposable {
 
   #sortIn(arrivals: readonly Arrival[]): void {
     this.#recent.forgetNames();
-    for (const { num, parent, name, object } of arrivals) {
+    for (const { num, parent, name, object } of this.#withIds(arrivals)) {
       this.#insert(object, num);
       this.#sql.putName.run(parent, name, num);
     }
+  }
+
+  #withIds(arrivals: readonly Arrival[]): readonly Arrival[] {
+    const parent = arrivals[0]?.parent;
+    const found = parent === undefined ? undefined : this.#sql.hereOf.get(parent);
+    if (found === undefined || this.#lateIds === undefined) return arrivals;
+    return this.#lateIds.complete(blobOf(found["here"]), arrivals);
   }
 
   #putIn(directory: number, name: Buffer, object: MappedObject): void {

@@ -25,6 +25,7 @@ import { makeDirectory } from "../tree/make-directory.ts";
 import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
 import { heldNameOf } from "./held-name.ts";
+import { LateIds } from "./late-ids.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removalIn, setAside } from "./not-ours.ts";
@@ -92,6 +93,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   requireSite(root, expected, map.fact("replica"));
   const flags = O_DIRECTORY | O_NOFOLLOW;
   const rootFd = open(root, O_RDONLY | O_DIRECTORY);
+  map.askLater(LateIds.of(rootFd));
   const work = owned.use(new Work(base));
   const wasCutOff = map.fact("open")?.[0] === 1;
   const unsure = wasCutOff ? unsureSince(map, { begun: work.since, until: worked }) : keptUnsure(map);

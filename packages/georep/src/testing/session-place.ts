@@ -14,6 +14,8 @@ export interface SessionPlace extends Disposable {
   readonly session: Session;
   /** Names in `held/`. */
   readonly held: () => string[];
+  /** Opens the session anew, as the next worker does. */
+  readonly reopen: () => Promise<void>;
 }
 
 /** Id of the source's root. */
@@ -22,18 +24,18 @@ export const rootId = Buffer.from("root");
 export async function openSessionPlace(more: Partial<SessionRules> = {}): Promise<SessionPlace> {
   const root = mkdtempSync(join(tmpdir(), "belay-session-"));
   const rules = { syncXattrs: true, syncAcls: true, ignoreDeletes: false, setsConflictsAside: true, ...more };
-  const session = await openSession({
-    root,
-    session: "test",
-    rootId,
-    rules,
-    expected: undefined,
-    logger: silentLogger,
-  });
+  const options = { root, session: "test", rootId, rules, expected: undefined, logger: silentLogger };
+  let session = await openSession(options);
   return {
     root,
-    session,
+    get session() {
+      return session;
+    },
     held: () => readdirSync(join(root, ".belay-georep", "test", "held")),
+    reopen: async () => {
+      session[Symbol.dispose]();
+      session = await openSession(options);
+    },
     [Symbol.dispose]: () => {
       session[Symbol.dispose]();
       rmSync(root, { recursive: true });

@@ -7,7 +7,7 @@ import { libc, orNegatedErrno } from "../ffi/libc.ts";
 import { FixedMemory } from "../memory/fixed-memory.ts";
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from "./open-flags.ts";
 import { itself, struct, structMemory, statxNative, word } from "./statx-struct.ts";
-import { STATX_BASIC_STATS, STATX_MNT_ID } from "./statx.ts";
+import { STATX_BASIC_STATS, STATX_BTIME, STATX_MNT_ID } from "./statx.ts";
 
 export { timeAt } from "./statx-struct.ts";
 
@@ -16,7 +16,10 @@ let futimensNative = libc("int futimens(int fd, void *times)", (found) => (futim
 /** A time as bytes: seconds since 1970 (signed, 64 bits) and nanoseconds (32 bits), little-endian as the kernel has them here. */
 export const timeBytes = 12;
 
-const wanted = STATX_BASIC_STATS | STATX_MNT_ID;
+/** An inode number (64 bits, little-endian), and a time as in {@link timeBytes}. */
+export const inodeAndBtimeBytes = 8 + timeBytes;
+
+const wanted = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID;
 
 /** statx(2) of an open file: 0 or -errno. */
 export function lookAtFile(fd: number): number {
@@ -28,6 +31,8 @@ export function lookAtPath(path: FixedMemory): number {
   return orNegatedErrno(statxNative(AT_FDCWD, path.address, AT_SYMLINK_NOFOLLOW, wanted, structMemory.address));
 }
 
+const inodeAt = 32;
+const btimeAt = 80;
 const ctimeAt = 96;
 const mtimeAt = 112;
 
@@ -61,9 +66,18 @@ export const looked = {
     if ((word(0) & STATX_MNT_ID) === 0) return undefined;
     return `${word(37)}:${word(36)}:${word(34)}:${word(35)}:${word(9)}:${word(8)}`;
   },
+  /** The file system keeps when it was made. */
+  get hasBtime(): boolean {
+    return (word(0) & STATX_BTIME) !== 0;
+  },
   /** Seconds since 1970, exact to a microsecond. */
   get ctimeSeconds(): number {
     return (word(25) | 0) * 2 ** 32 + word(24) + word(26) / 1e9;
+  },
+  /** Writes {@link inodeAndBtimeBytes}. */
+  putInodeAndBtime(to: Uint8Array, at: number): void {
+    for (let index = 0; index < 8; index++) to[at + index] = struct[inodeAt + index] ?? 0;
+    for (let index = 0; index < timeBytes; index++) to[at + 8 + index] = struct[btimeAt + index] ?? 0;
   },
   /** Writes {@link timeBytes}. */
   putMtime(to: Uint8Array, at: number): void {
