@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { MountTable, openProc } from "@belay/supervise";
+import { hasCode, MountTable, openProc, type ProcProcess } from "@belay/supervise";
 import { Database, exportFile, importFile, listBigFiles, mountpointOf } from "@belay/wcfs";
 import { formatTid, openStorage, parseTid, type Tid } from "@belay/zodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -114,8 +114,18 @@ function serverPids(): number[] {
   const isServer = (argv: readonly Buffer[]): boolean =>
     argv.at(-1)?.toString() === mountpoint && argv.at(-2)?.toString() === zurl;
   return [...openProc({ isolation: "none" }).processes()]
-    .filter((process) => process.isAlive() && isServer(process.argv))
+    .filter((process) => isServer(argvOf(process)))
     .map((process) => process.pid);
+}
+
+/** Empty: it has ended. */
+function argvOf(process: ProcProcess): readonly Buffer[] {
+  try {
+    return process.argv;
+  } catch (error) {
+    if (hasCode(error, "ESRCH")) return [];
+    throw error;
+  }
 }
 
 /** The newest state of the database, and that no promise was broken. */
