@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
-import { AT_FDCWD } from "@belay/linux";
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, statx } from "@belay/linux";
 import { expect, test } from "vitest";
 
 import { fileIdAt } from "../../packages/georep/src/ids/file-id.ts";
@@ -57,6 +57,9 @@ async function forgottenAt(destination: string): Promise<string[]> {
   using map = new ObjectMap(join(base, "map.sqlite"));
   const names = readdirSync(Buffer.from(destination), { encoding: "buffer", recursive: true });
   const known = names.filter((name) => !name.toString("latin1").startsWith(".belay-georep"));
-  const forgotten = known.filter((name) => map.byHere(fileIdAt(AT_FDCWD, Buffer.concat([Buffer.from(`${destination}/`), name]))) === undefined); // prettier-ignore
+  const forgotten = known.filter((name) => {
+    const path = Buffer.concat([Buffer.from(`${destination}/`), name]);
+    return map.byHere(fileIdAt(AT_FDCWD, path), statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW)) === undefined;
+  });
   return forgotten.map((name) => JSON.stringify(name.toString()));
 }

@@ -9,6 +9,7 @@ import {
   putHandle,
   statx,
   type Path,
+  type Statx,
 } from "@belay/linux";
 
 import { BelayError } from "@belay/supervise";
@@ -19,8 +20,8 @@ import { viewOf } from "./id-hash.ts";
  * Identity of a file or directory that outlives renames: opaque bytes, at most {@link maxIdBytes}.
  *
  * In a local tree it is the kernel's file handle (inode and generation) itself, so that whoever may use open_by_handle_at(2) finds the
- * object again from its id alone. A file system without handles gives inode and birth time instead. Ids are those of one
- * file system: a replicated tree does not reach across mount points.
+ * object again from its id alone. A file system without handles gives inode and birth time instead; a destination may know files by those although it
+ * has handles. Ids are those of one file system: a replicated tree does not reach across mount points.
  */
 export type FileId = Buffer;
 
@@ -102,19 +103,16 @@ export function isHandle(id: FileId): boolean {
 
 const statMark = Buffer.from("ino+btime:");
 
-/**
- * The id that the file or directory would have if the file system had no handles; of two that it had one after the other under the same inode number and
- * within one tick of the clock, it may be that of both.
- *
- * @throws ErrnoError ENOENT
- */
+/** What inode a file or directory has, and since when. */
+export type Origin = Pick<Statx, "ino" | "btime">;
+
+/** Id of a file or directory without its handle: what it is where the file system has none, and see `tellsApart`. @throws ErrnoError ENOENT */
 export function statIdAt(dirfd: number, name: Path): FileId {
-  const { ino, btime } = statx(dirfd, name, AT_SYMLINK_NOFOLLOW | (name.length === 0 ? AT_EMPTY_PATH : 0));
-  return statIdOf(ino, btime);
+  return statIdOf(statx(dirfd, name, AT_SYMLINK_NOFOLLOW | (name.length === 0 ? AT_EMPTY_PATH : 0)));
 }
 
-/** See {@link statIdAt}. @param btime  nanoseconds since 1970 */
-export function statIdOf(ino: bigint, btime: bigint): FileId {
+/** See {@link statIdAt}. */
+export function statIdOf({ ino, btime }: Origin): FileId {
   const id = Buffer.alloc(statMark.length + 16);
   statMark.copy(id);
   id.writeBigUInt64LE(ino, statMark.length);

@@ -100,7 +100,7 @@ function seen(map: ObjectMap): unknown {
   const sorted = <T>(list: readonly T[], key: (each: T) => string) => list.map(key).sort();
   return ids.map((id) => ({
     object: map.get(id),
-    here: map.byHere(Buffer.from(`here-${id.toString()}`))?.id,
+    here: map.byHere(Buffer.from(`here-${id.toString()}`), undefined)?.id,
     names: sorted(map.namesOf(id), ({ parent, name }) => `${parent.toString()}/${name.toString()}`),
     children: sorted(map.children(id, Buffer.of(0), Buffer.of(0xff)), ({ name, object }) => `${name} ${object.id.toString()}`), // prettier-ignore
   }));
@@ -121,7 +121,7 @@ test("whether what arrives is sorted in at once or later makes no difference tha
       using later = newMap();
       for (const step of all) {
         step(atOnce);
-        atOnce.byHere(Buffer.from("nobody"));
+        atOnce.byHere(Buffer.from("nobody"), undefined);
         step(later);
       }
       expect(seen(later)).toEqual(seen(atOnce));

@@ -15,7 +15,7 @@ const plain = { mode: 0o100644, size: 1, mtime: -1n, ctime: 2n, hereCtime: 3n };
 test("what has arrived is found by either id, by its name, and in its directory", () => {
   for (const find of [
     ({ get }: { get: ObjectMap }) => get.get(id("a"))?.here.toString(),
-    ({ get }: { get: ObjectMap }) => get.byHere(Buffer.from("at-id-a"))?.here.toString(),
+    ({ get }: { get: ObjectMap }) => get.byHere(Buffer.from("at-id-a"), undefined)?.here.toString(),
     ({ get }: { get: ObjectMap }) => (get.isKnown(id("a")) ? get.get(id("a"))?.here.toString() : undefined),
     ({ get }: { get: ObjectMap }) => get.children(dir, Buffer.from("a"), Buffer.from("a"))[0]?.object.here.toString(),
     ({ get }: { get: ObjectMap }) => namesOf(get, id("a")).map(() => "at-id-a")[0],

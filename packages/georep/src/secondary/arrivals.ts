@@ -25,7 +25,6 @@ export interface Arrival {
   readonly num: number;
   readonly parent: number;
   readonly name: Buffer;
-  /** Its id here may be that of `statIdOf`, though the file system has handles. */
   readonly object: MappedObject;
 }
 
@@ -36,7 +35,7 @@ export interface Arrival {
  * Which they are is learned when somebody asks: most of a first copy goes by without that.
  *
  * A row is a file's head, id and name as in the message, then length and bytes of its id here, and its ctime here. No length: inode number and btime
- * are there in place of the id, as to ask for it takes as long as to write to the file; whoever sorts it in does.
+ * stand there, which its id here is made of.
  */
 export class Arrivals {
   readonly #insert: StatementSync;
@@ -48,7 +47,7 @@ export class Arrivals {
   readonly #since: StatementSync;
   /** Ids at the source of what waits, or has waited; undefined: nobody has asked for one. */
   #ids: IdTable | undefined;
-  /** The same here, each by its `indexKey`: there are ids of both kinds. */
+  /** The same here, each by its `indexKey`, so that who asks with an id of the other kind finds it. */
   #here: IdTable | undefined;
   /** Names, each as one of its directory, of those directories that somebody has asked about. */
   readonly #names = new IdTable();
@@ -87,11 +86,6 @@ export class Arrivals {
     return this.#waiting > this.#most;
   }
 
-  /** Few wait, so that it is worth while to leave for later what can be. */
-  get areFew(): boolean {
-    return 2 * this.#waiting < this.#most;
-  }
-
   /** Tells of an id at the source whether it is of a file that waits, or has waited. */
   has(id: FileId): boolean {
     if (this.#waiting === 0) return false;
@@ -124,7 +118,7 @@ export class Arrivals {
    *
    * @param num  the next number
    * @param id  hash of its id
-   * @param here  its id here; empty: what was seen of it does
+   * @param here  its id here; empty: that of `statIdOf`
    */
   add(parent: number, num: number, file: FillReader, id: IdHash, here: IdRoom): void {
     if (parent !== this.#parent || num !== this.#first + this.#count) this.flush();
@@ -262,7 +256,7 @@ function* partsOf(rows: Buffer): Generator<Parts> {
 }
 
 function idHere({ rows, view, hereAt, hereLength }: Parts): FileId {
-  if (hereLength === 0) return statIdOf(view.getBigUint64(hereAt, true), timeAt(view, hereAt + 8));
+  if (hereLength === 0) return statIdOf({ ino: view.getBigUint64(hereAt, true), btime: timeAt(view, hereAt + 8) });
   return rows.subarray(hereAt, hereAt + hereLength);
 }
 

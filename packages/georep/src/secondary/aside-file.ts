@@ -85,10 +85,15 @@ export function makeAside(
 
 /** Learns what files are born with from one that is made for it; undefined when none can be made. */
 export function learnBirth({ session: { heldDirectory, rules } }: Batch): Birth | undefined {
+  return withTrial(heldDirectory, (fd) => birthOf(fd, rules));
+}
+
+/** Learns something from a file that is made for it; undefined when it cannot be. */
+export function withTrial<T>(heldDirectory: number, learn: (fd: number) => T): T | undefined {
   let fd: number | undefined;
   try {
     fd = openat(heldDirectory, aside, asideFlags, 0o600);
-    return birthOf(fd, rules);
+    return learn(fd);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return undefined;

@@ -1,11 +1,11 @@
 import { close, errno, errnoOf } from "@belay/linux";
 import { BelayError, errnoName, toError } from "@belay/supervise";
 
-import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
+import { keyOf, type FileId } from "../ids/file-id.ts";
 import { isSick } from "../rpc/failure.ts";
 import type { EntryName, Failure, ObjectChange, Want } from "../rpc/messages.ts";
 import { isDirectory } from "../tree/object-state.ts";
-import { fileIdIfThere, isGone, statAt } from "../tree/read-object.ts";
+import { fileIdIfThere, hasId, isGone, statAt } from "../tree/read-object.ts";
 import { quotedName } from "../tree/shown-name.ts";
 import type { Statx } from "@belay/linux";
 import type { Birth } from "./birth.ts";
@@ -167,7 +167,7 @@ export function look({ session }: Batch, dirfd: number, name: Buffer): Found | u
   const stat = statAt(dirfd, name);
   if (stat === undefined) return undefined;
   const here = fileIdIfThere(dirfd, name);
-  return here && { here, stat, object: session.map.byHere(here) };
+  return here && { here, stat, object: session.map.byHere(here, stat) };
 }
 
 /** Notes the name that an object was found under. A directory has no other, wherever the map had it before a batch that was cut off. */
@@ -190,7 +190,7 @@ export function placeOf(batch: Batch, object: MappedObject): Place | undefined {
   if (held !== undefined) return { dirfd: session.heldDirectory, name: held, isHeld: true };
   for (const { parent, name } of session.map.namesOf(object.id)) {
     const dirfd = openDirectory(batch, parent);
-    if (dirfd !== undefined && fileIdIfThere(dirfd, name)?.equals(object.here)) return { dirfd, name, isHeld: false };
+    if (dirfd !== undefined && hasId(dirfd, name, object.here)) return { dirfd, name, isHeld: false };
   }
   return undefined;
 }
@@ -227,7 +227,7 @@ function findDirectory(batch: Batch, id: FileId): number | undefined {
   if (id.equals(session.rootId)) return session.root;
   const place = placeOf(batch, object);
   const fd = place && tryOpen(place);
-  if (fd !== undefined && !fileIdAt(fd, "").equals(object.here)) {
+  if (fd !== undefined && !hasId(fd, "", object.here)) {
     close(fd);
     return undefined;
   }

@@ -16,7 +16,7 @@ import { BelayError } from "@belay/supervise";
 import { fileIdAt, keyOf } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
-import { fileIdIfThere, isGone, statAt } from "../tree/read-object.ts";
+import { hasId, isGone, statAt } from "../tree/read-object.ts";
 import { keepAttributes } from "./unreplicated.ts";
 import { conflictName } from "./conflict-name.ts";
 import { inTheWay, openDirectory, placeOf, type Batch, type Place } from "./batch.ts";
@@ -93,7 +93,7 @@ function hasContent(place: Place, bytes: Buffer): boolean {
 /** Tells whether the file has to be written in place, because other names of it would keep the old content. */
 export function mustStay({ adopted, session }: Batch, { dirfd, name }: Place): boolean {
   const stat = statAt(dirfd, name);
-  const object = session.map.byHere(fileIdAt(dirfd, name));
+  const object = session.map.byHere(fileIdAt(dirfd, name), stat);
   return stat !== undefined && stat.nlink > 1 && !(object !== undefined && adopted.has(keyOf(object.id)));
 }
 
@@ -130,8 +130,7 @@ function putInPlaceOf(batch: Batch, object: MappedObject, temporary: Buffer): vo
   if (place === undefined) throw new BelayError("ENOENT", "the file that the content is for is not here any more");
   const others = otherNames(batch, object, place);
   const stat = statAt(place.dirfd, place.name);
-  const isForeign =
-    adopted.has(keyOf(object.id)) && !mayBeWorkOfOurs(session, { here: object.here, birth: stat?.btime ?? 0n });
+  const isForeign = adopted.has(keyOf(object.id)) && !mayBeWorkOfOurs(session, { here: object.here, origin: stat });
   if (isForeign && !session.rules.setsConflictsAside) throw inTheWay(place.name);
   adopted.delete(keyOf(object.id));
   if (isForeign) linkat(place.dirfd, place.name, session.conflictsDirectory, conflictName(place.name));
@@ -150,6 +149,6 @@ function otherNames(batch: Batch, { id, here }: MappedObject, place: Place): { d
   return batch.session.map.namesOf(id).flatMap(({ parent, name }) => {
     const dirfd = openDirectory(batch, parent);
     const isPlace = dirfd === place.dirfd && name.equals(place.name);
-    return dirfd !== undefined && !isPlace && fileIdIfThere(dirfd, name)?.equals(here) ? [{ dirfd, name }] : [];
+    return dirfd !== undefined && !isPlace && hasId(dirfd, name, here) ? [{ dirfd, name }] : [];
   });
 }

@@ -63,7 +63,7 @@ function hold(batch: Batch, dirfd: number, named: MappedName, { here, object, st
   const { name } = named;
   const { held, rules } = session;
   if (object === undefined || isStillTheirs(batch, object)) {
-    if (!rules.setsConflictsAside && !isWorkOfOurs(session, { here, birth: stat.btime })) throw inTheWay(name);
+    if (!rules.setsConflictsAside && !isWorkOfOurs(session, { here, origin: stat })) throw inTheWay(name);
     if (object !== undefined) giveBack(batch, named, object);
     holdStranger(session, dirfd, name, name);
     return;

@@ -21,6 +21,7 @@ import { hasOwnerAndMode, type Birth } from "./birth.ts";
 import { isHidden } from "./hidden.ts";
 import { tryUnlink } from "./new-file.ts";
 import { Parents } from "./parents.ts";
+import { tellsApart } from "./tells-apart.ts";
 
 /** What filling is done with. */
 export interface FillOptions {
@@ -56,6 +57,8 @@ interface Place {
   readonly dirfd: number;
   /** Its number in the map. */
   readonly num: number;
+  /** Files have to be asked for their ids, which takes half as long as to write to one: inode number and btime do not do, see {@link tellsApart}. */
+  readonly asksForIds: boolean;
   /** What files in `held/` are born with. One that is hidden was made there, and hands on the same. */
   readonly birth: Birth;
   /** Where files are made: here if nobody sees it, else in `held/`. */
@@ -71,8 +74,11 @@ function openPlace(batch: Batch, directory: FileId): Place | undefined {
   const dirfd = new Parents(batch).open(directory);
   const num = dirfd === undefined ? undefined : batch.session.map.numberOf(directory);
   if (dirfd === undefined || num === undefined) return undefined;
-  if (isHidden(batch, directory)) return { dirfd, num, birth, madeIn: dirfd, heldName: undefined };
-  return { dirfd, num, birth, madeIn: batch.session.heldDirectory, heldName: addressOf(asideCName) };
+  const { session } = batch;
+  const asksForIds = !(session.tellsApart ??= tellsApart(session.heldDirectory));
+  const place = { dirfd, num, birth, asksForIds };
+  if (isHidden(batch, directory)) return { ...place, madeIn: dirfd, heldName: undefined };
+  return { ...place, madeIn: session.heldDirectory, heldName: addressOf(asideCName) };
 }
 
 // Every call is told apart by its result alone, and no object is made for a file: this is where a first copy spends its time.
@@ -83,11 +89,11 @@ function make(batch: Batch, place: Place, file: FillReader): boolean {
   const fd = openatRaw(place.madeIn, name, asideFlags, file.mode & 0o777);
   if (fd < 0) return false;
   try {
-    if (!complete(fd, place.birth, file, map.asksLater) || !show(place, file))
+    if (!complete(fd, place, file) || !show(place, file))
       return giveUp(place.madeIn, place.heldName === undefined ? file.cName : asideCName);
     // Otherwise somebody has changed what files are born with.
     if (lookAtFile(fd) < 0 || !hasOwnerAndMode(looked, file)) return giveUp(place.dirfd, file.cName);
-    if (here.length === 0 && !looked.hasBtime) return giveUp(place.dirfd, file.cName);
+    if (looked.nlink === 0) return false; // somebody has taken it away already; another one may have its number
     map.putFilled(place.num, file, here);
     return true;
   } finally {
@@ -95,22 +101,17 @@ function make(batch: Batch, place: Place, file: FillReader): boolean {
   }
 }
 
-/** Id of the file that is made, one at a time. */
+/** Id of the file that is made, one at a time; empty: that of `statIdOf`. */
 const here = new IdRoom();
 
-/**
- * Gives a new file its content, owner, mode and mtime.
- *
- * @param asksLater  its id is not written to {@link here}
- * @returns false: it could not be, for whatever reason
- */
-function complete(fd: number, birth: Birth, file: FillReader, asksLater: boolean): boolean {
+/** Gives a new file its content, owner, mode and mtime, and writes its id to {@link here}. @returns false: it could not be, for whatever reason */
+function complete(fd: number, { birth, asksForIds }: Place, file: FillReader): boolean {
   const { size } = file;
   if (size > 0 && pwriteRaw(fd, file.contentAddress, size, 0) !== size) return false;
   try {
     giveOwnerAndMode(fd, birth, file);
     if (setMtime(fd, file.bytes, file.start + fileHead.mtime) < 0) return false;
-    here.length = asksLater ? 0 : putFileId(fd, here.memory, 0);
+    here.length = asksForIds ? putFileId(fd, here.memory, 0) : 0;
     return true;
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;

@@ -115,9 +115,9 @@ function remove(batch: Batch, name: Buffer): void {
 function releaseStranger(batch: Batch, name: Buffer, was: Buffer): void {
   const { heldDirectory, rules } = batch.session;
   const here = fileIdIfThere(heldDirectory, name);
-  const birth = statAt(heldDirectory, name)?.btime ?? 0n;
+  const origin = statAt(heldDirectory, name);
   if (here === undefined) return;
-  if (!rules.ignoreDeletes && isWorkOfOurs(batch.session, { here, birth }))
+  if (!rules.ignoreDeletes && isWorkOfOurs(batch.session, { here, origin }))
     removeOurs(removalIn(batch.session), heldDirectory, name);
   else setAside(batch.session, heldDirectory, name, was);
 }

@@ -156,7 +156,7 @@ test("a receiving end that cannot note that all is told goes on suspecting", asy
   expect([map.isBegun, session.unsure?.length]).toEqual([false, 1]);
   const here = map.get(Buffer.from("f"))?.here ?? Buffer.alloc(0);
   map.removeObject(Buffer.from("f"));
-  expect(map.wasOurs(here)).toBe(true);
+  expect(map.wasOurs(here, undefined)).toBe(true);
 });
 
 test("of what is made anew again and again while the source is never at rest, only what stood there first is remembered", () => {
@@ -165,7 +165,7 @@ test("of what is made anew again and again while the source is never at rest, on
     ...{ id: Buffer.from(id), here: Buffer.from(here.padEnd(16)), mode: 0o100644, size: 1 },
     ...{ mtime: 1n, ctime: 1n, hereCtime: 1n },
   });
-  const wasOurs = (...all: string[]) => all.map((here) => map.wasOurs(Buffer.from(here.padEnd(16))));
+  const wasOurs = (...all: string[]) => all.map((here) => map.wasOurs(Buffer.from(here.padEnd(16)), undefined));
   map.put(object("old", "1"));
   map.put(object("gone", "g"));
   map.keepFormer();

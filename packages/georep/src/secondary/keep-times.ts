@@ -15,7 +15,7 @@ export function keepTimes(batch: Batch, dirfd: number, action: () => void): void
     action();
     return;
   }
-  const directory = batch.session.map.byHere(fileIdAt(dirfd, itself));
+  const directory = batch.session.map.byHere(fileIdAt(dirfd, itself), undefined);
   const stat = directory && !batch.changes.has(keyOf(directory.id)) ? statAt(dirfd, itself) : undefined;
   if (stat !== undefined) touch(batch, { object: directory, stat });
   try {

@@ -53,8 +53,7 @@ const numOf = "(SELECT num FROM objects WHERE id_key = ? AND id = ?)";
 export const statements = {
   get: "SELECT * FROM objects WHERE id_key = ? AND id = ?",
   numAndHere: "SELECT num, here FROM objects WHERE id_key = ? AND id = ?",
-  byHere: "SELECT * FROM objects WHERE here_key = ? AND here = ?",
-  hereOf: "SELECT here FROM objects WHERE num = ?",
+  byHere: "SELECT * FROM objects WHERE here_key = ? AND here IN (?, ?)",
   last: "SELECT max(ifnull((SELECT max(num) FROM objects), 0), ifnull((SELECT max(first + count) FROM arrivals), 0)) AS num",
   insert: "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   update: "UPDATE objects SET mode = ?, size = ?, mtime = ?, ctime = ?, here_ctime = ? WHERE num = ?",
@@ -78,7 +77,7 @@ export const statements = {
   spare: "INSERT OR REPLACE INTO spared VALUES (?, ?, ?)",
   sparedOf: "SELECT parent, name FROM spared WHERE id = ?",
   removeSpared: "DELETE FROM spared WHERE parent = ? AND name = ?",
-  wasOurs: "SELECT 1 FROM former WHERE here_key = ? AND here = ?",
+  wasOurs: "SELECT 1 FROM former WHERE here_key = ? AND here IN (?, ?)",
   fact: "SELECT value FROM facts WHERE key = ?",
   putFact: "INSERT OR REPLACE INTO facts VALUES (?, ?)",
 } as const;

@@ -34,7 +34,7 @@ test("what is being sorted in is not lost where the database fails in the middle
 
 test("what waits is known after the database has taken a batch back by itself, whatever is asked first", () => {
   for (const ask of [
-    ({ map }: ReturnType<typeof arrivalsPlace>) => map.byHere(Buffer.from("at-id-a"))?.id,
+    ({ map }: ReturnType<typeof arrivalsPlace>) => map.byHere(Buffer.from("at-id-a"), undefined)?.id,
     ({ map }: ReturnType<typeof arrivalsPlace>) => (map.isKnown(id("a")) ? id("a") : undefined),
     ({ map }: ReturnType<typeof arrivalsPlace>) => map.children(dir, Buffer.from("a"), Buffer.from("a"))[0]?.object.id,
   ]) {

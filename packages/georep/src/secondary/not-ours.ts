@@ -22,6 +22,7 @@ export function setAside(session: Session, dirfd: number, name: Buffer, was: Buf
 
 function isOurs(session: Session, dirfd: number, name: Buffer): boolean {
   const here = fileIdIfThere(dirfd, name);
-  if (here === undefined || session.map.byHere(here) !== undefined) return true;
-  return mayBeWorkOfOurs(session, { here, birth: statAt(dirfd, name)?.btime ?? 0n });
+  const origin = statAt(dirfd, name);
+  if (here === undefined || session.map.byHere(here, origin) !== undefined) return true;
+  return mayBeWorkOfOurs(session, { here, origin });
 }

@@ -47,11 +47,14 @@ test("ids whose keys are the same are different objects", () => {
   const [one, other] = ["one", "two"].map((end) => Buffer.from(`........same${end}`));
   if (one === undefined || other === undefined) throw new Error("no ids");
   map.put({ id: one, here: other, ...plain });
-  expect([map.isKnown(other), map.get(other), map.byHere(one)]).toEqual([false, undefined, undefined]);
+  expect([map.isKnown(other), map.get(other), map.byHere(one, undefined)]).toEqual([false, undefined, undefined]);
   map.put({ id: other, here: one, ...plain, size: 2 });
-  expect([map.get(one)?.size, map.get(other)?.size, map.byHere(one)?.size, map.byHere(other)?.size]).toEqual([
-    1, 2, 2, 1,
-  ]);
+  expect([
+    map.get(one)?.size,
+    map.get(other)?.size,
+    map.byHere(one, undefined)?.size,
+    map.byHere(other, undefined)?.size,
+  ]).toEqual([1, 2, 2, 1]);
 });
 
 test("a tree is forgotten but for what has names elsewhere, and what comes after it has nothing of it", () => {
@@ -98,7 +101,7 @@ test.each([false, true])("a directory takes over what is in another (it is known
   map.put({ id: by, here: old, ...plain });
   expect([map.get(old), map.namesOf(old), map.namesOf(by)]).toEqual([undefined, [], []]);
   expect(map.namesOf(file)).toEqual([{ parent: by, name: file }]);
-  expect(map.byHere(old)?.id).toEqual(by);
+  expect(map.byHere(old, undefined)?.id).toEqual(by);
 });
 
 test("a map in another form is forgotten, one in this form is not", () => {

@@ -1,12 +1,11 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from "node:sqlite";
 
 import { blobOf } from "../database/blob-of.ts";
-import { keyOf, type FileId, type IdRoom } from "../ids/file-id.ts";
+import { keyOf, statIdOf, type FileId, type IdRoom, type Origin } from "../ids/file-id.ts";
 import { IdHash } from "../ids/id-hash.ts";
 import { Arrivals, type Arrival } from "./arrivals.ts";
 import type { FillReader } from "../rpc/fill-messages.ts";
 import { IdFilter } from "./id-filter.ts";
-import type { LateIds } from "./late-ids.ts";
 import { RecentObjects } from "./recent-objects.ts";
 import { indexKey } from "./index-key.ts";
 import {
@@ -34,7 +33,6 @@ export class ObjectMap implements Disposable {
   readonly #hash = new IdHash();
   readonly #recent = new RecentObjects();
   readonly #arrivals: Arrivals;
-  #lateIds: LateIds | undefined;
   /** Number of the next object: each is higher than all before it. */
   #next: number;
   #mayBeTakenBack = false;
@@ -54,16 +52,6 @@ export class ObjectMap implements Disposable {
     this.#arrivals = new Arrivals(this.#database);
     this.#next = Number(this.#sql.last.get()?.["num"]) + 1;
     if (this.#next === 1) this.#ids = new IdFilter();
-  }
-
-  /** From now on new files may come without ids here. */
-  askLater(lateIds: LateIds | undefined): void {
-    this.#lateIds = lateIds;
-  }
-
-  /** Tells whether a new file may come without its id here, for now. */
-  get asksLater(): boolean {
-    return this.#lateIds !== undefined && this.#arrivals.areFew;
   }
 
   begin(): void {
@@ -113,12 +101,19 @@ export class ObjectMap implements Disposable {
     return this.#ids?.mayHold(this.#hash) !== false && this.#find(file.id) !== undefined;
   }
 
-  byHere(here: FileId): MappedObject | undefined {
+  /**
+   * What a file or directory here stands for.
+   *
+   * @param here  its id
+   * @param origin  without it a file is not found whose id in the map is that of `statIdOf`; a directory has no such id
+   */
+  byHere(here: FileId, origin: Origin | undefined): MappedObject | undefined {
     this.#forgetIfTakenBack();
-    const found = this.#sql.byHere.get(indexKey(here), here);
+    const [key, other] = [indexKey(here), origin === undefined ? here : statIdOf(origin)];
+    const found = this.#sql.byHere.get(key, here, other);
     if (found !== undefined || !this.#arrivals.mayBeHere(here)) return toObject(found);
     this.#settle();
-    return toObject(this.#sql.byHere.get(indexKey(here), here));
+    return toObject(this.#sql.byHere.get(key, here, other));
   }
 
   put(object: MappedObject): void {
@@ -154,7 +149,7 @@ export class ObjectMap implements Disposable {
    * As {@link putNew}, of a file that was made and looked at just now. It is sorted in later.
    *
    * @param directory  see {@link numberOf}; nobody has asked for names of the object since
-   * @param here  its id here; it may be empty, see {@link asksLater}
+   * @param here  its id here; empty: that of `statIdOf`
    */
   putFilled(directory: number, file: FillReader, here: IdRoom): void {
     this.#hash.take(file.view, file.idAt, file.nameAt);
@@ -248,9 +243,9 @@ export class ObjectMap implements Disposable {
     this.#database.exec(keepFormer(this.#next - 1));
   }
 
-  /** Tells of something here whether it has stood for an object, as far as that was remembered. */
-  wasOurs(here: FileId): boolean {
-    return this.#sql.wasOurs.get(indexKey(here), here) !== undefined;
+  /** Tells of something here whether it has stood for an object, as far as that was remembered. @param origin  as in {@link byHere} */
+  wasOurs(here: FileId, origin: Origin | undefined): boolean {
+    return this.#sql.wasOurs.get(indexKey(here), here, origin === undefined ? here : statIdOf(origin)) !== undefined;
   }
 
   forgetFormer(): void {
@@ -364,17 +359,10 @@ export class ObjectMap implements Disposable {
 
   #sortIn(arrivals: readonly Arrival[]): void {
     this.#recent.forgetNames();
-    for (const { num, parent, name, object } of this.#withIds(arrivals)) {
+    for (const { num, parent, name, object } of arrivals) {
       this.#insert(object, num);
       this.#sql.putName.run(parent, name, num);
     }
-  }
-
-  #withIds(arrivals: readonly Arrival[]): readonly Arrival[] {
-    const parent = arrivals[0]?.parent;
-    const found = parent === undefined ? undefined : this.#sql.hereOf.get(parent);
-    if (found === undefined || this.#lateIds === undefined) return arrivals;
-    return this.#lateIds.complete(blobOf(found["here"]), arrivals);
   }
 
   #putIn(directory: number, name: Buffer, object: MappedObject): void {

@@ -13,8 +13,9 @@ import {
 } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
-import { fileIdAt, type FileId } from "../ids/file-id.ts";
+import type { FileId } from "../ids/file-id.ts";
 import { isDirectory } from "../tree/object-state.ts";
+import { hasId } from "../tree/read-object.ts";
 import { quotedName } from "../tree/shown-name.ts";
 import { beneath } from "./beneath.ts";
 
@@ -66,7 +67,7 @@ export function openPlace(place: Named, flags: number): number {
  */
 export function openToWrite(place: Named, here: FileId): number {
   const fd = openPlace(place, O_RDWR);
-  if (fileIdAt(fd, "").equals(here)) return fd;
+  if (hasId(fd, "", here)) return fd;
   close(fd);
   throw new BelayError("ENOENT", `${quotedName(place.name)}: the file that is to be written is not here any more`);
 }

@@ -12,7 +12,7 @@ import {
 
 import { fileIdAt, type FileId } from "../ids/file-id.ts";
 import { isRegular } from "../tree/object-state.ts";
-import { fileIdIfThere, statAt } from "../tree/read-object.ts";
+import { fileIdIfThere, hasId, statAt } from "../tree/read-object.ts";
 import { inTheWay } from "./batch.ts";
 import { setAside } from "./not-ours.ts";
 import { openPlace } from "./own-access.ts";
@@ -58,7 +58,8 @@ export function putOver(session: Session, file: Buffer, at: Standing, open?: Ope
   try {
     const came = fileIdIfThere(heldDirectory, file);
     if (came === undefined) return own;
-    if (came.equals(at.here) || came.equals(own)) unlinkat(heldDirectory, file);
+    const isKnown = came.equals(at.here) || came.equals(own) || hasId(heldDirectory, file, at.here);
+    if (isKnown) unlinkat(heldDirectory, file);
     else if (session.rules.setsConflictsAside) setAside(session, heldDirectory, file, at.name);
     else throw inTheWay(at.name);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { keyOf } from "../ids/file-id.ts";
 import type { ApplyRequest, EntryChange, ObjectChange } from "../rpc/messages.ts";
 import { isRegular } from "../tree/object-state.ts";
-import { fileIdIfThere, statAt } from "../tree/read-object.ts";
+import { hasId, statAt } from "../tree/read-object.ts";
 import { ownAttributes } from "./unreplicated.ts";
 import { aside, inHeld, isPlain, learnBirth, makeAside } from "./aside-file.ts";
 import { type Batch } from "./batch.ts";
@@ -77,5 +77,5 @@ function replace(batch: Batch, dirfd: number, { parent, name }: EntryChange, cha
 /** Tells whether a name stands for what we know it to, and no other name does. */
 function standsAlone(dirfd: number, name: Buffer, { here }: MappedObject): boolean {
   const stat = statAt(dirfd, name);
-  return stat?.nlink === 1 && isRegular(stat.mode) && fileIdIfThere(dirfd, name)?.equals(here) === true;
+  return stat?.nlink === 1 && isRegular(stat.mode) && hasId(dirfd, name, here);
 }

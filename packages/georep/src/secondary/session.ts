@@ -20,12 +20,11 @@ import type { Hello } from "../rpc/hello-messages.ts";
 import { replicaIdBytes, type SessionRules } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { isDirectory } from "../tree/object-state.ts";
-import { fileIdIfThere, statAt } from "../tree/read-object.ts";
+import { hasId, statAt } from "../tree/read-object.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
 import { heldNameOf } from "./held-name.ts";
-import { LateIds } from "./late-ids.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removalIn, setAside } from "./not-ours.ts";
@@ -52,6 +51,8 @@ export interface Session extends Disposable {
   readonly strangers: Map<string, Buffer>;
   /** Batches were cut off, and not all has been told anew since: what is unknown may be their work. Undefined: none is. */
   unsure: Unsure | undefined;
+  /** See `tellsApart`; undefined: nobody has tried yet. */
+  tellsApart: boolean | undefined;
   /** What was written last may never reach the disk, whatever is read back: it is written again. */
   mayHaveLost: boolean;
   readonly rootId: FileId;
@@ -93,7 +94,6 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   requireSite(root, expected, map.fact("replica"));
   const flags = O_DIRECTORY | O_NOFOLLOW;
   const rootFd = open(root, O_RDONLY | O_DIRECTORY);
-  map.askLater(LateIds.of(rootFd));
   const work = owned.use(new Work(base));
   const wasCutOff = map.fact("open")?.[0] === 1;
   const unsure = wasCutOff ? unsureSince(map, { begun: work.since, until: worked }) : keptUnsure(map);
@@ -107,6 +107,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     held: new Map<string, Buffer>(),
     strangers: new Map<string, Buffer>(),
     unsure,
+    tellsApart: undefined,
     mayHaveLost: false,
     rootId,
     ...adoptRoot(map, rootId, rootFd, unsure),
@@ -210,7 +211,7 @@ export const strangerPrefix = "u-";
 function findHeld(session: Session): void {
   const { heldDirectory, map, held, strangers } = session;
   for (const name of readdirSync(`/proc/self/fd/${heldDirectory}`, { encoding: "buffer" })) {
-    const object = map.byHere(fileIdAt(heldDirectory, name));
+    const object = map.byHere(fileIdAt(heldDirectory, name), statAt(heldDirectory, name));
     const isStranger = name.toString("latin1").startsWith(strangerPrefix);
     if (object !== undefined && (isStranger || isDirectory(object.mode) || name.equals(heldNameOf(object.id)))) {
       if (!name.equals(heldNameOf(object.id))) takeBack(session, name, object);
@@ -234,11 +235,10 @@ function removeLeft(session: Session, name: Buffer): void {
 function takeBack(session: Session, name: Buffer, { id, here }: MappedObject): void {
   const { heldDirectory: held } = session;
   const ownName = heldNameOf(id);
-  const isThere = fileIdIfThere(held, ownName);
-  if (isThere?.equals(here) === true) {
+  if (hasId(held, ownName, here)) {
     unlinkat(held, name);
     return;
   }
-  if (isThere !== undefined) removeLeft(session, ownName);
+  if (statAt(held, ownName) !== undefined) removeLeft(session, ownName);
   renameat2(held, name, held, ownName, RENAME_NOREPLACE);
 }

@@ -15,10 +15,10 @@ import {
 } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
-import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
+import { keyOf, type FileId } from "../ids/file-id.ts";
 import { digestOf } from "../tree/digest.ts";
 import { isRegular } from "../tree/object-state.ts";
-import { isGone } from "../tree/read-object.ts";
+import { hasId, isGone } from "../tree/read-object.ts";
 import { placeOf, type Batch, type Place } from "./batch.ts";
 import { install, mustStay } from "./content.ts";
 import { copyRange } from "./copy-range.ts";
@@ -62,7 +62,7 @@ export function takeStaged(batch: Batch, id: FileId, size: number, digest: Buffe
     const stat = statx(fd, "", AT_EMPTY_PATH);
     if (!isRegular(stat.mode) || stat.size !== size || !digestOf(fd, 0, size).equals(digest))
       throw new BelayError("EBADMSG", "content did not arrive as it was sent");
-    if (!fileIdAt(fd, "").equals(object.here)) putInPlace(batch, object, place, { fd, size });
+    if (!hasId(fd, "", object.here)) putInPlace(batch, object, place, { fd, size });
   } finally {
     close(fd);
   }

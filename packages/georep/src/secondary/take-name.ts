@@ -1,7 +1,7 @@
 import { linkat, renameat2, RENAME_NOREPLACE, unlinkat } from "@belay/linux";
 
 import type { FileId } from "../ids/file-id.ts";
-import { fileIdIfThere } from "../tree/read-object.ts";
+import { hasId } from "../tree/read-object.ts";
 import { inTheWay } from "./batch.ts";
 import { strangerPrefix, type Session } from "./session.ts";
 
@@ -34,7 +34,7 @@ export function takeName(
   const { heldDirectory, rules } = session;
   if (keepsName) linkat(dirfd, name, heldDirectory, heldName);
   else renameat2(dirfd, name, heldDirectory, heldName, RENAME_NOREPLACE);
-  if (fileIdIfThere(heldDirectory, heldName)?.equals(here) === true) return true;
+  if (hasId(heldDirectory, heldName, here)) return true;
   if (keepsName) unlinkat(heldDirectory, heldName);
   else if (rules.setsConflictsAside) holdStranger(session, heldDirectory, heldName, name);
   else {

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 
-import type { FileId } from "../ids/file-id.ts";
+import type { FileId, Origin } from "../ids/file-id.ts";
 import type { ObjectMap } from "./object-map.ts";
 
 /** A time in which batches were at work that were cut off, in nanoseconds since 1970. */
@@ -68,7 +68,8 @@ export function mayBeOurs(unsure: Unsure | undefined, birth: bigint): boolean {
 /** Something at the destination that nothing is known of. */
 export interface Unknown {
   readonly here: FileId;
-  readonly birth: bigint;
+  /** Undefined: it is gone by now. */
+  readonly origin: Origin | undefined;
 }
 
 interface Suspecting {
@@ -77,13 +78,14 @@ interface Suspecting {
 }
 
 /** Tells whether batches that were cut off may have made something, or have moved it from where the map had it. */
-export function mayBeWorkOfOurs({ map, unsure }: Suspecting, { here, birth }: Unknown): boolean {
-  return unsure !== undefined && (mayBeOurs(unsure, birth) || map.wasOurs(here));
+export function mayBeWorkOfOurs({ map, unsure }: Suspecting, { here, origin }: Unknown): boolean {
+  return unsure !== undefined && (mayBeOurs(unsure, origin?.btime ?? 0n) || map.wasOurs(here, origin));
 }
 
 /** As {@link mayBeWorkOfOurs}, of what is in the way as a whole: where nothing tells when it came into being, it is taken for somebody else's. */
-export function isWorkOfOurs({ map, unsure }: Suspecting, { here, birth }: Unknown): boolean {
-  return unsure !== undefined && ((birth !== 0n && mayBeOurs(unsure, birth)) || map.wasOurs(here));
+export function isWorkOfOurs({ map, unsure }: Suspecting, { here, origin }: Unknown): boolean {
+  const birth = origin?.btime ?? 0n;
+  return unsure !== undefined && ((birth !== 0n && mayBeOurs(unsure, birth)) || map.wasOurs(here, origin));
 }
 
 /** When a session was last at work, by its directories and files; to be asked before one is opened. */

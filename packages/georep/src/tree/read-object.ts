@@ -22,7 +22,7 @@ import {
   type Statx,
 } from "@belay/linux";
 
-import { fileIdAt, type FileId } from "../ids/file-id.ts";
+import { fileIdAt, isHandle, statIdAt, type FileId } from "../ids/file-id.ts";
 import { isDevice, isLink, isRegular, type ObjectState, type Xattr } from "./object-state.ts";
 
 /** Path of a name in an open directory, for calls that take paths only; an empty name is the directory itself. */
@@ -46,6 +46,16 @@ export function fileIdIfThere(dirfd: number, name: Path): FileId | undefined {
     return fileIdAt(dirfd, name);
   } catch (error) {
     if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Tells whether a name in a directory stands for what has this id, of whichever kind; an empty name is the descriptor itself. */
+export function hasId(dirfd: number, name: Path, id: FileId): boolean {
+  try {
+    return (isHandle(id) ? fileIdAt(dirfd, name) : statIdAt(dirfd, name)).equals(id);
+  } catch (error) {
+    if (isGone(error)) return false;
     throw error;
   }
 }

@@ -66,15 +66,11 @@ export const looked = {
     if ((word(0) & STATX_MNT_ID) === 0) return undefined;
     return `${word(37)}:${word(36)}:${word(34)}:${word(35)}:${word(9)}:${word(8)}`;
   },
-  /** The file system keeps when it was made. */
-  get hasBtime(): boolean {
-    return (word(0) & STATX_BTIME) !== 0;
-  },
   /** Seconds since 1970, exact to a microsecond. */
   get ctimeSeconds(): number {
     return (word(25) | 0) * 2 ** 32 + word(24) + word(26) / 1e9;
   },
-  /** Writes {@link inodeAndBtimeBytes}. */
+  /** Writes {@link inodeAndBtimeBytes}; the time is 0 where the file system keeps none. */
   putInodeAndBtime(to: Uint8Array, at: number): void {
     for (let index = 0; index < 8; index++) to[at + index] = struct[inodeAt + index] ?? 0;
     for (let index = 0; index < timeBytes; index++) to[at + 8 + index] = struct[btimeAt + index] ?? 0;
