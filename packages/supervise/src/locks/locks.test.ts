@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import {
   openLedger,
+  silentLogger,
   removeStartLock,
   spawnProcess,
   startLockPath,
@@ -24,6 +25,7 @@ import {
   takePidLock,
   takeStartLock,
 } from "../index.ts";
+import { releasePidLock } from "./release-pid-lock.ts";
 
 const base = mkdtempSync(join(tmpdir(), "belay-test-"));
 afterAll(() => rmSync(base, { recursive: true }));
@@ -99,6 +101,21 @@ test("a pid file that another process has written to is not removed with our loc
     writeFileSync(lock.path, "1\n");
   }
   expect(readFileSync(path, "utf8")).toBe("1\n");
+});
+
+test.each([
+  ["names its owner", true, "123\n", "released"],
+  ["names its owner, who died before he noted it", false, "123\n", "released"],
+  ["names nobody yet", false, "", "released"],
+  ["names nobody, and did name its owner", true, "", "gone"],
+  ["names another process", false, "124\n", "gone"],
+])("the pid file of a dead owner that %s", async (_, acquired, text, outcome) => {
+  const path = file("e.pid");
+  writeFileSync(path, text);
+  const owner = { pid: 123, startTime: "1", bootId: "" };
+  const context = { owner, acquired, logger: silentLogger, signal: undefined };
+  expect(await releasePidLock({ kind: "pid-lock", path }, context)).toBe(outcome);
+  expect(existsSync(path)).toBe(outcome === "gone");
 });
 
 test("a file lock is waited for, in vain until it is free", async () => {

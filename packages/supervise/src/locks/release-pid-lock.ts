@@ -9,16 +9,15 @@ interface PidLockEntry extends LedgerEntry {
   readonly path: string;
 }
 
-/** Removes a pid file that still names its dead owner. One that somebody else holds or has written to stays. */
-export const releasePidLock: ReleaseFunction = (entry, { owner }) => {
+/** Removes a pid file that still names its dead owner, or nobody yet. One that somebody else holds or has written to stays. */
+export const releasePidLock: ReleaseFunction = (entry, { owner, acquired }) => {
   const { path } = entry as PidLockEntry;
   const fd = openExisting(path);
   if (fd === undefined) return Promise.resolve("gone");
   try {
-    const isOurs =
-      trySetLock(fd, wholeFileLock, "description") &&
-      isFileOf(fd, path) &&
-      readFileSync(fd, "latin1").trim() === String(owner.pid);
+    const isFree = trySetLock(fd, wholeFileLock, "description") && isFileOf(fd, path);
+    const text = isFree ? readFileSync(fd, "latin1").trim() : undefined;
+    const isOurs = text === String(owner.pid) || (text === "" && !acquired);
     if (isOurs) unlinkSync(path);
     return Promise.resolve(isOurs ? "released" : "gone");
   } finally {

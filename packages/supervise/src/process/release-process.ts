@@ -1,7 +1,10 @@
+import { readlinkSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { hasCode } from "../errors/belay-error.ts";
 import type { LedgerEntry, ReleaseContext, ReleaseFunction, ReleaseOutcome } from "../ledger/types.ts";
 import { endProcesses } from "./end-processes.ts";
 import { bootId, isAlive, readStat, type ProcessIdentity } from "./identity.ts";
-import { bearsToken, groupMembers, sendSignal, tokenBearers } from "./process-group.ts";
+import { bearsToken, groupMembers, listPids, sendSignal, tokenBearers } from "./process-group.ts";
 
 /** Ledger entry of a child process. `pid` and `startTime` are only known once it runs. */
 export interface ProcessGroupEntry extends LedgerEntry {
@@ -24,6 +27,7 @@ export const releaseProcessGroup: ReleaseFunction = async (raw, context) => {
   if (entry.bootId !== bootId()) return "gone";
   const leader = leaderOf(entry);
   if (leader !== undefined && entry.leads) return endGroup(leader, entry.token);
+  if (leader === undefined && !context.acquired) await untilAllAreStarted();
   return outcome(await endProcesses(() => find(entry, leader, context), { timeoutMs: releaseMs }));
 };
 
@@ -39,6 +43,29 @@ function find(
   if (leader !== undefined) return isAlive(leader) ? [leader] : [];
   // Died between intent and note: whoever bears the token was started by the owner or by its child.
   return context.acquired ? [] : tokenBearers(entry.token).filter(({ pid }) => pid !== context.owner.pid);
+}
+
+/** Milliseconds that a child may be under way to its program. */
+const startMs = 1000;
+
+// Between fork(2) and execve(2) a child has not its token yet. It has one thread, and what we run as has more.
+async function untilAllAreStarted(): Promise<void> {
+  const late = performance.now() + startMs;
+  while (listPids().some(isBeingStarted) && performance.now() < late) await sleep(1);
+}
+
+function isBeingStarted(pid: number): boolean {
+  const stat = readStat(pid);
+  return stat?.threads === 1 && stat.state !== "Z" && programOf(pid) === programOf(process.pid);
+}
+
+function programOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch (error) {
+    if (hasCode(error, "ENOENT", "ESRCH", "EACCES", "EPERM")) return undefined;
+    throw error;
+  }
 }
 
 async function endGroup(leader: ProcessIdentity, token: string): Promise<ReleaseOutcome> {
