@@ -157,6 +157,7 @@ export function noParent(name: Buffer): BelayError {
 
 /** What stands at a name. */
 export interface Found {
+  /** By which it is known, if it is: whoever acts on it compares with that, as something else may stand there since. */
   readonly here: FileId;
   readonly stat: Statx;
   /** Undefined when it is not ours. */
@@ -167,7 +168,8 @@ export function look({ session }: Batch, dirfd: number, name: Buffer): Found | u
   const stat = statAt(dirfd, name);
   if (stat === undefined) return undefined;
   const here = fileIdIfThere(dirfd, name);
-  return here && { here, stat, object: session.map.byHere(here, stat) };
+  const object = here && session.map.byHere(here, stat);
+  return here && { here: object?.here ?? here, stat, object };
 }
 
 /** Notes the name that an object was found under. A directory has no other, wherever the map had it before a batch that was cut off. */

@@ -1,9 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW, statx } from "@belay/linux";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { fileIdAt, statIdAt } from "../ids/file-id.ts";
 import type { ApplyRequest, SessionRules } from "../rpc/messages.ts";
@@ -15,6 +15,21 @@ import { applyChanges } from "./serve.ts";
 import { recover } from "./session.ts";
 
 // Files that are known by inode number and btime, as most of a first copy are where that tells them apart.
+
+/** Done once, between the two calls of a look at a name. */
+let meanwhile: (() => void) | undefined;
+vi.mock("../tree/read-object.ts", async (original) => {
+  const real = await original<typeof import("../tree/read-object.ts")>();
+  return {
+    ...real,
+    fileIdIfThere: (...args: Parameters<typeof real.fileIdIfThere>) => {
+      const action = meanwhile;
+      meanwhile = undefined;
+      action?.();
+      return real.fileIdIfThere(...args);
+    },
+  };
+});
 
 const names = ["a", "b", "c"] as const;
 const dirId = Buffer.from("dir");
@@ -85,6 +100,22 @@ test.each([true, false])("what somebody has put in its place is his, and set asi
     readFileSync(pathOf(place, ".belay-georep/test/conflicts", name), "utf8"),
   );
   expect(kept).toEqual(["not ours"]);
+});
+
+test.each([
+  [true, "goes", undefined],
+  [true, "is replaced", 0],
+  [false, "goes", undefined],
+  [false, "is replaced", 0],
+])("what takes its name and number while we look is not ours (%s, %s)", async (tellsApart, _, object) => {
+  using place = await filledPlace(tellsApart);
+  meanwhile = () => {
+    unlinkSync(pathOf(place, "dir/a"));
+    writeFileSync(pathOf(place, "dir/a"), "theirs");
+  };
+  applyAndFinish(place, { objects: [changed("d", "4")].slice(object ?? 1), entries: [inDir("a", object)] });
+  expect(meanwhile).toBeUndefined();
+  expect(conflicts(place).map((name) => readFileSync(pathOf(place, ".belay-georep/test/conflicts", name), "utf8"))).toEqual(["theirs"]); // prettier-ignore
 });
 
 const changed = (id: string, text: string) => wholeFile(id, text, { content: "changed" });
