@@ -35,7 +35,13 @@ for (;;) {
 
 function greeting(): Buffer {
   const writer = new WireWriter();
-  writeWelcome(writer, { replica: Buffer.alloc(replicaIdBytes, 1), isChild: false, site: "elsewhere", finished: 0 });
+  writeWelcome(writer, {
+    replica: Buffer.alloc(replicaIdBytes, 1),
+    isChild: false,
+    site: "elsewhere",
+    finished: 0,
+    suspect: { directories: [], names: [] },
+  });
   return writer.finish();
 }
 

@@ -44,6 +44,7 @@ export class RandomWriter {
     () => fs.unlinkSync(this.#path()),
     () => fs.mkdirSync(this.#path()),
     () => fs.mkdirSync(this.#path()),
+    () => this.#unpack(),
     () => fs.rmSync(this.#path(), { recursive: this.#below(10) === 0 }),
     () => fs.renameSync(this.#path(), this.#path()),
     () => fs.renameSync(this.#path(), this.#path()),
@@ -65,6 +66,13 @@ export class RandomWriter {
     const path = this.#path();
     this.#write(`${path}~`, this.#bytes(500));
     fs.renameSync(`${path}~`, path);
+  }
+
+  // A directory and all that is in it, at once.
+  #unpack(): void {
+    const path = this.#path();
+    fs.mkdirSync(path);
+    for (let name = 0; name < 7; name++) this.#write(`${path}/n${name}`, this.#bytes(200));
   }
 
   // A pipe nobody reads must not hold us.

@@ -1,5 +1,14 @@
 import type { FileId } from "../ids/file-id.ts";
-import { readId, readRules, replicaIdBytes, writeRules, type SessionRules } from "./messages.ts";
+import {
+  maxObjects,
+  readEntryName,
+  readId,
+  readRules,
+  replicaIdBytes,
+  writeEntryName,
+  writeRules,
+} from "./messages.ts";
+import type { EntryName, SessionRules } from "./messages.ts";
 import type { WireReader, WireWriter } from "./wire.ts";
 
 /** What a worker remembers of its destination. */
@@ -22,6 +31,14 @@ export interface Hello {
   readonly expected: Expected | undefined;
 }
 
+/** What a batch that was cut off may have left other than the secondary remembers it, and nobody need tell of again. */
+export interface Suspect {
+  /** To be compared, with all below them. */
+  readonly directories: readonly FileId[];
+  /** To be looked at. */
+  readonly names: readonly EntryName[];
+}
+
 /** What a secondary answers. */
 export interface Welcome {
   /** Names what the secondary remembers of its destination; another one remembers nothing of what was sent before. */
@@ -32,6 +49,7 @@ export interface Welcome {
   readonly site: string;
   /** Batches that were finished with this memory. */
   readonly finished: number;
+  readonly suspect: Suspect;
 }
 
 /** Paths of a mount, each byte as `\xNN` at worst. */
@@ -52,12 +70,19 @@ export function readHello(from: WireReader): Hello {
   };
 }
 
-export function writeWelcome(to: WireWriter, { replica, isChild, site, finished }: Welcome): void {
+export function writeWelcome(to: WireWriter, { replica, isChild, site, finished, suspect }: Welcome): void {
   to.bytes(replica).u8(Number(isChild)).text(site).u64(finished);
+  to.list(suspect.directories, (each, id) => void each.bytes(id)).list(suspect.names, writeEntryName);
 }
 
 export function readWelcome(from: WireReader): Welcome {
-  return { replica: readReplica(from), isChild: from.bool(), site: from.text(maxSite), finished: from.u64() };
+  return {
+    replica: readReplica(from),
+    isChild: from.bool(),
+    site: from.text(maxSite),
+    finished: from.u64(),
+    suspect: { directories: from.list(maxObjects, readId), names: from.list(maxObjects, readEntryName) },
+  };
 }
 
 const readReplica = (from: WireReader): Buffer => from.copy(replicaIdBytes, replicaIdBytes);

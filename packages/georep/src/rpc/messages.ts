@@ -274,10 +274,13 @@ export function readFailures(from: WireReader): Failure[] {
   }));
 }
 
+export const writeEntryName = (to: WireWriter, { parent, name }: EntryName) => void to.bytes(parent).bytes(name);
+export const readEntryName = (from: WireReader): EntryName => ({ parent: readId(from), name: readName(from) });
+
 export function writeApplyReply(to: WireWriter, reply: ApplyReply): void {
   to.list(reply.crawl, writeIdTo).list(reply.made, writeIdTo);
   to.list(reply.wants, (each, { id, base }) => each.bytes(id).u64(base));
-  to.list(reply.detached, writeIdTo).list(reply.others, (each, { parent, name }) => each.bytes(parent).bytes(name));
+  to.list(reply.detached, writeIdTo).list(reply.others, writeEntryName);
   writeFailures(to, reply.failures);
 }
 
@@ -287,7 +290,7 @@ export function readApplyReply(from: WireReader): ApplyReply {
     made: from.list(2 * maxObjects, readId),
     wants: from.list(2 * maxObjects, (each) => ({ id: readId(each), base: each.u64() })),
     detached: from.list(2 * maxObjects, readId),
-    others: from.list(maxObjects, (each) => ({ parent: readId(each), name: readName(each) })),
+    others: from.list(maxObjects, readEntryName),
     failures: readFailures(from),
   };
 }

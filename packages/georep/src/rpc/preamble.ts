@@ -4,7 +4,7 @@ import type { ByteSource } from "./frames.ts";
 const magic = Buffer.from("BELAYGR1");
 
 /** Of the protocol: another major number is refused, a smaller minor one is served. */
-export const protocolVersion = { major: 8, minor: 0 } as const;
+export const protocolVersion = { major: 9, minor: 0 } as const;
 
 export type Role = "worker" | "secondary";
 const roles: readonly Role[] = ["worker", "secondary"];

@@ -7,7 +7,7 @@ import type { Transport } from "./frame-sender.ts";
 import { readLeft } from "./fill-messages.ts";
 import { readInspectReply, writeInspect, type InspectReply, type InspectRequest } from "./inspect-messages.ts";
 import { readListReplies, writeList, type ListReply, type ListRequest } from "./list-messages.ts";
-import { readWelcome, writeHello, type Hello, type Welcome } from "./hello-messages.ts";
+import { readWelcome, writeHello, type Hello, type Suspect, type Welcome } from "./hello-messages.ts";
 import * as message from "./messages.ts";
 import { writeShare } from "./share-messages.ts";
 import { SharedContents } from "./shared-contents.ts";
@@ -22,6 +22,8 @@ export interface Secondary extends Disposable {
   readonly site: string;
   /** Batches that it has finished, each counts for ever: one that tells of fewer is an older copy of itself. */
   readonly finished: () => number;
+  /** What has to be told of again, whatever the worker's cursor says. */
+  readonly suspect: Suspect;
   /** Settles, with the reason, when the connection is lost. */
   readonly lost: Promise<Error>;
   /** Whether it answers: a line that is cut and a process that is held are silent long before they are given up. */
@@ -131,6 +133,7 @@ export async function greetSecondary(rpc: RpcClient, hello: Hello): Promise<Seco
     replica: welcome.replica.toString("hex"),
     site: welcome.site,
     finished: () => finished,
+    suspect: welcome.suspect,
     lost: rpc.lost,
     silence: rpc.silence,
     apply: async (request, contentBytes) => {

@@ -31,6 +31,7 @@ import type { MappedName } from "./map-rows.ts";
 import { isNewFile, makeNewFile } from "./new-file.ts";
 import { isBound } from "./own-access.ts";
 import { nameHeld } from "./put-over.ts";
+import { noteReplaced } from "./suspects.ts";
 import { beneath } from "./beneath.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -192,10 +193,12 @@ function makeFile(dirfd: number, name: Buffer, content: Buffer): void {
 /** Notes an object that was made just now and has no name yet. Size and times are noted at the end of the batch, when they are true. */
 export function remember({ session }: Batch, change: ObjectChange, { dirfd, name }: Omit<Place, "isHeld">): void {
   const { id, mode } = change;
+  const here = fileIdAt(dirfd, name);
+  noteReplaced(session, change, here);
   session.map.removeNamesOf(id);
   session.map.put({
     id,
-    here: fileIdAt(dirfd, name),
+    here,
     mode,
     size: change.size,
     mtime: change.mtime,

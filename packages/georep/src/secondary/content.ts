@@ -58,6 +58,7 @@ function needsContent(change: ObjectChange, object: MappedObject, isIntact: bool
 function replaceContent(batch: Batch, object: MappedObject, place: Place, bytes: Buffer): void {
   if (!batch.session.mayHaveLost && hasContent(place, bytes)) return;
   if (mustStay(batch, place)) {
+    batch.session.suspects.note(object.id);
     const fd = openToWrite(place, object.here);
     try {
       writeAll(fd, bytes, 0);

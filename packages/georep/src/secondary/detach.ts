@@ -9,6 +9,7 @@ import type { MappedName, MappedObject } from "./map-rows.ts";
 import { isBound } from "./own-access.ts";
 import { openNamed } from "./directory-modes.ts";
 import { spare } from "./spared.ts";
+import { noteReplaced } from "./suspects.ts";
 import { dropName, holdStranger, takeName } from "./take-name.ts";
 import { isWorkOfOurs } from "./unsure.ts";
 
@@ -24,6 +25,7 @@ export function detach(
   change: ObjectChange | undefined,
 ): void {
   const { map, rules } = batch.session;
+  noteTold(batch, { parent, name });
   const dirfd = openDirectory(batch, parent);
   const found = dirfd === undefined ? undefined : look(batch, dirfd, name);
   // Where a batch that was cut off has put its directory nobody knows before that one's own name is told.
@@ -52,6 +54,12 @@ export function detach(
   hold(batch, dirfd, { parent, name }, found, isReplaced);
   // Should the other one not come, the name still stands for this one.
   if (!isReplaced || found.object === undefined) map.removeName({ parent, name });
+}
+
+// What had this name and was left in `held/` need not wait for it any more.
+function noteTold({ session: { map, leftHeld } }: Batch, { parent, name }: MappedName): void {
+  if (leftHeld.size === 0) return;
+  for (const { object } of map.children(parent, name, name)) leftHeld.delete(keyOf(object.id));
 }
 
 function isSpared(spares: EntryChange["spares"], mode: number): boolean {
@@ -124,6 +132,8 @@ function adopt(
 ): void {
   const { map } = batch.session;
   if (object !== undefined) map.replaceDirectory(object.id, change.id);
+  noteReplaced(batch.session, change, here);
+  if (object !== undefined) batch.session.suspects.note(object.id);
   map.removeNamesOf(change.id);
   map.put({ id: change.id, here, mode: stat.mode, size: -1, mtime: 0n, ctime: 0n, hereCtime: 0n });
   map.putName(place, change.id);

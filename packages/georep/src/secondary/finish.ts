@@ -1,6 +1,6 @@
-import { fsync, renameat2, RENAME_NOREPLACE, syncfs } from "@belay/linux";
+import { fsync, renameat2, RENAME_NOREPLACE, syncfs, unlinkat } from "@belay/linux";
 
-import { idOfKey, keyOf } from "../ids/file-id.ts";
+import { idOfKey, keyOf, type FileId } from "../ids/file-id.ts";
 import type { Failure, ObjectChange } from "../rpc/messages.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { fileIdIfThere, statAt } from "../tree/read-object.ts";
@@ -10,6 +10,7 @@ import { attempt, closeDirectories, type Batch, type Order } from "./batch.ts";
 import { conflictName } from "./conflict-name.ts";
 import { deepestFirst, giveBackModes } from "./directory-modes.ts";
 import { putFinished } from "./finished.ts";
+import { goneNameOf, idOfGone } from "./held-name.ts";
 import { abandonAll } from "./incoming.ts";
 import { applyMetadata } from "./metadata.ts";
 import { removalIn, setAside } from "./not-ours.ts";
@@ -64,6 +65,7 @@ function makeDurable(session: Session): void {
   if (session.unsure !== undefined) keepUnsure(map, session.unsure);
   putFinished(map, session.finished + 1);
   map.commit();
+  session.suspects.clear();
   session.work.end();
   session.finished++;
   session.mayHaveLost = false;
@@ -87,28 +89,47 @@ function setMetadata(batch: Batch, change: ObjectChange): boolean {
 
 // What no name wants any more. What was never ours is not for us to delete. What cannot be removed is tried again with the next batch.
 function release(batch: Batch): void {
-  const { held, strangers, map } = batch.session;
+  const { held, leftHeld, gone, strangers, map } = batch.session;
   for (const [key, name] of held) {
     const id = idOfKey(key);
+    if (leftHeld.has(key) && map.namesOf(id).length > 0) continue;
     attempt(batch, id, nothing, () => {
-      remove(batch, name);
+      discard(batch, name);
       held.delete(key);
-      if (map.namesOf(id).length === 0) map.removeTree(id);
+      if (!gone.has(keyOf(goneNameOf(name)))) forgetNameless(batch.session, id);
     });
   }
   for (const [name, was] of strangers) {
     releaseStranger(batch, Buffer.from(name), was);
     strangers.delete(name);
   }
+  for (const [key, id] of gone)
+    attempt(batch, id, nothing, () => {
+      removeOurs(removalIn(batch.session), batch.session.heldDirectory, idOfKey(key));
+      gone.delete(key);
+      forgetNameless(batch.session, id);
+    });
 }
 
-function remove(batch: Batch, name: Buffer): void {
-  const { heldDirectory, rules } = batch.session;
-  const stat = rules.ignoreDeletes ? statAt(heldDirectory, name) : undefined;
-  // Something else has taken the name; what is in it was not to be deleted.
-  if (stat !== undefined && isDirectory(stat.mode))
-    renameat2(heldDirectory, name, batch.session.conflictsDirectory, conflictName(name), RENAME_NOREPLACE);
-  else removeOurs(removalIn(batch.session), heldDirectory, name);
+function forgetNameless({ map }: Session, id: FileId): void {
+  if (id.length > 0 && map.namesOf(id).length === 0) map.removeTree(id);
+}
+
+// A batch that is cut off while a directory is removed leaves a part of it, which must not be taken for it: it gets another name first.
+function discard({ session }: Batch, name: Buffer): void {
+  const { heldDirectory, rules, gone } = session;
+  const stat = statAt(heldDirectory, name);
+  if (stat === undefined) return;
+  if (!isDirectory(stat.mode)) {
+    unlinkat(heldDirectory, name);
+  } else if (rules.ignoreDeletes) {
+    // Something else has taken the name; what is in it was not to be deleted.
+    renameat2(heldDirectory, name, session.conflictsDirectory, conflictName(name), RENAME_NOREPLACE);
+  } else {
+    const goneName = goneNameOf(name);
+    renameat2(heldDirectory, name, heldDirectory, goneName, RENAME_NOREPLACE);
+    gone.set(keyOf(goneName), idOfGone(goneName) ?? nothing);
+  }
 }
 
 // It may well be what a batch that was cut off has made, and what the source has given up meanwhile.
@@ -117,7 +138,6 @@ function releaseStranger(batch: Batch, name: Buffer, was: Buffer): void {
   const here = fileIdIfThere(heldDirectory, name);
   const origin = statAt(heldDirectory, name);
   if (here === undefined) return;
-  if (!rules.ignoreDeletes && isWorkOfOurs(batch.session, { here, origin }))
-    removeOurs(removalIn(batch.session), heldDirectory, name);
+  if (!rules.ignoreDeletes && isWorkOfOurs(batch.session, { here, origin })) discard(batch, name);
   else setAside(batch.session, heldDirectory, name, was);
 }

@@ -43,6 +43,7 @@ export function beginContent(batch: Batch, id: FileId, keepsBase: boolean): void
   const size = statAt(place.dirfd, place.name)?.size ?? 0;
   const isCheaper = keepsBase && size >= inPlaceFrom && !batch.adopted.has(key); // what was adopted may be to be kept
   const isInPlace = batch.incomplete.has(key) || mustStay(batch, place) || isCheaper;
+  if (isInPlace && !batch.incomplete.has(key)) batch.session.suspects.note(id);
   const { fd, name } = isInPlace
     ? { fd: openToWrite(place, object.here), name: undefined }
     : makeTemporary(batch, object);

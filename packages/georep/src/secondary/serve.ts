@@ -7,7 +7,7 @@ import { digestSize } from "../engines/content-digest.ts";
 import { keyOf } from "../ids/file-id.ts";
 import { DirectInput } from "../rpc/direct-input.ts";
 import { writeLeft } from "../rpc/fill-messages.ts";
-import { readHello, writeWelcome } from "../rpc/hello-messages.ts";
+import { readHello, writeWelcome, type Suspect } from "../rpc/hello-messages.ts";
 import { maxSpan, readInspect, writeInspectReply } from "../rpc/inspect-messages.ts";
 import { readList, writeListReplies } from "../rpc/list-messages.ts";
 import * as message from "../rpc/messages.ts";
@@ -123,6 +123,7 @@ function handlersOf(state: ServeState): Handlers {
         isChild: state.isChild,
         site: siteOf(root),
         finished: state.session.finished,
+        suspect: takeSuspect(state.session),
       });
     },
     apply: (request, reply) => {
@@ -240,8 +241,25 @@ function batchOf(state: ServeState): Batch {
     recover(session); // should it fail, the next request tries it again
     state.batch = undefined;
   }
-  return (state.batch ??= startBatch(session));
+  return (state.batch ??= startTelling(session));
 }
+
+// What a batch that was taken back has left is told along with the first answer of the next.
+function startTelling(session: Session): Batch {
+  const batch = startBatch(session);
+  const { directories, names } = takeSuspect(session);
+  batch.crawl.push(...directories);
+  batch.others.push(...names);
+  return batch;
+}
+
+function takeSuspect(session: Session): Suspect {
+  const { suspect = nothingSuspect } = session;
+  session.suspect = undefined;
+  return suspect;
+}
+
+const nothingSuspect: Suspect = { directories: [], names: [] };
 
 function letGo(batch: Batch): void {
   abandonAll(batch);

@@ -16,7 +16,7 @@ import {
 import { BelayError, takeFileLock, type FileLock, type Logger } from "@belay/supervise";
 
 import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
-import type { Hello } from "../rpc/hello-messages.ts";
+import type { Hello, Suspect } from "../rpc/hello-messages.ts";
 import { replicaIdBytes, type SessionRules } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
 import { isDirectory } from "../tree/object-state.ts";
@@ -24,13 +24,14 @@ import { hasId, statAt } from "../tree/read-object.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
-import { heldNameOf } from "./held-name.ts";
+import { heldNameOf, idOfGone } from "./held-name.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removalIn, setAside } from "./not-ours.ts";
 import { removeOurs } from "./remove-ours.ts";
 import { finishedBatches, putFinished } from "./finished.ts";
 import { requireSite } from "./site.ts";
+import { suspectIn, Suspects } from "./suspects.ts";
 import { Work } from "./work.ts";
 import { keepUnsure, keptUnsure, lastWork, noteSure, unsureSince, type Unsure } from "./unsure.ts";
 
@@ -47,8 +48,15 @@ export interface Session extends Disposable {
   readonly work: Work;
   /** Names in `held/` by object. */
   readonly held: Map<string, Buffer>;
+  /** Objects in `held/` that a batch that was cut off has left there and that have names, by key: they stay until one of those is told of again. */
+  readonly leftHeld: Set<string>;
+  /** Directories in `held/` that are being removed, by their names there, and what each was. */
+  readonly gone: Map<string, FileId>;
   /** Names in `held/` of what is not ours, and what each was called. */
   readonly strangers: Map<string, Buffer>;
+  readonly suspects: Suspects;
+  /** What the worker has to tell of again, and has not been told yet. */
+  suspect: Suspect | undefined;
   /** Batches were cut off, and not all has been told anew since: what is unknown may be their work. Undefined: none is. */
   unsure: Unsure | undefined;
   /** See `tellsApart`; undefined: nobody has tried yet. */
@@ -95,6 +103,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const flags = O_DIRECTORY | O_NOFOLLOW;
   const rootFd = open(root, O_RDONLY | O_DIRECTORY);
   const work = owned.use(new Work(base));
+  const suspects = owned.use(new Suspects(base));
   const wasCutOff = map.fact("open")?.[0] === 1;
   const unsure = wasCutOff ? unsureSince(map, { begun: work.since, until: worked }) : keptUnsure(map);
   const opened = {
@@ -105,7 +114,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     map,
     work,
     held: new Map<string, Buffer>(),
+    leftHeld: new Set<string>(),
+    gone: new Map<string, FileId>(),
     strangers: new Map<string, Buffer>(),
+    suspects,
+    suspect: undefined,
     unsure,
     tellsApart: undefined,
     mayHaveLost: false,
@@ -119,6 +132,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   handOnNothing(opened.heldDirectory);
   if (unsure !== undefined) map.keepFormer();
   findHeld(opened);
+  findSuspect(opened);
   owned.move();
   return opened;
 }
@@ -140,6 +154,7 @@ export async function lockSession(path: string, lockMs: number): Promise<FileLoc
 function dispose(session: Session, lock: FileLock): void {
   session.map[Symbol.dispose]();
   session.work[Symbol.dispose]();
+  session.suspects[Symbol.dispose]();
   for (const fd of [session.root, session.heldDirectory, session.conflictsDirectory, session.stageDirectory]) close(fd);
   lock[Symbol.dispose]();
 }
@@ -198,9 +213,15 @@ export function suspectNothing(session: Session): void {
 export function recover(session: Session): void {
   session.unsure = unsureSince(session.map, { begun: session.work.since });
   session.map.keepFormer();
-  session.held.clear();
-  session.strangers.clear();
+  for (const found of [session.held, session.leftHeld, session.gone, session.strangers]) found.clear();
   findHeld(session);
+  findSuspect(session);
+}
+
+function findSuspect(session: Session): void {
+  session.map.begin();
+  session.suspect = suspectIn(session);
+  session.map.commit();
 }
 
 /** First letters of a name in `held/` that is not the id of one of our objects. */
@@ -209,13 +230,19 @@ export const strangerPrefix = "u-";
 // What a session that was killed left aside: ours is still known by what it is; the rest of ours was not complete. But a directory of it may have been
 // somebody's that was taken over, or he may have put something into it.
 function findHeld(session: Session): void {
-  const { heldDirectory, map, held, strangers } = session;
+  const { heldDirectory, map, held, leftHeld, gone, strangers } = session;
   for (const name of readdirSync(`/proc/self/fd/${heldDirectory}`, { encoding: "buffer" })) {
+    const wasOf = idOfGone(name);
+    if (wasOf !== undefined) {
+      gone.set(keyOf(name), wasOf);
+      continue;
+    }
     const object = map.byHere(fileIdAt(heldDirectory, name), statAt(heldDirectory, name));
     const isStranger = name.toString("latin1").startsWith(strangerPrefix);
     if (object !== undefined && (isStranger || isDirectory(object.mode) || name.equals(heldNameOf(object.id)))) {
       if (!name.equals(heldNameOf(object.id))) takeBack(session, name, object);
       held.set(keyOf(object.id), heldNameOf(object.id));
+      if (map.namesOf(object.id).length > 0) leftHeld.add(keyOf(object.id));
     } else if (isStranger) strangers.set(name.toString("latin1"), Buffer.from("left"));
     else removeLeft(session, name);
   }

@@ -89,6 +89,7 @@ function putInPlace(
   const { stageDirectory, heldDirectory } = batch.session;
   const name = heldNameOf(object.id);
   if (!batch.incomplete.has(keyOf(object.id)) && mustStay(batch, place)) {
+    batch.session.suspects.note(object.id);
     copyInto(place, object, { fd, size });
     unlinkat(stageDirectory, name);
     return;

@@ -252,7 +252,9 @@ test("a directory that was taken over for another, and was in the way when the b
   recover(session);
 
   const again = startBatch(session);
-  expect(applyChanges(again, { objects: [directory("anew")], entries: [entryOf("d2", 0)] }).failures).toEqual([]);
+  const entries = [entryOf("d2", 0), entryOf("d", undefined)]; // the one is told of, the other is asked for
+  expect(session.suspect?.names).toEqual([{ parent: rootId, name: Buffer.from("d") }]);
+  expect(applyChanges(again, { objects: [directory("anew")], entries }).failures).toEqual([]);
   expect(finishBatch(again)).toEqual([]);
   const kept = readdirSync(at(".belay-georep/test/conflicts"));
   expect(kept.map((name) => readdirSync(at(`.belay-georep/test/conflicts/${name}`)))).toEqual([["f"]]);

@@ -49,6 +49,7 @@ const refusing: Secondary = {
   lost: new Promise<Error>(() => undefined),
   silence: { ms: 0, onChange: () => undefined },
   copy: undefined,
+  suspect: { directories: [], names: [] },
   contents: undefined,
   ...{
     apply: refuse,

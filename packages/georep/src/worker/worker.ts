@@ -110,9 +110,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   queue.owed.collect();
   if (site !== queue.site) queue.record({ site });
   const position = anchorCursor({ queue, feed, policy, replica, finished, tree, isForced: options.force });
+  lookAgain(queue, secondary);
   const { shell, ledger, logger } = options;
   const programs = { directory: join(options.state, "engine"), shell, ledger, logger };
   return new RunningWorker({ tree, queue, feed, secondary, policy, programs, position, owned: owned.move() }, options);
+}
+
+function lookAgain(queue: WorkQueue, { suspect: { directories, names } }: Secondary): void {
+  if (directories.length + names.length === 0) return;
+  const why = { code: "ECUTOFF", message: "a batch that was cut off may have changed it", isUnlooked: true };
+  queue.record({ crawl: directories, failed: names.map(({ parent: id, name }) => ({ id, name, ...why })) });
+  queue.retryNow();
 }
 
 function expectedOf({ anchor, site, created }: WorkQueue): Expected | undefined {
