@@ -146,4 +146,7 @@ test("a note that was being written when its process was killed is none", async 
   appendFileSync(pathOf(place, ".belay-georep/test/suspects"), Buffer.from([5, 1, 2]));
   await place.reopen();
   expect(place.session.suspect).toEqual({ directories: [id("outer")], names: [] });
+  place.session.suspects.note(id("inner"));
+  await place.reopen();
+  expect(place.session.suspect).toEqual({ directories: [id("outer"), id("inner")], names: [] });
 });

@@ -1,6 +1,8 @@
 import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
+import { errno, ErrnoError } from "@belay/linux";
+
 import { idOfKey, keyOf, type FileId } from "../ids/file-id.ts";
 import type { Suspect } from "../rpc/hello-messages.ts";
 import { maxObjects, type EntryName } from "../rpc/messages.ts";
@@ -20,13 +22,15 @@ const suspectsFile = "suspects";
  */
 export class Suspects implements Disposable {
   readonly #path: string;
-  readonly #ids: Map<string, FileId>;
+  readonly #ids = new Map<string, FileId>();
+  /** Bytes of whole notes. */
+  #length = 0;
   #fd: number | undefined;
 
   /** @param base  the session's folder */
   constructor(base: string) {
     this.#path = join(base, suspectsFile);
-    this.#ids = new Map(existsSync(this.#path) ? idsIn(readFileSync(this.#path)) : []);
+    if (existsSync(this.#path)) this.#read(readFileSync(this.#path));
   }
 
   get ids(): Iterable<FileId> {
@@ -36,35 +40,42 @@ export class Suspects implements Disposable {
   note(id: FileId): void {
     const key = keyOf(id);
     if (this.#ids.has(key)) return;
-    this.#fd ??= openSync(this.#path, "a", 0o600);
-    writeSync(this.#fd, Buffer.concat([Buffer.of(id.length), id]));
-    fdatasyncSync(this.#fd);
+    const fd = this.#open();
+    ftruncateSync(fd, this.#length); // what had no room the last time
+    const note = Buffer.concat([Buffer.of(id.length), id]);
+    if (writeSync(fd, note) < note.length) throw new ErrnoError(errno.ENOSPC, "write");
+    fdatasyncSync(fd);
+    this.#length += note.length;
     this.#ids.set(key, Buffer.from(id));
   }
 
   /** The batch is finished. Should this be lost, more is looked at than has to be. */
   clear(): void {
     if (this.#ids.size === 0) return;
-    this.#fd ??= openSync(this.#path, "a", 0o600);
-    ftruncateSync(this.#fd);
+    ftruncateSync(this.#open());
+    this.#length = 0;
     this.#ids.clear();
   }
 
   [Symbol.dispose](): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
   }
-}
 
-// What was being written when its process was killed was not done yet.
-function idsIn(bytes: Buffer): [string, FileId][] {
-  const ids: [string, FileId][] = [];
-  for (let at = 0; at < bytes.length;) {
-    const end = at + 1 + (bytes[at] ?? 0);
-    const id = Buffer.from(bytes.subarray(at + 1, end));
-    if (end <= bytes.length) ids.push([keyOf(id), id]);
-    at = end;
+  #open(): number {
+    return (this.#fd ??= openSync(this.#path, "a", 0o600));
   }
-  return ids;
+
+  // What was being written when its process was killed was not done yet.
+  #read(bytes: Buffer): void {
+    for (let end = 0; end < bytes.length;) {
+      const at = end + 1;
+      end = at + (bytes[end] ?? 0);
+      if (end > bytes.length) return;
+      const id = Buffer.from(bytes.subarray(at, end));
+      this.#ids.set(keyOf(id), id);
+      this.#length = end;
+    }
+  }
 }
 
 /** To be called before an object becomes another one here. */
