@@ -25,7 +25,7 @@ export function detach(
   change: ObjectChange | undefined,
 ): void {
   const { map, rules } = batch.session;
-  noteTold(batch, { parent, name });
+  noteTold(batch, { parent, name }, change);
   const dirfd = openDirectory(batch, parent);
   const found = dirfd === undefined ? undefined : look(batch, dirfd, name);
   // Where a batch that was cut off has put its directory nobody knows before that one's own name is told.
@@ -56,10 +56,17 @@ export function detach(
   if (!isReplaced || found.object === undefined) map.removeName({ parent, name });
 }
 
-// What had this name and was left in `held/` need not wait for it any more.
-function noteTold({ session: { map, leftHeld } }: Batch, { parent, name }: MappedName): void {
+// What had this name and was left in `held/` may have another one at the source, and need not wait for this one any more. A directory has no other: it
+// waits as long as it has this one here.
+function noteTold({ session, detached }: Batch, { parent, name }: MappedName, change: ObjectChange | undefined): void {
+  const { map, leftHeld, rules } = session;
   if (leftHeld.size === 0) return;
-  for (const { object } of map.children(parent, name, name)) leftHeld.delete(keyOf(object.id));
+  for (const { object } of map.children(parent, name, name)) {
+    const key = keyOf(object.id);
+    if (!leftHeld.has(key)) continue;
+    if (change?.id.equals(object.id) !== true) detached.push(object.id);
+    if (!isDirectory(object.mode) || rules.ignoreDeletes) leftHeld.delete(key);
+  }
 }
 
 function isSpared(spares: EntryChange["spares"], mode: number): boolean {

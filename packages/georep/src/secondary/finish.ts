@@ -10,7 +10,7 @@ import { attempt, closeDirectories, type Batch, type Order } from "./batch.ts";
 import { conflictName } from "./conflict-name.ts";
 import { deepestFirst, giveBackModes } from "./directory-modes.ts";
 import { putFinished } from "./finished.ts";
-import { goneNameOf, idOfGone } from "./held-name.ts";
+import { goneNameOf } from "./held-name.ts";
 import { abandonAll } from "./incoming.ts";
 import { applyMetadata } from "./metadata.ts";
 import { removalIn, setAside } from "./not-ours.ts";
@@ -18,6 +18,7 @@ import { removeOurs } from "./remove-ours.ts";
 import type { Session } from "./session.ts";
 import { dropSparedNames } from "./spared.ts";
 import { restamp, stamp, withPlace } from "./stamps.ts";
+import { endSuspicion } from "./suspects.ts";
 import { isWorkOfOurs, keepUnsure, noteSure } from "./unsure.ts";
 
 const nothing = Buffer.alloc(0);
@@ -65,7 +66,7 @@ function makeDurable(session: Session): void {
   if (session.unsure !== undefined) keepUnsure(map, session.unsure);
   putFinished(map, session.finished + 1);
   map.commit();
-  session.suspects.clear();
+  endSuspicion(session);
   session.work.end();
   session.finished++;
   session.mayHaveLost = false;
@@ -89,47 +90,59 @@ function setMetadata(batch: Batch, change: ObjectChange): boolean {
 
 // What no name wants any more. What was never ours is not for us to delete. What cannot be removed is tried again with the next batch.
 function release(batch: Batch): void {
-  const { held, leftHeld, gone, strangers, map } = batch.session;
+  const { held, leftHeld, strangers, map } = batch.session;
+  removeGone(batch); // of a batch that was cut off
   for (const [key, name] of held) {
     const id = idOfKey(key);
     if (leftHeld.has(key) && map.namesOf(id).length > 0) continue;
     attempt(batch, id, nothing, () => {
-      discard(batch, name);
+      const isGone = discard(batch, id, name);
       held.delete(key);
-      if (!gone.has(keyOf(goneNameOf(name)))) forgetNameless(batch.session, id);
+      if (isGone) forgetNameless(batch.session, id);
     });
   }
   for (const [name, was] of strangers) {
     releaseStranger(batch, Buffer.from(name), was);
     strangers.delete(name);
   }
+  removeGone(batch);
+}
+
+function removeGone(batch: Batch): void {
+  const { gone, heldDirectory, rootId } = batch.session;
   for (const [key, id] of gone)
-    attempt(batch, id, nothing, () => {
-      removeOurs(removalIn(batch.session), batch.session.heldDirectory, idOfKey(key));
+    attempt(batch, id.length > 0 ? id : rootId, nothing, () => {
+      removeOurs(removalIn(batch.session), heldDirectory, idOfKey(key));
       gone.delete(key);
       forgetNameless(batch.session, id);
     });
 }
 
-function forgetNameless({ map }: Session, id: FileId): void {
-  if (id.length > 0 && map.namesOf(id).length === 0) map.removeTree(id);
+function forgetNameless({ map, held }: Session, id: FileId): void {
+  if (id.length > 0 && !held.has(keyOf(id)) && map.namesOf(id).length === 0) map.removeTree(id);
 }
 
 // A batch that is cut off while a directory is removed leaves a part of it, which must not be taken for it: it gets another name first.
-function discard({ session }: Batch, name: Buffer): void {
+/** @param id  of what it is; empty: nothing known @returns false: it is a directory, and is removed with those that are {@link Session.gone} */
+function discard({ session }: Batch, id: FileId, name: Buffer): boolean {
   const { heldDirectory, rules, gone } = session;
   const stat = statAt(heldDirectory, name);
-  if (stat === undefined) return;
+  if (stat === undefined) return true;
   if (!isDirectory(stat.mode)) {
     unlinkat(heldDirectory, name);
-  } else if (rules.ignoreDeletes) {
+    return true;
+  }
+  if (rules.ignoreDeletes) {
     // Something else has taken the name; what is in it was not to be deleted.
     renameat2(heldDirectory, name, session.conflictsDirectory, conflictName(name), RENAME_NOREPLACE);
-  } else {
-    const goneName = goneNameOf(name);
-    renameat2(heldDirectory, name, heldDirectory, goneName, RENAME_NOREPLACE);
-    gone.set(keyOf(goneName), idOfGone(goneName) ?? nothing);
+    return true;
   }
+  let count = 0;
+  while (gone.has(keyOf(goneNameOf(name, count)))) count++;
+  const goneName = goneNameOf(name, count);
+  renameat2(heldDirectory, name, heldDirectory, goneName, RENAME_NOREPLACE);
+  gone.set(keyOf(goneName), id);
+  return false;
 }
 
 // It may well be what a batch that was cut off has made, and what the source has given up meanwhile.
@@ -138,6 +151,6 @@ function releaseStranger(batch: Batch, name: Buffer, was: Buffer): void {
   const here = fileIdIfThere(heldDirectory, name);
   const origin = statAt(heldDirectory, name);
   if (here === undefined) return;
-  if (!rules.ignoreDeletes && isWorkOfOurs(batch.session, { here, origin })) discard(batch, name);
+  if (!rules.ignoreDeletes && isWorkOfOurs(batch.session, { here, origin })) discard(batch, nothing, name);
   else setAside(batch.session, heldDirectory, name, was);
 }

@@ -15,7 +15,7 @@ import {
 } from "@belay/linux";
 import { BelayError, takeFileLock, type FileLock, type Logger } from "@belay/supervise";
 
-import { fileIdAt, keyOf, type FileId } from "../ids/file-id.ts";
+import { fileIdAt, idOfKey, keyOf, type FileId } from "../ids/file-id.ts";
 import type { Hello, Suspect } from "../rpc/hello-messages.ts";
 import { replicaIdBytes, type SessionRules } from "../rpc/messages.ts";
 import { stateDirectoryName } from "../tree/compare.ts";
@@ -25,10 +25,12 @@ import { makeDirectory } from "../tree/make-directory.ts";
 import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
 import { heldNameOf, idOfGone } from "./held-name.ts";
+import { lookOnly } from "./look-only.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removalIn, setAside } from "./not-ours.ts";
 import { removeOurs } from "./remove-ours.ts";
+import { restoreHeld } from "./restore-held.ts";
 import { finishedBatches, putFinished } from "./finished.ts";
 import { requireSite } from "./site.ts";
 import { suspectIn, Suspects } from "./suspects.ts";
@@ -219,9 +221,17 @@ export function recover(session: Session): void {
 }
 
 function findSuspect(session: Session): void {
-  session.map.begin();
-  session.suspect = suspectIn(session);
-  session.map.commit();
+  const { map, leftHeld } = session;
+  const wereHeld = [...leftHeld].map(idOfKey);
+  if (leftHeld.size > 0) lookOnly(session, restoreHeld);
+  map.begin();
+  try {
+    session.suspect = suspectIn(session, wereHeld);
+    map.commit();
+  } catch (error) {
+    map.rollback(); // or the next batch would find itself begun
+    throw error;
+  }
 }
 
 /** First letters of a name in `held/` that is not the id of one of our objects. */

@@ -54,24 +54,49 @@ async function cutOff(place: SessionPlace, by: string): Promise<void> {
 const ways = ["a kill", "a batch that is taken back"];
 const pathOf = ({ root }: SessionPlace, ...path: string[]) => join(root, ...path);
 
-test.each(ways)("what was held stays until its name is told of again, which is asked for (%s)", async (by) => {
+const innerGone = { objects: [], entries: [inDir("outer", "inner", undefined)] };
+
+test.each(ways)("what was held is where it was, and its name is asked for (%s)", async (by) => {
   using place = await treePlace();
-  apply(startBatch(place.session), { objects: [], entries: [inDir("outer", "inner", undefined)] });
+  apply(startBatch(place.session), innerGone);
   await cutOff(place, by);
+  expect(readFileSync(pathOf(place, "outer/inner/f"), "utf8")).toBe("precious");
+  expect(place.held()).toEqual([]);
   expect(place.session.suspect).toEqual({ directories: [], names: [at("outer", "inner")] });
-  // Meanwhile the source has it again, and something else is told of.
   applyAndFinish(place, { objects: [wholeFile("other", "1")], entries: [entryOf("other", 0)] });
+  expect(readFileSync(pathOf(place, "outer/inner/f"), "utf8")).toBe("precious");
+});
+
+test.each(ways)("what was held, and cannot go back, stays until its name is told of again (%s)", async (by) => {
+  using place = await treePlace();
+  const cut = startBatch(place.session);
+  apply(cut, innerGone);
+  apply(cut, { objects: [wholeFile("file", "1")], entries: [inDir("outer", "inner", 0)] });
+  await cutOff(place, by);
+  expect(place.session.suspect?.names).toEqual([at("outer", "inner")]);
+  applyAndFinish(place, { objects: [wholeFile("other", "1")], entries: [entryOf("other", 0)] });
+  expect(place.held()).toHaveLength(1);
   applyAndFinish(place, { objects: [directoryOf("inner", "changed")], entries: [inDir("outer", "inner", 0)] });
   expect(readFileSync(pathOf(place, "outer/inner/f"), "utf8")).toBe("precious");
   expect(place.held()).toEqual([]);
 });
 
+test.each(ways)("names of a file that were taken away come back (%s)", async (by) => {
+  using place = await openSessionPlace();
+  const file = wholeFile("f", "1", { nlink: 2 });
+  applyAndFinish(place, { objects: [file], entries: [entryOf("a", 0), entryOf("b", 0)] });
+  apply(startBatch(place.session), { objects: [], entries: [entryOf("a", undefined), entryOf("b", undefined)] });
+  expect(readdirSync(place.root)).toEqual([".belay-georep"]);
+  await cutOff(place, by);
+  expect(statSync(pathOf(place, "a")).ino).toBe(statSync(pathOf(place, "b")).ino);
+  expect([statSync(pathOf(place, "a")).nlink, place.held()]).toEqual([2, []]);
+});
+
 test.each(ways)("what was held goes when its name is told to be gone (%s)", async (by) => {
   using place = await treePlace();
-  const gone = { objects: [], entries: [inDir("outer", "inner", undefined)] };
-  apply(startBatch(place.session), gone);
+  apply(startBatch(place.session), innerGone);
   await cutOff(place, by);
-  applyAndFinish(place, gone);
+  expect(applyAndFinish(place, innerGone).detached).toEqual([id("inner")]);
   expect([readdirSync(pathOf(place, "outer")), place.held()]).toEqual([[], []]);
   expect(place.session.map.get(id("f"))).toBeUndefined();
 });
@@ -82,8 +107,9 @@ test("a directory that was being removed is not taken for what it was", async ()
   const held = pathOf(place, ".belay-georep/test/held");
   const name = id("inner").toString("hex");
   // As the end of the batch does it, until it is killed.
-  renameSync(join(held, name), join(held, `gone-${name}`));
+  renameSync(join(held, name), join(held, `gone-${name}-0`));
   await place.reopen();
+  expect(place.session.suspect?.names).toEqual([at("outer", "inner")]);
   const reply = applyAndFinish(place, { objects: [directoryOf("inner", "changed")], entries: [entryOf("moved", 0)] });
   expect(reply.made).toEqual([id("inner")]);
   expect([readdirSync(pathOf(place, "moved")), place.held()]).toEqual([[], []]);

@@ -1,9 +1,9 @@
 import { closeSync, existsSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
-import { errno, ErrnoError } from "@belay/linux";
+import { errno, ErrnoError, errnoOf } from "@belay/linux";
 
-import { idOfKey, keyOf, type FileId } from "../ids/file-id.ts";
+import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { Suspect } from "../rpc/hello-messages.ts";
 import { maxObjects, type EntryName } from "../rpc/messages.ts";
 import { isDirectory } from "../tree/object-state.ts";
@@ -49,12 +49,18 @@ export class Suspects implements Disposable {
     this.#ids.set(key, Buffer.from(id));
   }
 
-  /** The batch is finished. Should this be lost, more is looked at than has to be. */
-  clear(): void {
-    if (this.#ids.size === 0) return;
-    ftruncateSync(this.#open());
-    this.#length = 0;
+  /** The batch is finished, and these are left. Should this fail, more is looked at than has to be. */
+  keep(left: readonly FileId[]): void {
+    if (this.#ids.size === left.length) return;
     this.#ids.clear();
+    this.#length = 0;
+    try {
+      ftruncateSync(this.#open());
+      for (const id of left) this.note(id);
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      for (const id of left) this.#ids.set(keyOf(id), id);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -87,8 +93,12 @@ export function noteReplaced(
   if (isDirectory(mode) && map.get(id)?.here.equals(here) === false) suspects.note(id);
 }
 
-/** What has to be told of again after batches that were cut off. Files among it have no content from now on, as far as the map knows. */
-export function suspectIn({ map, suspects, leftHeld, rootId }: Session): Suspect {
+/**
+ * What has to be told of again after batches that were cut off. Files that were written to have no content from now on, as far as the map knows.
+ *
+ * @param wereHeld  objects that were in `held/`; their directories may have another time than the source's
+ */
+export function suspectIn({ map, suspects, gone, rootId }: Session, wereHeld: readonly FileId[]): Suspect {
   const [directories, names]: [FileId[], EntryName[]] = [[], []];
   for (const id of suspects.ids) {
     const object = map.get(id);
@@ -99,9 +109,20 @@ export function suspectIn({ map, suspects, leftHeld, rootId }: Session): Suspect
       names.push(...map.namesOf(id));
     }
   }
-  for (const key of leftHeld) names.push(...map.namesOf(idOfKey(key)));
-  const isTooMuch = directories.length > maxObjects || names.length > maxObjects;
-  return isTooMuch ? { directories: [rootId], names: [] } : { directories, names };
+  if (directories.length > maxObjects || names.length > maxObjects) return { directories: [rootId], names: [] };
+  for (const id of [...wereHeld, ...gone.values()]) names.push(...map.namesOf(id));
+  return { directories, names: names.slice(0, maxObjects) };
+}
+
+/** A batch is finished. What was said to be suspect and was not told of stays so: a file that still has no content. */
+export function endSuspicion(session: Session): void {
+  const { map, suspects } = session;
+  const left = [...suspects.ids].filter((id) => map.get(id)?.size === -1);
+  if (left.length > 0) {
+    const names = left.flatMap((id) => map.namesOf(id)).slice(0, maxObjects);
+    session.suspect = { directories: [], names };
+  }
+  suspects.keep(left);
 }
 
 const withoutContent = (object: MappedObject): MappedObject => ({

@@ -119,7 +119,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 function lookAgain(queue: WorkQueue, { suspect: { directories, names } }: Secondary): void {
   if (directories.length + names.length === 0) return;
   const why = { code: "ECUTOFF", message: "a batch that was cut off may have changed it", isUnlooked: true };
-  queue.record({ crawl: directories, failed: names.map(({ parent: id, name }) => ({ id, name, ...why })) });
+  const places = names.map(({ parent: directory, name }) => ({ directory, name }));
+  const failed = places.filter((place) => queue.waiting(place) === undefined); // whatever it waits for, all of it will be looked at
+  queue.record({ crawl: directories, failed: failed.map(({ directory: id, name }) => ({ id, name, ...why })) });
   queue.retryNow();
 }
 
