@@ -6,9 +6,11 @@ import {
   readRules,
   replicaIdBytes,
   writeEntryName,
+  writeIdTo,
   writeRules,
+  type EntryName,
+  type SessionRules,
 } from "./messages.ts";
-import type { EntryName, SessionRules } from "./messages.ts";
 import type { WireReader, WireWriter } from "./wire.ts";
 
 /** What a worker remembers of its destination. */
@@ -72,7 +74,7 @@ export function readHello(from: WireReader): Hello {
 
 export function writeWelcome(to: WireWriter, { replica, isChild, site, finished, suspect }: Welcome): void {
   to.bytes(replica).u8(Number(isChild)).text(site).u64(finished);
-  to.list(suspect.directories, (each, id) => void each.bytes(id)).list(suspect.names, writeEntryName);
+  to.list(suspect.directories, writeIdTo).list(suspect.names, writeEntryName);
 }
 
 export function readWelcome(from: WireReader): Welcome {

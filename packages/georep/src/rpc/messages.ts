@@ -257,7 +257,7 @@ function readXattr(from: WireReader): { name: Buffer; value: Buffer } {
   return { name, value: from.copy(maxXattrValue) };
 }
 
-const writeIdTo = (to: WireWriter, id: FileId) => void to.bytes(id);
+export const writeIdTo = (to: WireWriter, id: FileId) => void to.bytes(id);
 
 export function writeFailures(to: WireWriter, failures: readonly Failure[]): void {
   to.list(failures, (each, { id, name, code, message }) =>

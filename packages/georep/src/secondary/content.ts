@@ -23,10 +23,11 @@ import { inTheWay, openDirectory, placeOf, type Batch, type Place } from "./batc
 import { keepTimes } from "./keep-times.ts";
 import { linkOver } from "./link-over.ts";
 import type { MappedObject } from "./map-rows.ts";
-import { openPlace, openToWrite } from "./own-access.ts";
+import { openPlace } from "./own-access.ts";
 import { putOver } from "./put-over.ts";
 import { beneath } from "./beneath.ts";
 import { tryUnlink } from "./new-file.ts";
+import { openInPlace } from "./suspects.ts";
 import { mayBeWorkOfOurs } from "./unsure.ts";
 import { writeAll } from "./write-all.ts";
 
@@ -58,8 +59,7 @@ function needsContent(change: ObjectChange, object: MappedObject, isIntact: bool
 function replaceContent(batch: Batch, object: MappedObject, place: Place, bytes: Buffer): void {
   if (!batch.session.mayHaveLost && hasContent(place, bytes)) return;
   if (mustStay(batch, place)) {
-    batch.session.suspects.note(object.id);
-    const fd = openToWrite(place, object.here);
+    const fd = openInPlace(batch.session, place, object);
     try {
       writeAll(fd, bytes, 0);
       ftruncate(fd, bytes.length);

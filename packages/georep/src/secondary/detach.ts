@@ -138,9 +138,11 @@ function adopt(
   change: ObjectChange,
 ): void {
   const { map } = batch.session;
-  if (object !== undefined) map.replaceDirectory(object.id, change.id);
+  if (object !== undefined) {
+    batch.session.suspects.note(object.id);
+    map.replaceDirectory(object.id, change.id);
+  }
   noteReplaced(batch.session, change, here);
-  if (object !== undefined) batch.session.suspects.note(object.id);
   map.removeNamesOf(change.id);
   map.put({ id: change.id, here, mode: stat.mode, size: -1, mtime: 0n, ctime: 0n, hereCtime: 0n });
   map.putName(place, change.id);

@@ -122,8 +122,13 @@ function forgetNameless({ map, held }: Session, id: FileId): void {
   if (id.length > 0 && !held.has(keyOf(id)) && map.namesOf(id).length === 0) map.removeTree(id);
 }
 
-// A batch that is cut off while a directory is removed leaves a part of it, which must not be taken for it: it gets another name first.
-/** @param id  of what it is; empty: nothing known @returns false: it is a directory, and is removed with those that are {@link Session.gone} */
+/**
+ * Removes what lies in `held/`. A directory gets another name for now: a batch that is cut off while it is removed leaves a part of it, which must not be
+ * taken for it.
+ *
+ * @param id  of what it is; empty: nothing known
+ * @returns false: it is removed with those that are {@link Session.gone}
+ */
 function discard({ session }: Batch, id: FileId, name: Buffer): boolean {
   const { heldDirectory, rules, gone } = session;
   const stat = statAt(heldDirectory, name);

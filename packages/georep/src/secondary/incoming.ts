@@ -10,6 +10,7 @@ import { copyRange } from "./copy-range.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { tryUnlink } from "./new-file.ts";
 import { openPlace, openToWrite } from "./own-access.ts";
+import { openInPlace } from "./suspects.ts";
 import { writeAll } from "./write-all.ts";
 
 /** Content of one file on its way. */
@@ -42,11 +43,10 @@ export function beginContent(batch: Batch, id: FileId, keepsBase: boolean): void
   abandon(batch, key);
   const size = statAt(place.dirfd, place.name)?.size ?? 0;
   const isCheaper = keepsBase && size >= inPlaceFrom && !batch.adopted.has(key); // what was adopted may be to be kept
-  const isInPlace = batch.incomplete.has(key) || mustStay(batch, place) || isCheaper;
-  if (isInPlace && !batch.incomplete.has(key)) batch.session.suspects.note(id);
-  const { fd, name } = isInPlace
-    ? { fd: openToWrite(place, object.here), name: undefined }
-    : makeTemporary(batch, object);
+  const isIncomplete = batch.incomplete.has(key);
+  const isInPlace = isIncomplete || mustStay(batch, place) || isCheaper;
+  const open = () => (isIncomplete ? openToWrite(place, object.here) : openInPlace(batch.session, place, object));
+  const { fd, name } = isInPlace ? { fd: open(), name: undefined } : makeTemporary(batch, object);
   batch.streams.set(key, { fd, object, temporary: name, digest: new ContentDigest() });
   if (!keepsBase) ftruncate(fd, 0);
   else if (!isInPlace) copyBase(place, fd, size);

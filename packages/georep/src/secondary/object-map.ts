@@ -155,7 +155,7 @@ export class ObjectMap implements Disposable {
     this.#hash.take(file.view, file.idAt, file.nameAt);
     this.#ids?.add(this.#hash);
     this.#arrivals.add(directory, this.#next++, file, this.#hash, here);
-    if (this.#arrivals.isFull) this.#durably(() => this.#sortIn(this.#arrivals.take()));
+    if (this.#arrivals.isFull) this.durably(() => this.#sortIn(this.#arrivals.take()));
   }
 
   /**
@@ -166,7 +166,7 @@ export class ObjectMap implements Disposable {
    */
   settleSome(note: () => void): boolean {
     if (this.#arrivals.waiting === 0 || this.#database.isTransaction) return false;
-    this.#durably(() => {
+    this.durably(() => {
       this.#sortIn(this.#arrivals.take());
       note();
     });
@@ -338,14 +338,14 @@ export class ObjectMap implements Disposable {
 
   #settle(directory?: number): void {
     this.#forgetIfTakenBack();
-    this.#durably(() => {
+    this.durably(() => {
       for (let taken = this.#arrivals.take(directory); taken.length > 0; taken = this.#arrivals.take(directory))
         this.#sortIn(taken);
     });
   }
 
-  // As part of the batch, or all of it at once. A part of it must never stay: what is taken out may be all that is known of a file.
-  #durably(change: () => void): void {
+  /** Changes something as part of the batch, or all of it at once. A part of it never stays: what is taken out may be all that is known of a file. */
+  durably(change: () => void): void {
     const isPart = this.#database.isTransaction;
     this.begin();
     try {

@@ -198,16 +198,12 @@ export function endInOrder({ map, unsure }: Session): void {
 export function suspectNothing(session: Session): void {
   if (session.unsure === undefined) return;
   const { map } = session;
-  map.begin();
-  try {
+  // All or nothing: or the next batch would find itself begun, and nothing kept of what stands for an object no more.
+  map.durably(() => {
     keepUnsure(map, undefined);
     noteSure(map);
     map.forgetFormer();
-    map.commit();
-  } catch (error) {
-    map.rollback(); // or the next batch would find itself begun, and nothing kept of what stands for an object no more
-    throw error;
-  }
+  });
   session.unsure = undefined;
 }
 
@@ -224,14 +220,7 @@ function findSuspect(session: Session): void {
   const { map, leftHeld } = session;
   const wereHeld = [...leftHeld].map(idOfKey);
   if (leftHeld.size > 0) lookOnly(session, restoreHeld);
-  map.begin();
-  try {
-    session.suspect = suspectIn(session, wereHeld);
-    map.commit();
-  } catch (error) {
-    map.rollback(); // or the next batch would find itself begun
-    throw error;
-  }
+  map.durably(() => (session.suspect = suspectIn(session, wereHeld)));
 }
 
 /** First letters of a name in `held/` that is not the id of one of our objects. */

@@ -24,7 +24,7 @@ import { install, mustStay } from "./content.ts";
 import { copyRange } from "./copy-range.ts";
 import { heldNameOf } from "./held-name.ts";
 import type { MappedObject } from "./map-rows.ts";
-import { openToWrite } from "./own-access.ts";
+import { openInPlace } from "./suspects.ts";
 import { beneath } from "./beneath.ts";
 import { removeTreeAt } from "./remove-tree.ts";
 
@@ -89,8 +89,7 @@ function putInPlace(
   const { stageDirectory, heldDirectory } = batch.session;
   const name = heldNameOf(object.id);
   if (!batch.incomplete.has(keyOf(object.id)) && mustStay(batch, place)) {
-    batch.session.suspects.note(object.id);
-    copyInto(place, object, { fd, size });
+    copyInto(batch, place, object, { fd, size });
     unlinkat(stageDirectory, name);
     return;
   }
@@ -100,11 +99,12 @@ function putInPlace(
 }
 
 function copyInto(
+  { session }: Batch,
   place: Place,
-  { here }: MappedObject,
+  object: MappedObject,
   { fd, size }: { readonly fd: number; readonly size: number },
 ): void {
-  const to = openToWrite(place, here);
+  const to = openInPlace(session, place, object);
   try {
     ftruncate(to, copyRange(fd, to, { from: 0, to: 0, length: size }));
   } finally {

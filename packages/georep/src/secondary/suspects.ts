@@ -7,7 +7,9 @@ import { keyOf, type FileId } from "../ids/file-id.ts";
 import type { Suspect } from "../rpc/hello-messages.ts";
 import { maxObjects, type EntryName } from "../rpc/messages.ts";
 import { isDirectory } from "../tree/object-state.ts";
+import type { Place } from "./batch.ts";
 import type { MappedObject } from "./map-rows.ts";
+import { openToWrite } from "./own-access.ts";
 import type { Session } from "./session.ts";
 
 const suspectsFile = "suspects";
@@ -82,6 +84,12 @@ export class Suspects implements Disposable {
       this.#length = end;
     }
   }
+}
+
+/** Opens a file to write to in place. @throws as {@link openToWrite} */
+export function openInPlace({ suspects }: Session, place: Place, { id, here }: MappedObject): number {
+  suspects.note(id);
+  return openToWrite(place, here);
 }
 
 /** To be called before an object becomes another one here. */

@@ -50,13 +50,13 @@ const startMs = 1000;
 
 // Between fork(2) and execve(2) a child has not its token yet. It has one thread, and what we run as has more.
 async function untilAllAreStarted(): Promise<void> {
-  const late = performance.now() + startMs;
-  while (listPids().some(isBeingStarted) && performance.now() < late) await sleep(1);
+  const [late, own] = [performance.now() + startMs, programOf(process.pid)];
+  while (listPids().some((pid) => isBeingStarted(pid, own)) && performance.now() < late) await sleep(1);
 }
 
-function isBeingStarted(pid: number): boolean {
+function isBeingStarted(pid: number, program: string | undefined): boolean {
   const stat = readStat(pid);
-  return stat?.threads === 1 && stat.state !== "Z" && programOf(pid) === programOf(process.pid);
+  return stat?.threads === 1 && stat.state !== "Z" && programOf(pid) === program;
 }
 
 function programOf(pid: number): string | undefined {
