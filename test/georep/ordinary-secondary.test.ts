@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +10,8 @@ import { makePair, within } from "./replica.ts";
 
 const program = fileURLToPath(new URL("../../packages/georep/src/secondary/secondary-main.ts", import.meta.url));
 const user = 65_534;
-const asUser = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups", process.execPath, program];
+const runAsUser = ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups", process.execPath];
+const asUser = [...runAsUser, program];
 
 test.runIf(process.geteuid?.() === 0)(
   "an ordinary user receives what it may, and is told once what it may not",
@@ -85,6 +87,18 @@ test.runIf(process.geteuid?.() === 0)("an ordinary user is not kept out by the m
   await worker.checkpoint(within(30_000));
   expect(await worker.verify(within(30_000))).toEqual([]);
   expect(pair.differences()).toEqual([]);
+});
+
+test.runIf(process.geteuid?.() === 0)("what is cut off gives an ordinary user's copies their modes back", () => {
+  using pair = makePair();
+  fs.chmodSync(pair.base, 0o755);
+  fs.chownSync(pair.destination, user, user);
+  const [command = "", ...rest] = runAsUser;
+  const child = fileURLToPath(new URL("./given-back.child.ts", import.meta.url));
+  const env = { ...process.env, TMPDIR: pair.destination };
+  const { status, stderr } = spawnSync(command, [...rest, child], { env, encoding: "utf8" });
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(fs.readdirSync(pair.destination)).toEqual([]);
 });
 
 test.runIf(process.geteuid?.() === 0)(

@@ -11,7 +11,7 @@ import type { Statx } from "@belay/linux";
 import type { Birth } from "./birth.ts";
 import type { Incoming } from "./incoming.ts";
 import type { MappedName, MappedObject } from "./map-rows.ts";
-import { grant, isBound } from "./own-access.ts";
+import { grant, isBound, mayGrant } from "./own-access.ts";
 import { openDirectoryAt } from "./beneath.ts";
 import type { Session } from "./session.ts";
 
@@ -69,8 +69,6 @@ export interface Batch {
   /** Objects that have lost a name at the source and keep it here, by key. */
   readonly spared: Set<string>;
   readonly failures: Failure[];
-  /** Directories that this user has given itself rights to for now, by key, with the mode that each had. */
-  readonly opened: Map<string, number>;
   /** Learned from the first file that is made in it. */
   birth: Birth | undefined;
 }
@@ -104,7 +102,6 @@ export function startBatch(session: Session): Batch {
     others: [],
     spared: new Set(),
     failures: [],
-    opened: new Map(),
     birth: undefined,
   };
 }
@@ -207,14 +204,14 @@ export function openDirectory(batch: Batch, id: FileId): number | undefined {
   return fd;
 }
 
-/** Lets us do with a directory of ours what its mode may forbid. */
+/** Lets us do with a directory or file of ours what its mode may forbid, until that is given back by `giveBackModes`. */
 export function openToUs(batch: Batch, id: FileId, fd: number): void {
+  const { map, opened } = batch.session;
   const stat = statAt(fd, nothing);
-  const mode = grant(fd);
-  if (stat === undefined || mode === undefined) return;
-  touch(batch, { object: batch.session.map.get(id), stat });
-  const key = keyOf(id);
-  if (!batch.opened.has(key)) batch.opened.set(key, mode);
+  if (stat === undefined || !mayGrant(stat)) return;
+  touch(batch, { object: map.get(id), stat });
+  opened.note(id, stat.mode & 0o7777);
+  if (grant(fd) === undefined) opened.forget(id);
 }
 
 const nothing = Buffer.alloc(0);

@@ -40,10 +40,7 @@ export function finishBatch(batch: Batch): readonly Failure[] {
   for (const change of files) stamp(batch, change, failed.has(change));
   for (const key of batch.touched) if (!batch.changes.has(key) || batch.complete.has(key)) restamp(batch, idOfKey(key));
   for (const change of deepestFirst(batch, directories)) {
-    if (completeBare(batch, change)) continue;
-    const isSet = setMetadata(batch, change);
-    if (isSet) batch.opened.delete(keyOf(change.id)); // it has a mode of its own again
-    stamp(batch, change, !isSet);
+    if (!completeBare(batch, change)) stamp(batch, change, !setMetadata(batch, change));
   }
   giveBackModes(batch);
   makeDurable(batch.session);
@@ -85,7 +82,9 @@ function setMetadata(batch: Batch, change: ObjectChange): boolean {
   attempt(batch, change.id, nothing, () =>
     withPlace(batch, change.id, (place) => applyMetadata(place, change, batch.session)),
   );
-  return batch.failures.length === failures;
+  if (batch.failures.length > failures) return false;
+  batch.session.opened.forget(change.id); // it has a mode of its own again
+  return true;
 }
 
 // What no name wants any more. What was never ours is not for us to delete. What cannot be removed is tried again with the next batch.

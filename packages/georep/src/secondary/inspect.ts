@@ -1,19 +1,19 @@
-import { close, errnoOf } from "@belay/linux";
+import { close, errno, errnoOf } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
-import { keyOf, type FileId } from "../ids/file-id.ts";
+import type { FileId } from "../ids/file-id.ts";
 import { isSick } from "../rpc/failure.ts";
 import { maxDigested, type Inspected, type InspectReply, type InspectRequest } from "../rpc/inspect-messages.ts";
 import { digestOf } from "../tree/digest.ts";
 import { isRegular } from "../tree/object-state.ts";
 import { openFileAt, readObjectAt } from "../tree/read-object.ts";
 import { look, openDirectory, type Batch } from "./batch.ts";
+import { openNamed } from "./directory-modes.ts";
 import { lookOnly } from "./look-only.ts";
-import { asOwner } from "./own-access.ts";
+import { isBound } from "./own-access.ts";
 import type { Session } from "./session.ts";
 
 const nothing = Buffer.alloc(0);
-const itself = Buffer.from(".");
 
 /** Bytes of content that are read for one request, and of attributes that one reply holds, before it is cut short. */
 const mostContent = 64 * 1024 * 1024;
@@ -43,14 +43,27 @@ function inspectName(
   dirfd: number,
   { directory, name, withContent }: Pick<InspectRequest, "directory" | "withContent"> & { name: Buffer },
 ): Inspected | undefined {
-  const state = asOwner({ dirfd, name: name.length === 0 ? itself : name }, () => readObjectAt(dirfd, name));
+  const state = readOurs(batch, { dirfd, name }, () => readObjectAt(dirfd, name));
   if (state === undefined) return undefined;
   const id = name.length === 0 ? directory : (look(batch, dirfd, name)?.object?.id ?? nothing);
   const isDigested = withContent && isRegular(state.mode) && state.size <= maxDigested;
-  const digest = isDigested ? digestAt(dirfd, name, 0, state.size) : undefined;
-  // The directory itself may be open to us just now, and only now.
-  const mode = (name.length === 0 ? batch.opened.get(keyOf(directory)) : undefined) ?? state.mode;
+  const digest = isDigested ? digestAt(batch, { dirfd, name }, 0, state.size) : undefined;
+  // It may be open to us just now, and only now.
+  const permissions = batch.session.opened.valueOf(id) ?? state.mode & 0o7777;
+  const mode = (state.mode & ~0o7777) | permissions;
   return { state: { ...state, id, mode }, digest: digest ?? nothing };
+}
+
+// What is not of this session keeps its mode whatever happens.
+function readOurs<T>(batch: Batch, at: { readonly dirfd: number; readonly name: Buffer }, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const object = isBound && errnoOf(error) === errno.EACCES ? look(batch, at.dirfd, at.name)?.object : undefined;
+    if (object === undefined) throw error;
+    openNamed(batch, object, at);
+    return read();
+  }
 }
 
 /** SHA-256 of a part of a file's content. @throws BelayError `ENOENT` */
@@ -58,9 +71,9 @@ export function digestPart(
   session: Session,
   part: { directory: FileId; name: Buffer; offset: number; length: number },
 ): Buffer {
-  return withDirectory(session, part.directory, (_, dirfd) => {
-    const digest =
-      dirfd === undefined ? undefined : ifReadable(() => digestAt(dirfd, part.name, part.offset, part.length));
+  const { directory, name, offset, length } = part;
+  return withDirectory(session, directory, (batch, dirfd) => {
+    const digest = dirfd === undefined ? undefined : ifReadable(() => digestAt(batch, { dirfd, name }, offset, length));
     if (digest === undefined) throw new BelayError("ENOENT", "the digest of a file that is not here");
     return digest;
   });
@@ -76,8 +89,13 @@ function ifReadable<T>(look: () => T): T | undefined {
   }
 }
 
-function digestAt(dirfd: number, name: Buffer, offset: number, length: number): Buffer | undefined {
-  const fd = asOwner({ dirfd, name }, () => openFileAt(dirfd, name));
+function digestAt(
+  batch: Batch,
+  at: { readonly dirfd: number; readonly name: Buffer },
+  offset: number,
+  length: number,
+): Buffer | undefined {
+  const fd = readOurs(batch, at, () => openFileAt(at.dirfd, at.name));
   if (fd === undefined) return undefined;
   try {
     return digestOf(fd, offset, length);

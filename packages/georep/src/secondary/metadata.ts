@@ -72,8 +72,8 @@ function flistOf(fd: number): Buffer[] {
   }
 }
 
-// chmod follows links, so not by name: somebody might put one there.
-function setMode({ dirfd, name }: Place, mode: number): void {
+/** chmod(2) of what is at a place. It follows links, so not by name: somebody might put one there. */
+export function setMode({ dirfd, name }: Place, mode: number): void {
   const fd = openat2(dirfd, name, O_PATH | O_NOFOLLOW, beneath);
   try {
     setModeOf(fd, mode);

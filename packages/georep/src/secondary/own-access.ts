@@ -10,6 +10,7 @@ import {
   O_RDWR,
   openat2,
   statx,
+  type Statx,
 } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
@@ -29,6 +30,12 @@ interface Named {
 
 const ownRights = (mode: number): number => (isDirectory(mode) ? 0o700 : 0o600);
 
+/** Tells whether this user owns something and is kept out by its mode. */
+export function mayGrant({ mode, uid }: Pick<Statx, "mode" | "uid">): boolean {
+  const rights = ownRights(mode);
+  return isBound && (mode & rights) !== rights && uid === process.geteuid?.();
+}
+
 /**
  * Lets this user do with an open file or directory of its own what it likes.
  *
@@ -37,14 +44,14 @@ const ownRights = (mode: number): number => (isDirectory(mode) ? 0o700 : 0o600);
  */
 export function grant(fd: number): number | undefined {
   if (!isBound) return undefined;
-  const { mode } = statx(fd, "", AT_EMPTY_PATH);
-  const rights = ownRights(mode);
-  if ((mode & rights) === rights) return undefined;
+  const stat = statx(fd, "", AT_EMPTY_PATH);
+  if (!mayGrant(stat)) return undefined;
+  const { mode } = stat;
   try {
-    setModeOf(fd, mode | rights);
+    setModeOf(fd, mode | ownRights(mode));
     return mode;
   } catch (error) {
-    if (errnoOf(error) === errno.EPERM) return undefined; // somebody else's: what it is wanted for will fail
+    if (errnoOf(error) === errno.EPERM) return undefined; // immutable: what it is wanted for will fail
     throw error;
   }
 }

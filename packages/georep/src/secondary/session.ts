@@ -27,13 +27,14 @@ import type { Restriction } from "./owner.ts";
 import { heldNameOf, idOfGone } from "./held-name.ts";
 import { lookOnly } from "./look-only.ts";
 import type { MappedObject } from "./map-rows.ts";
+import { DurableNotes } from "./durable-notes.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removalIn, setAside } from "./not-ours.ts";
 import { removeOurs } from "./remove-ours.ts";
 import { restoreHeld } from "./restore-held.ts";
 import { finishedBatches, putFinished } from "./finished.ts";
 import { requireSite } from "./site.ts";
-import { suspectIn, Suspects } from "./suspects.ts";
+import { openSuspects, suspectIn } from "./suspects.ts";
 import { Work } from "./work.ts";
 import { keepUnsure, keptUnsure, lastWork, noteSure, unsureSince, type Unsure } from "./unsure.ts";
 
@@ -56,7 +57,10 @@ export interface Session extends Disposable {
   readonly gone: Map<string, FileId>;
   /** Names in `held/` of what is not ours, and what each was called. */
   readonly strangers: Map<string, Buffer>;
-  readonly suspects: Suspects;
+  /** See {@link openSuspects}. */
+  readonly suspects: DurableNotes;
+  /** What this user, who is not root, has given itself rights to for now, with the mode that each had. */
+  readonly opened: DurableNotes;
   /** What the worker has to tell of again, and has not been told yet. */
   suspect: Suspect | undefined;
   /** Batches were cut off, and not all has been told anew since: what is unknown may be their work. Undefined: none is. */
@@ -105,7 +109,6 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   const flags = O_DIRECTORY | O_NOFOLLOW;
   const rootFd = open(root, O_RDONLY | O_DIRECTORY);
   const work = owned.use(new Work(base));
-  const suspects = owned.use(new Suspects(base));
   const wasCutOff = map.fact("open")?.[0] === 1;
   const unsure = wasCutOff ? unsureSince(map, { begun: work.since, until: worked }) : keptUnsure(map);
   const opened = {
@@ -119,7 +122,8 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     leftHeld: new Set<string>(),
     gone: new Map<string, FileId>(),
     strangers: new Map<string, Buffer>(),
-    suspects,
+    suspects: owned.use(openSuspects(base)),
+    opened: owned.use(new DurableNotes(join(base, "opened"))),
     suspect: undefined,
     unsure,
     tellsApart: undefined,
@@ -157,6 +161,7 @@ function dispose(session: Session, lock: FileLock): void {
   session.map[Symbol.dispose]();
   session.work[Symbol.dispose]();
   session.suspects[Symbol.dispose]();
+  session.opened[Symbol.dispose]();
   for (const fd of [session.root, session.heldDirectory, session.conflictsDirectory, session.stageDirectory]) close(fd);
   lock[Symbol.dispose]();
 }
@@ -217,9 +222,9 @@ export function recover(session: Session): void {
 }
 
 function findSuspect(session: Session): void {
-  const { map, leftHeld } = session;
+  const { map, leftHeld, opened } = session;
   const wereHeld = [...leftHeld].map(idOfKey);
-  if (leftHeld.size > 0) lookOnly(session, restoreHeld);
+  if (leftHeld.size > 0 || opened.size > 0) lookOnly(session, restoreHeld); // gives modes back, too
   map.durably(() => (session.suspect = suspectIn(session, wereHeld)));
 }
 

@@ -1,0 +1,150 @@
+/** What a batch of an ordinary user that is cut off leaves of the modes of its own copies. Runs as that user; ends with 0 when all is as it has to be. */
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { close, open, O_PATH } from "@belay/linux";
+
+import type { ApplyRequest, ObjectChange } from "../../packages/georep/src/rpc/messages.ts";
+import { openDirectory, openToUs, startBatch, type Batch } from "../../packages/georep/src/secondary/batch.ts";
+import { finishBatch } from "../../packages/georep/src/secondary/finish.ts";
+import { inspect } from "../../packages/georep/src/secondary/inspect.ts";
+import { applyChanges } from "../../packages/georep/src/secondary/serve.ts";
+import { recover } from "../../packages/georep/src/secondary/session.ts";
+import { fileChange } from "../../packages/georep/src/testing/file-change.ts";
+import {
+  entryOf,
+  openSessionPlace,
+  wholeFile,
+  type SessionPlace,
+} from "../../packages/georep/src/testing/session-place.ts";
+
+const id = (name: string) => Buffer.from(name);
+const inDir = (parent: string, name: string, object: number | undefined) => ({ ...entryOf(name, object), parent: id(parent) }); // prettier-ignore
+const directory = (name: string, mode: number): ObjectChange =>
+  fileChange(name, { mode: 0o040000 | mode, mtime: 5n, ctime: 6n });
+const file = (name: string, mode: number) => wholeFile(name, name, { mode: 0o100000 | mode });
+
+function apply(batch: Batch, request: ApplyRequest): void {
+  assert.deepEqual(applyChanges(batch, request).failures, []);
+}
+
+function applyAndFinish({ session }: SessionPlace, request: ApplyRequest): void {
+  const batch = startBatch(session);
+  apply(batch, request);
+  assert.deepEqual(finishBatch(batch), []);
+}
+
+const modeOf = ({ root }: SessionPlace, path: string) => (statSync(join(root, path)).mode & 0o7777).toString(8);
+const modesOf = (place: SessionPlace, ...paths: string[]) => paths.map((path) => modeOf(place, path));
+const notesOf = ({ root }: SessionPlace) => readFileSync(join(root, ".belay-georep/test/opened")).length;
+
+const shut = ["top", "top/mid", "top/mid/leaf", "top/mid/leaf/secret"];
+
+/** A destination with directories that their owner may not write to, and a file that he may not read. */
+async function shutPlace(): Promise<SessionPlace> {
+  const place = await openSessionPlace();
+  const objects = [directory("top", 0o555), directory("mid", 0o511), directory("leaf", 0o755), file("secret", 0o200)];
+  const entries = [entryOf("top", 0), inDir("top", "mid", 1), inDir("mid", "leaf", 2), inDir("leaf", "secret", 3)];
+  applyAndFinish(place, { objects, entries });
+  assert.deepEqual(modesOf(place, ...shut), ["555", "511", "755", "200"]);
+  return place;
+}
+
+/** Lets its owner remove a tree. */
+const opened = ({ root }: SessionPlace): Disposable => ({
+  [Symbol.dispose]: () => execFileSync("chmod", ["-R", "u+rwx", root]),
+});
+
+const ways: Readonly<Record<string, (place: SessionPlace) => Promise<void>>> = {
+  kill: (place) => place.reopen(),
+  "batch that is taken back": ({ session }) => {
+    session.map.rollback();
+    recover(session);
+    return Promise.resolve();
+  },
+};
+
+for (const cutOff of Object.values(ways)) {
+  // Directories above the one that was told of.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    apply(startBatch(place.session), { objects: [file("f", 0o644)], entries: [inDir("leaf", "f", 0)] });
+    assert.deepEqual(modesOf(place, "top", "top/mid"), ["755", "711"]);
+    await cutOff(place);
+    assert.deepEqual(modesOf(place, ...shut), ["555", "511", "755", "200"]);
+    assert.equal(notesOf(place), 0);
+  }
+  // What the batch has moved: it is where it was not, until that is told again.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    const batch = startBatch(place.session);
+    const moved = {
+      objects: [directory("mid", 0o511)],
+      entries: [inDir("top", "mid", undefined), entryOf("moved", 0)],
+    };
+    apply(batch, moved);
+    await cutOff(place);
+    assert.deepEqual(modesOf(place, "top", "moved"), ["555", "711"]);
+    assert.notEqual(notesOf(place), 0);
+    await place.reopen();
+    applyAndFinish(place, { objects: [directory("other", 0o500)], entries: [entryOf("other", 0)] });
+    assert.equal(modeOf(place, "moved"), "711");
+    applyAndFinish(place, moved);
+    assert.deepEqual(modesOf(place, "top", "moved", "other"), ["555", "511", "500"]);
+    assert.equal(notesOf(place), 0);
+  }
+  // A mode that comes meanwhile is not undone.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    renameSync(join(place.root, "top"), join(place.root, "away")); // by somebody
+    const [batch, fd] = [startBatch(place.session), open(join(place.root, "away"), O_PATH)];
+    openToUs(batch, id("top"), fd);
+    close(fd);
+    await cutOff(place);
+    assert.equal(modeOf(place, "away"), "755");
+    renameSync(join(place.root, "away"), join(place.root, "top"));
+    applyAndFinish(place, { objects: [directory("top", 0o711)], entries: [entryOf("top", 0)] });
+    await place.reopen();
+    assert.deepEqual(modesOf(place, ...shut), ["711", "511", "755", "200"]);
+  }
+  // What was opened to be read.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    const [batch, fd] = [startBatch(place.session), open(join(place.root, "top/mid/leaf/secret"), O_PATH)];
+    openToUs(batch, id("secret"), fd);
+    close(fd);
+    assert.equal(modeOf(place, "top/mid/leaf/secret"), "600");
+    await cutOff(place);
+    assert.deepEqual(modesOf(place, ...shut), ["555", "511", "755", "200"]);
+    const { names } = inspect(place.session, { directory: id("leaf"), names: [id("secret")], withContent: true });
+    assert.deepEqual([names[0]?.state.mode, names[0]?.digest.length], [0o100200, 32]);
+    assert.deepEqual(modesOf(place, ...shut), ["555", "511", "755", "200"]);
+  }
+  // A directory that is gone has no mode any more.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    openDirectory(startBatch(place.session), id("mid"));
+    await cutOff(place);
+    applyAndFinish(place, { objects: [], entries: [entryOf("top", undefined)] });
+    assert.deepEqual([existsSync(join(place.root, "top")), notesOf(place)], [false, 0]);
+  }
+}
+
+// Of somebody else's file nothing is touched, not even for a moment.
+{
+  using place = await shutPlace();
+  using _ = opened(place);
+  const theirs = join(place.root, "theirs");
+  writeFileSync(theirs, "theirs");
+  chmodSync(theirs, 0o200);
+  const { ctimeNs } = statSync(theirs, { bigint: true });
+  const { names } = inspect(place.session, { directory: id("root"), names: [id("theirs")], withContent: true });
+  assert.deepEqual([names, statSync(theirs, { bigint: true }).ctimeNs], [[undefined], ctimeNs]);
+}
