@@ -1,12 +1,23 @@
 /** What a batch of an ordinary user that is cut off leaves of the modes of its own copies. Runs as that user; ends with 0 when all is as it has to be. */
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 
 import { close, open, O_PATH } from "@belay/linux";
 
-import type { ApplyRequest, ObjectChange } from "../../packages/georep/src/rpc/messages.ts";
+import type { ApplyRequest, ObjectChange, SessionRules } from "../../packages/georep/src/rpc/messages.ts";
 import { openDirectory, openToUs, startBatch, type Batch } from "../../packages/georep/src/secondary/batch.ts";
 import { finishBatch } from "../../packages/georep/src/secondary/finish.ts";
 import { inspect } from "../../packages/georep/src/secondary/inspect.ts";
@@ -16,6 +27,7 @@ import { fileChange } from "../../packages/georep/src/testing/file-change.ts";
 import {
   entryOf,
   openSessionPlace,
+  rootId,
   wholeFile,
   type SessionPlace,
 } from "../../packages/georep/src/testing/session-place.ts";
@@ -38,13 +50,13 @@ function applyAndFinish({ session }: SessionPlace, request: ApplyRequest): void 
 
 const modeOf = ({ root }: SessionPlace, path: string) => (statSync(join(root, path)).mode & 0o7777).toString(8);
 const modesOf = (place: SessionPlace, ...paths: string[]) => paths.map((path) => modeOf(place, path));
-const notesOf = ({ root }: SessionPlace) => readFileSync(join(root, ".belay-georep/test/opened")).length;
+const notesOf = ({ session }: SessionPlace) => session.opened.size;
 
 const shut = ["top", "top/mid", "top/mid/leaf", "top/mid/leaf/secret"];
 
 /** A destination with directories that their owner may not write to, and a file that he may not read. */
-async function shutPlace(): Promise<SessionPlace> {
-  const place = await openSessionPlace();
+async function shutPlace(more: Partial<SessionRules> = {}): Promise<SessionPlace> {
+  const place = await openSessionPlace(more);
   const objects = [directory("top", 0o555), directory("mid", 0o511), directory("leaf", 0o755), file("secret", 0o200)];
   const entries = [entryOf("top", 0), inDir("top", "mid", 1), inDir("mid", "leaf", 2), inDir("leaf", "secret", 3)];
   applyAndFinish(place, { objects, entries });
@@ -91,6 +103,8 @@ for (const cutOff of Object.values(ways)) {
     assert.deepEqual(modesOf(place, "top", "moved"), ["555", "711"]);
     assert.notEqual(notesOf(place), 0);
     await place.reopen();
+    const [told] = inspect(place.session, { directory: rootId, names: [id("moved")], withContent: false }).names;
+    assert.equal(told?.state.mode, 0o040711);
     applyAndFinish(place, { objects: [directory("other", 0o500)], entries: [entryOf("other", 0)] });
     assert.equal(modeOf(place, "moved"), "711");
     applyAndFinish(place, moved);
@@ -126,6 +140,72 @@ for (const cutOff of Object.values(ways)) {
     assert.deepEqual([names[0]?.state.mode, names[0]?.digest.length], [0o100200, 32]);
     assert.deepEqual(modesOf(place, ...shut), ["555", "511", "755", "200"]);
   }
+  // What was held can leave `held/`, whoever asks for that.
+  for (const ignoreDeletes of [false, true]) {
+    using place = await shutPlace({ ignoreDeletes });
+    using _ = opened(place);
+    const instead = { objects: [file("instead", 0o644)], entries: [entryOf("top", 0)] };
+    apply(startBatch(place.session), instead);
+    await cutOff(place);
+    applyAndFinish(place, instead);
+    assert.deepEqual([place.held(), notesOf(place)], [[], 0]);
+  }
+  for (const isForgotten of [false, true]) {
+    using place = await shutPlace();
+    using _ = opened(place);
+    apply(startBatch(place.session), { objects: [directory("instead", 0o755)], entries: [entryOf("top", 0)] });
+    await cutOff(place);
+    assert.deepEqual(place.held(), [id("top").toString("hex")]);
+    if (isForgotten) {
+      await place.reopen();
+      assert.equal((await place.forget()).keptConflicts, 1);
+      continue;
+    }
+    rmdirSync(join(place.root, "top"));
+    await cutOff(place);
+    assert.deepEqual([place.held(), notesOf(place)], [[], 0]);
+    assert.deepEqual(modesOf(place, ...shut), ["555", "511", "755", "200"]);
+  }
+  // A note that nobody has taken back, of a directory that has got another mode since.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    applyAndFinish(place, { objects: [directory("top", 0o711)], entries: [entryOf("top", 0)] });
+    place.session.opened.note(id("top"), 0o555);
+    place.session.opened.note(id("leaf"), 0o555);
+    await cutOff(place);
+    assert.deepEqual(modesOf(place, ...shut), ["711", "511", "755", "200"]);
+    assert.equal(notesOf(place), 0);
+  }
+  // The batch had removed it when it was cut off.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    const gone = { objects: [], entries: [entryOf("top", undefined)] };
+    apply(startBatch(place.session), gone);
+    execFileSync("chmod", ["-R", "u+rwx", join(place.root, ".belay-georep/test/held")]);
+    rmSync(join(place.root, ".belay-georep/test/held", id("top").toString("hex")), { recursive: true });
+    await cutOff(place);
+    assert.notEqual(notesOf(place), 0);
+    applyAndFinish(place, gone);
+    assert.equal(notesOf(place), 0);
+  }
+  // A file that is replaced at once while it waits for its mode.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    const [batch, fd] = [startBatch(place.session), open(join(place.root, "top/mid/leaf/secret"), O_PATH)];
+    openToUs(batch, id("secret"), fd);
+    close(fd);
+    chmodSync(join(place.root, "top/mid"), 0o755);
+    renameSync(join(place.root, "top/mid/leaf"), join(place.root, "top/mid/away"));
+    await cutOff(place);
+    renameSync(join(place.root, "top/mid/away"), join(place.root, "top/mid/leaf"));
+    chmodSync(join(place.root, "top/mid"), 0o511);
+    const objects = [file("new", 0o644), file("secret", 0o600)];
+    applyAndFinish(place, { objects, entries: [inDir("leaf", "new", 0), inDir("leaf", "secret", 1)] });
+    assert.deepEqual(modesOf(place, ...shut), ["555", "511", "755", "600"]);
+  }
   // A directory that is gone has no mode any more.
   {
     using place = await shutPlace();
@@ -147,4 +227,32 @@ for (const cutOff of Object.values(ways)) {
   const { ctimeNs } = statSync(theirs, { bigint: true });
   const { names } = inspect(place.session, { directory: id("root"), names: [id("theirs")], withContent: true });
   assert.deepEqual([names, statSync(theirs, { bigint: true }).ctimeNs], [[undefined], ctimeNs]);
+}
+
+// The destination itself.
+{
+  using place = await openSessionPlace();
+  for (const name of ["a", "b"]) {
+    applyAndFinish(place, { objects: [file(name, 0o644)], entries: [entryOf(name, 0)] });
+    chmodSync(place.root, 0o600);
+  }
+  assert.equal(statSync(place.root).mode & 0o7777, 0o600);
+  chmodSync(place.root, 0o700);
+}
+
+// A destination that has no room any more (it is a small one): what makes some is done.
+{
+  using place = await shutPlace();
+  using _ = opened(place);
+  applyAndFinish(place, { objects: [wholeFile("f", "f".repeat(200_000))], entries: [inDir("mid", "f", 0)] });
+  const large = openSync(join(place.root, "large"), "w");
+  assert.throws(() => fillUp(large), { code: "ENOSPC" });
+  applyAndFinish(place, { objects: [], entries: [inDir("mid", "f", undefined)] });
+  assert.equal(existsSync(join(place.root, "top/mid/f")), false);
+  assert.deepEqual(modesOf(place, ...shut), ["555", "511", "755", "200"]);
+  closeSync(large);
+}
+
+function fillUp(fd: number): never {
+  for (;;) writeSync(fd, Buffer.alloc(4096, 1));
 }

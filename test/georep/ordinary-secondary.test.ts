@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { AT_FDCWD, lsetxattr, makedev, mknodat } from "@belay/linux";
 import { expect, test } from "vitest";
 
+import { ownFileSystem } from "./own-file-system.ts";
 import { makePair, within } from "./replica.ts";
 
 const program = fileURLToPath(new URL("../../packages/georep/src/secondary/secondary-main.ts", import.meta.url));
@@ -92,7 +93,7 @@ test.runIf(process.geteuid?.() === 0)("an ordinary user is not kept out by the m
 test.runIf(process.geteuid?.() === 0)("what is cut off gives an ordinary user's copies their modes back", () => {
   using pair = makePair();
   fs.chmodSync(pair.base, 0o755);
-  fs.chownSync(pair.destination, user, user);
+  using _ = ownFileSystem(pair.destination, "8m");
   const [command = "", ...rest] = runAsUser;
   const child = fileURLToPath(new URL("./given-back.child.ts", import.meta.url));
   const env = { ...process.env, TMPDIR: pair.destination };

@@ -11,7 +11,7 @@ import type { Statx } from "@belay/linux";
 import type { Birth } from "./birth.ts";
 import type { Incoming } from "./incoming.ts";
 import type { MappedName, MappedObject } from "./map-rows.ts";
-import { grant, isBound, mayGrant } from "./own-access.ts";
+import { grant, isBound, lacksRights } from "./own-access.ts";
 import { openDirectoryAt } from "./beneath.ts";
 import type { Session } from "./session.ts";
 
@@ -69,6 +69,8 @@ export interface Batch {
   /** Objects that have lost a name at the source and keep it here, by key. */
   readonly spared: Set<string>;
   readonly failures: Failure[];
+  /** What this batch has opened up to us, by key, of the session's `opened`. */
+  readonly opened: Set<string>;
   /** Learned from the first file that is made in it. */
   birth: Birth | undefined;
 }
@@ -102,6 +104,7 @@ export function startBatch(session: Session): Batch {
     others: [],
     spared: new Set(),
     failures: [],
+    opened: new Set(),
     birth: undefined,
   };
 }
@@ -208,10 +211,17 @@ export function openDirectory(batch: Batch, id: FileId): number | undefined {
 export function openToUs(batch: Batch, id: FileId, fd: number): void {
   const { map, opened } = batch.session;
   const stat = statAt(fd, nothing);
-  if (stat === undefined || !mayGrant(stat)) return;
+  if (stat === undefined || !lacksRights(stat.mode)) return;
   touch(batch, { object: map.get(id), stat });
-  opened.note(id, stat.mode & 0o7777);
-  if (grant(fd) === undefined) opened.forget(id);
+  const mode = stat.mode & 0o7777;
+  const isOwn = stat.uid === process.geteuid?.(); // otherwise it is hardly ours to open
+  if (isOwn) opened.noteAnyway(id, mode);
+  if (grant(fd) === undefined) {
+    opened.forget(id);
+    return;
+  }
+  opened.noteAnyway(id, mode);
+  batch.opened.add(keyOf(id));
 }
 
 const nothing = Buffer.alloc(0);

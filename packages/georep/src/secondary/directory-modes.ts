@@ -1,12 +1,13 @@
-import { close, errno, errnoOf, O_NOFOLLOW, O_PATH, openat2 } from "@belay/linux";
+import { close, errnoOf, O_NOFOLLOW, O_PATH, openat2 } from "@belay/linux";
 
-import { keyOf, type FileId } from "../ids/file-id.ts";
-import { isSick } from "../rpc/failure.ts";
+import { idOfKey, keyOf, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
-import { openToUs, type Batch } from "./batch.ts";
+import { openToUs, type Batch, type Place } from "./batch.ts";
+import { isDirectory } from "../tree/object-state.ts";
+import { statAt } from "../tree/read-object.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { setMode } from "./metadata.ts";
-import { isBound } from "./own-access.ts";
+import { isBound, isGranted, lacksRights } from "./own-access.ts";
 import { beneath } from "./beneath.ts";
 import { restamp, withPlace } from "./stamps.ts";
 
@@ -44,34 +45,44 @@ export function openNamed(
 }
 
 /**
- * Gives what we made use of back the mode that it had before, also what batches have left that were cut off. On the way to it directories may be opened
- * again, which are given back, too. What is not where it is known to be, as a batch that was cut off has moved it, has to wait for another batch.
+ * Gives what we made use of back the mode that it had before. On the way to it directories may be opened again, which are given back, too.
+ *
+ * @param ids  by default what this batch has opened; otherwise also what batches have left that were cut off
  */
-export function giveBackModes(batch: Batch): void {
+export function giveBackModes(batch: Batch, ids: Iterable<FileId> = openedBy(batch)): void {
   const { opened } = batch.session;
-  const waiting = new Set<string>();
-  for (;;) {
-    const ids = opened.ids.filter((id) => !waiting.has(keyOf(id)));
-    const [id] = ids.sort((a, b) => depthOf(batch, b) - depthOf(batch, a));
-    if (id === undefined) break;
-    if (giveBack(batch, id, opened.valueOf(id) ?? 0)) opened.forget(id);
-    else waiting.add(keyOf(id));
+  for (let round = [...ids]; round.length > 0; round = openedBy(batch)) {
+    batch.opened.clear();
+    const depths = round.map((id) => ({ id, depth: depthOf(batch, id) }));
+    for (const { id } of depths.sort((a, b) => b.depth - a.depth)) if (giveBack(batch, id)) opened.forget(id);
   }
   opened.settle();
 }
 
-/** @returns false when it is not where it is known to be */
-function giveBack(batch: Batch, id: FileId, mode: number): boolean {
-  let isFound = batch.session.map.get(id) === undefined; // it is gone
+const openedBy = (batch: Batch): FileId[] => [...batch.opened].map(idOfKey);
+
+/** @returns false when it has to wait for another batch: it is not where it is known to be, as one that was cut off has moved it, or nothing can be done there */
+function giveBack(batch: Batch, id: FileId): boolean {
+  const { map, held, opened } = batch.session;
+  const before = opened.valueOf(id);
+  if (before === undefined) return true;
+  // What has no name any more, and does not wait for one, is gone.
+  let isDone = map.get(id) === undefined || (map.namesOf(id).length === 0 && !held.has(keyOf(id)));
   try {
-    withPlace(batch, id, (place) => {
-      isFound = true;
-      setMode(place, mode);
+    withPlace(batch, id, (place, object) => {
+      isDone = !(place.isHeld && isDirectory(object.mode)); // it could not be moved out of there
+      if (isDone && isLeftOpen(place, object, before)) setMode(place, before);
     });
   } catch (error) {
-    if (isSick(error) || errnoOf(error) === undefined) throw error;
-    return errnoOf(error) === errno.EPERM; // nobody else's modes are for us to set
+    if (errnoOf(error) === undefined) throw error;
+    return false;
   }
-  if (batch.touched.has(keyOf(id))) restamp(batch, id);
-  return isFound;
+  if (isDone && batch.touched.has(keyOf(id))) restamp(batch, id);
+  return isDone;
+}
+
+/** Tells whether something has the mode still that we gave it, and not another one meanwhile, by whomever. */
+function isLeftOpen({ dirfd, name }: Place, object: MappedObject, before: number): boolean {
+  const stat = statAt(dirfd, name);
+  return stat !== undefined && isGranted(stat.mode, before) && lacksRights(object.mode);
 }

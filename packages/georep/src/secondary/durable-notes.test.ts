@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempDisposableSync, readdirSync, rmdirSync, statSync } from "node:fs";
+import { appendFileSync, mkdtempDisposableSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,40 +7,67 @@ import { expect, test } from "vitest";
 import { DurableNotes } from "./durable-notes.ts";
 
 const id = (name: string) => Buffer.from(name);
-const idsIn = (path: string): string[] => {
+const notesOf = (notes: DurableNotes) => Object.fromEntries(notes.ids.map((each) => [String(each), notes.valueOf(each)])); // prettier-ignore
+const notesIn = (path: string) => {
   using notes = new DurableNotes(path);
-  return notes.ids.map(String);
+  return notesOf(notes);
 };
 
+function place(): Disposable & { readonly path: string } {
+  const directory = mkdtempDisposableSync(join(tmpdir(), "belay-notes-"));
+  return { path: join(directory.path, "notes"), [Symbol.dispose]: () => directory.remove() };
+}
+
 test("what was forgotten is gone when it is settled, the rest stays, and more can be noted", () => {
-  using place = mkdtempDisposableSync(join(tmpdir(), "belay-notes-"));
-  const path = join(place.path, "notes");
-  using notes = new DurableNotes(path);
-  for (const [value, name] of ["a", "b", "c"].entries()) notes.note(id(name), value);
+  using at = place();
+  using notes = new DurableNotes(at.path);
+  for (const [value, name] of ["a", "b", "long", "d"].entries()) notes.note(id(name), value);
   notes.forget(id("a"));
   notes.forget(id("unknown"));
-  expect(idsIn(path)).toEqual(["a", "b", "c"]);
+  expect(notesIn(at.path)).toEqual({ a: 0, b: 1, long: 2, d: 3 });
   notes.settle();
-  notes.note(id("d"), 0o7777);
-  notes.note(id("d"), 1); // the first one counts
-  using again = new DurableNotes(path);
-  expect(again.ids.map((each) => [String(each), again.valueOf(each)])).toEqual([["b", 1], ["c", 2], ["d", 0o7777]]); // prettier-ignore
-  for (const name of ["b", "c", "d"]) notes.forget(id(name));
+  expect(notesIn(at.path)).toEqual({ b: 1, long: 2, d: 3 });
+  notes.note(id("e"), 0o7777);
+  notes.note(id("b"), 7); // the last one counts
+  expect(notesIn(at.path)).toEqual({ b: 7, e: 0o7777, long: 2, d: 3 });
+  for (const each of notes.ids) notes.forget(each);
   notes.settle();
-  expect([statSync(path).size, readdirSync(place.path)]).toEqual([0, ["notes"]]);
+  notes.note(id("f"), 5);
+  expect([notesIn(at.path), notesOf(notes)]).toEqual([{ f: 5 }, { f: 5 }]);
 });
 
-test("nothing is lost while notes cannot be written anew, and it is tried again", () => {
-  using place = mkdtempDisposableSync(join(tmpdir(), "belay-notes-"));
-  const path = join(place.path, "notes");
-  using notes = new DurableNotes(path);
-  for (const name of ["a", "b"]) notes.note(id(name));
-  mkdirSync(`${path}.new`);
-  notes.forget(id("a"));
+test("notes have room that was made for them before, and grow no more than they are many", () => {
+  using at = place();
+  using notes = new DurableNotes(at.path);
+  expect(statSync(at.path)).toMatchObject({ size: 4096, blocks: 8 });
+  notes.note(id("stays"));
+  for (let round = 0; round < 1000; round++) {
+    notes.note(id(String(round).padStart(30)));
+    notes.forget(id(String(round).padStart(30)));
+    notes.settle();
+  }
+  expect(statSync(at.path).size).toBe(4096);
+  for (let round = 0; round < 1000; round++) notes.note(id(String(round).padStart(30)));
+  using again = new DurableNotes(at.path);
+  expect([notes.size, again.size, statSync(at.path).size > 33_000]).toEqual([1001, 1001, true]);
+  for (const each of notes.ids) notes.forget(each);
   notes.settle();
-  notes.note(id("c"));
-  expect([notes.ids.map(String), idsIn(path)]).toEqual([["b", "c"], ["a", "b", "c"]]); // prettier-ignore
-  rmdirSync(`${path}.new`);
-  notes.settle();
-  expect(idsIn(path)).toEqual(["b", "c"]);
+  expect([notesIn(at.path), statSync(at.path).size]).toEqual([{}, 4096]);
+});
+
+test("a note that was being written when its process was killed is none", () => {
+  using at = place();
+  writeFileSync(at.path, Buffer.from([1, 5, 0, 97, 4, 0, 0, 98]));
+  {
+    using notes = new DurableNotes(at.path);
+    expect(notesOf(notes)).toEqual({ a: 5 });
+    for (let round = 0; round < 200; round++) notes.note(id(String(round).padStart(30)));
+  }
+  const whole = readFileSync(at.path);
+  for (const half of [1, 2, 3, 20]) {
+    truncateSync(at.path, whole.length);
+    appendFileSync(at.path, Buffer.alloc(half, 32));
+    using notes = new DurableNotes(at.path);
+    expect([notes.size, readFileSync(at.path).equals(whole)]).toEqual([201, true]);
+  }
 });

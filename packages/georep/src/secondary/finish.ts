@@ -42,7 +42,7 @@ export function finishBatch(batch: Batch): readonly Failure[] {
   for (const change of deepestFirst(batch, directories)) {
     if (!completeBare(batch, change)) stamp(batch, change, !setMetadata(batch, change));
   }
-  giveBackModes(batch);
+  giveBackModes(batch, batch.session.opened.ids);
   makeDurable(batch.session);
   closeDirectories(batch);
   return batch.failures;

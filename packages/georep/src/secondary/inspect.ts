@@ -1,7 +1,7 @@
 import { close, errno, errnoOf } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
-import type { FileId } from "../ids/file-id.ts";
+import { keyOf, type FileId } from "../ids/file-id.ts";
 import { isSick } from "../rpc/failure.ts";
 import { maxDigested, type Inspected, type InspectReply, type InspectRequest } from "../rpc/inspect-messages.ts";
 import { digestOf } from "../tree/digest.ts";
@@ -49,8 +49,8 @@ function inspectName(
   const isDigested = withContent && isRegular(state.mode) && state.size <= maxDigested;
   const digest = isDigested ? digestAt(batch, { dirfd, name }, 0, state.size) : undefined;
   // It may be open to us just now, and only now.
-  const permissions = batch.session.opened.valueOf(id) ?? state.mode & 0o7777;
-  const mode = (state.mode & ~0o7777) | permissions;
+  const before = batch.opened.has(keyOf(id)) ? batch.session.opened.valueOf(id) : undefined;
+  const mode = before === undefined ? state.mode : (state.mode & ~0o7777) | before;
   return { state: { ...state, id, mode }, digest: digest ?? nothing };
 }
 

@@ -10,7 +10,6 @@ import {
   O_RDWR,
   openat2,
   statx,
-  type Statx,
 } from "@belay/linux";
 import { BelayError } from "@belay/supervise";
 
@@ -30,11 +29,17 @@ interface Named {
 
 const ownRights = (mode: number): number => (isDirectory(mode) ? 0o700 : 0o600);
 
-/** Tells whether this user owns something and is kept out by its mode. */
-export function mayGrant({ mode, uid }: Pick<Statx, "mode" | "uid">): boolean {
-  const rights = ownRights(mode);
-  return isBound && (mode & rights) !== rights && uid === process.geteuid?.();
-}
+/** Tells whether a mode keeps its owner out. */
+export const lacksRights = (mode: number): boolean => (mode & ownRights(mode)) !== ownRights(mode);
+
+/**
+ * Tells whether something has the mode that {@link grant} gave it. Whoever is in no group of it loses its set-id bits with that.
+ *
+ * @param mode  what it has
+ * @param before  permissions that it had
+ */
+export const isGranted = (mode: number, before: number): boolean =>
+  (mode & 0o777) === ((before | ownRights(mode)) & 0o777);
 
 /**
  * Lets this user do with an open file or directory of its own what it likes.
@@ -44,14 +49,13 @@ export function mayGrant({ mode, uid }: Pick<Statx, "mode" | "uid">): boolean {
  */
 export function grant(fd: number): number | undefined {
   if (!isBound) return undefined;
-  const stat = statx(fd, "", AT_EMPTY_PATH);
-  if (!mayGrant(stat)) return undefined;
-  const { mode } = stat;
+  const { mode } = statx(fd, "", AT_EMPTY_PATH);
+  if (!lacksRights(mode)) return undefined;
   try {
     setModeOf(fd, mode | ownRights(mode));
     return mode;
   } catch (error) {
-    if (errnoOf(error) === errno.EPERM) return undefined; // immutable: what it is wanted for will fail
+    if (errnoOf(error) === errno.EPERM) return undefined; // somebody else's: what it is wanted for will fail
     throw error;
   }
 }

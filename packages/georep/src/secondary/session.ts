@@ -24,6 +24,7 @@ import { hasId, statAt } from "../tree/read-object.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
+import { giveBackModes } from "./directory-modes.ts";
 import { heldNameOf, idOfGone } from "./held-name.ts";
 import { lookOnly } from "./look-only.ts";
 import type { MappedObject } from "./map-rows.ts";
@@ -59,7 +60,7 @@ export interface Session extends Disposable {
   readonly strangers: Map<string, Buffer>;
   /** See {@link openSuspects}. */
   readonly suspects: DurableNotes;
-  /** What this user, who is not root, has given itself rights to for now, with the mode that each had. */
+  /** What this user, who is not root, has given itself rights to for now, with the permissions that each had: see `giveBackModes`. */
   readonly opened: DurableNotes;
   /** What the worker has to tell of again, and has not been told yet. */
   suspect: Suspect | undefined;
@@ -224,7 +225,11 @@ export function recover(session: Session): void {
 function findSuspect(session: Session): void {
   const { map, leftHeld, opened } = session;
   const wereHeld = [...leftHeld].map(idOfKey);
-  if (leftHeld.size > 0 || opened.size > 0) lookOnly(session, restoreHeld); // gives modes back, too
+  if (leftHeld.size > 0 || opened.size > 0)
+    lookOnly(session, (batch) => {
+      restoreHeld(batch);
+      giveBackModes(batch, opened.ids);
+    });
   map.durably(() => (session.suspect = suspectIn(session, wereHeld)));
 }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { silentLogger } from "@belay/supervise";
 
 import type { EntryChange, ObjectChange, SessionRules } from "../rpc/messages.ts";
+import { forgetSession } from "../secondary/forget.ts";
 import { openSession, type Session } from "../secondary/session.ts";
 import { fileChange } from "./file-change.ts";
 
@@ -16,6 +17,8 @@ export interface SessionPlace extends Disposable {
   readonly held: () => string[];
   /** Opens the session anew, as the next worker does. */
   readonly reopen: () => Promise<void>;
+  /** Forgets the session, and begins another one. */
+  readonly forget: () => ReturnType<typeof forgetSession>;
 }
 
 /** Id of the source's root. */
@@ -35,6 +38,12 @@ export async function openSessionPlace(more: Partial<SessionRules> = {}): Promis
     reopen: async () => {
       session[Symbol.dispose]();
       session = await openSession(options);
+    },
+    forget: async () => {
+      session[Symbol.dispose]();
+      const told = await forgetSession(root, options.session);
+      session = await openSession(options);
+      return told;
     },
     [Symbol.dispose]: () => {
       session[Symbol.dispose]();
