@@ -5,7 +5,9 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -50,7 +52,7 @@ function applyAndFinish({ session }: SessionPlace, request: ApplyRequest): void 
 
 const modeOf = ({ root }: SessionPlace, path: string) => (statSync(join(root, path)).mode & 0o7777).toString(8);
 const modesOf = (place: SessionPlace, ...paths: string[]) => paths.map((path) => modeOf(place, path));
-const notesOf = ({ session }: SessionPlace) => session.opened.size;
+const notesOf = ({ session }: SessionPlace) => session.modesBefore.size;
 
 const shut = ["top", "top/mid", "top/mid/leaf", "top/mid/leaf/secret"];
 
@@ -166,13 +168,51 @@ for (const cutOff of Object.values(ways)) {
     assert.deepEqual([place.held(), notesOf(place)], [[], 0]);
     assert.deepEqual(modesOf(place, ...shut), ["555", "511", "755", "200"]);
   }
+  // It is told of while it is not where it is known to be, or while it is held.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    openDirectory(startBatch(place.session), id("top"));
+    renameSync(join(place.root, "top"), join(place.root, "away")); // by somebody
+    await cutOff(place);
+    assert.equal(modeOf(place, "away"), "755");
+    applyAndFinish(place, { objects: [directory("top", 0o555)], entries: [] });
+    assert.equal(notesOf(place), 1);
+    renameSync(join(place.root, "away"), join(place.root, "top"));
+    applyAndFinish(place, { objects: [directory("other", 0o555)], entries: [entryOf("other", 0)] });
+    assert.deepEqual(modesOf(place, ...shut), ["555", "511", "755", "200"]);
+  }
+  for (const isForgotten of [false, true]) {
+    using place = await shutPlace();
+    using _ = opened(place);
+    apply(startBatch(place.session), { objects: [directory("instead", 0o755)], entries: [entryOf("top", 0)] });
+    await cutOff(place);
+    applyAndFinish(place, { objects: [directory("top", 0o511)], entries: [] });
+    assert.equal(modeOf(place, join(".belay-georep/test/held", id("top").toString("hex"))), "511");
+    if (isForgotten) {
+      assert.equal((await place.forget()).keptConflicts, 1);
+      continue;
+    }
+    rmdirSync(join(place.root, "top"));
+    await cutOff(place);
+    assert.deepEqual([place.held(), modesOf(place, ...shut)], [[], ["511", "511", "755", "200"]]);
+  }
+  // Somebody's own is moved aside whatever its mode is, and keeps it.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    mkdirSync(join(place.root, "new"), { mode: 0o555 });
+    applyAndFinish(place, { objects: [file("new", 0o644)], entries: [entryOf("new", 0)] });
+    const [kept = ""] = readdirSync(join(place.root, ".belay-georep/test/conflicts"));
+    assert.deepEqual(modesOf(place, "new", join(".belay-georep/test/conflicts", kept)), ["644", "555"]);
+  }
   // A note that nobody has taken back, of a directory that has got another mode since.
   {
     using place = await shutPlace();
     using _ = opened(place);
     applyAndFinish(place, { objects: [directory("top", 0o711)], entries: [entryOf("top", 0)] });
-    place.session.opened.note(id("top"), 0o555);
-    place.session.opened.note(id("leaf"), 0o555);
+    place.session.modesBefore.note(id("top"), 0o555);
+    place.session.modesBefore.note(id("leaf"), 0o555);
     await cutOff(place);
     assert.deepEqual(modesOf(place, ...shut), ["711", "511", "755", "200"]);
     assert.equal(notesOf(place), 0);
@@ -215,6 +255,16 @@ for (const cutOff of Object.values(ways)) {
     applyAndFinish(place, { objects: [], entries: [entryOf("top", undefined)] });
     assert.deepEqual([existsSync(join(place.root, "top")), notesOf(place)], [false, 0]);
   }
+}
+
+// To be looked at a directory that its owner may read needs no other mode.
+{
+  using place = await shutPlace();
+  using _ = opened(place);
+  const ctimes = () => shut.map((path) => statSync(join(place.root, path), { bigint: true }).ctimeNs);
+  const before = ctimes();
+  inspect(place.session, { directory: id("leaf"), names: [id("other")], withContent: true });
+  assert.deepEqual(ctimes(), before);
 }
 
 // Of somebody else's file nothing is touched, not even for a moment.

@@ -11,7 +11,7 @@ import type { Statx } from "@belay/linux";
 import type { Birth } from "./birth.ts";
 import type { Incoming } from "./incoming.ts";
 import type { MappedName, MappedObject } from "./map-rows.ts";
-import { grant, isBound, lacksRights } from "./own-access.ts";
+import { grant, isBound, lacksRights, type Need } from "./own-access.ts";
 import { openDirectoryAt } from "./beneath.ts";
 import type { Session } from "./session.ts";
 
@@ -69,7 +69,8 @@ export interface Batch {
   /** Objects that have lost a name at the source and keep it here, by key. */
   readonly spared: Set<string>;
   readonly failures: Failure[];
-  /** What this batch has opened up to us, by key, of the session's `opened`. */
+  readonly need: Need;
+  /** What has been opened up to us, and not given back yet, by key. Its modes are in the session's notes. */
   readonly opened: Set<string>;
   /** Learned from the first file that is made in it. */
   birth: Birth | undefined;
@@ -80,7 +81,8 @@ export function keyOfName({ parent, name }: { readonly parent: FileId; readonly 
   return `${keyOf(parent)}/${keyOf(name)}`;
 }
 
-export function startBatch(session: Session): Batch {
+/** @param need  what its own modes must not keep an ordinary user from */
+export function startBatch(session: Session, need: Need = "all"): Batch {
   session.work.begin();
   session.map.begin();
   return {
@@ -104,6 +106,7 @@ export function startBatch(session: Session): Batch {
     others: [],
     spared: new Set(),
     failures: [],
+    need,
     opened: new Set(),
     birth: undefined,
   };
@@ -209,18 +212,19 @@ export function openDirectory(batch: Batch, id: FileId): number | undefined {
 
 /** Lets us do with a directory or file of ours what its mode may forbid, until that is given back by `giveBackModes`. */
 export function openToUs(batch: Batch, id: FileId, fd: number): void {
-  const { map, opened } = batch.session;
+  const { session, need } = batch;
+  const { map, modesBefore } = session;
   const stat = statAt(fd, nothing);
-  if (stat === undefined || !lacksRights(stat.mode)) return;
+  if (stat === undefined || !lacksRights(stat.mode, need)) return;
   touch(batch, { object: map.get(id), stat });
   const mode = stat.mode & 0o7777;
   const isOwn = stat.uid === process.geteuid?.(); // otherwise it is hardly ours to open
-  if (isOwn) opened.noteAnyway(id, mode);
-  if (grant(fd) === undefined) {
-    opened.forget(id);
+  if (isOwn) modesBefore.noteAnyway(id, mode);
+  if (grant(fd, need) === undefined) {
+    modesBefore.forget(id);
     return;
   }
-  opened.noteAnyway(id, mode);
+  modesBefore.noteAnyway(id, mode);
   batch.opened.add(keyOf(id));
 }
 

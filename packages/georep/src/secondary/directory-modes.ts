@@ -3,7 +3,6 @@ import { close, errnoOf, O_NOFOLLOW, O_PATH, openat2 } from "@belay/linux";
 import { idOfKey, keyOf, type FileId } from "../ids/file-id.ts";
 import type { ObjectChange } from "../rpc/messages.ts";
 import { openToUs, type Batch, type Place } from "./batch.ts";
-import { isDirectory } from "../tree/object-state.ts";
 import { statAt } from "../tree/read-object.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { setMode } from "./metadata.ts";
@@ -44,45 +43,50 @@ export function openNamed(
   }
 }
 
-/**
- * Gives what we made use of back the mode that it had before. On the way to it directories may be opened again, which are given back, too.
- *
- * @param ids  by default what this batch has opened; otherwise also what batches have left that were cut off
- */
-export function giveBackModes(batch: Batch, ids: Iterable<FileId> = openedBy(batch)): void {
-  const { opened } = batch.session;
-  for (let round = [...ids]; round.length > 0; round = openedBy(batch)) {
+/** Gives what this batch has opened up the modes back that it had before. On the way to it directories may be opened again, which are given back, too. */
+export function giveBackModes(batch: Batch): void {
+  giveBackModesOf(batch, openedBy(batch));
+}
+
+/** As {@link giveBackModes}, also of what batches have left open that were cut off. */
+export function giveBackAllModes(batch: Batch): void {
+  giveBackModesOf(batch, batch.session.modesBefore.ids);
+}
+
+// Notes that are not needed any more are void when the modes are durable, at the end of a batch: until then they do no harm.
+function giveBackModesOf(batch: Batch, ids: readonly FileId[]): void {
+  for (let round = ids; round.length > 0; round = openedBy(batch)) {
     batch.opened.clear();
     const depths = round.map((id) => ({ id, depth: depthOf(batch, id) }));
-    for (const { id } of depths.sort((a, b) => b.depth - a.depth)) if (giveBack(batch, id)) opened.forget(id);
+    for (const { id } of depths.sort((a, b) => b.depth - a.depth)) giveModeBack(batch, id);
   }
-  opened.settle();
 }
 
 const openedBy = (batch: Batch): FileId[] => [...batch.opened].map(idOfKey);
 
-/** @returns false when it has to wait for another batch: it is not where it is known to be, as one that was cut off has moved it, or nothing can be done there */
-function giveBack(batch: Batch, id: FileId): boolean {
-  const { map, held, opened } = batch.session;
-  const before = opened.valueOf(id);
-  if (before === undefined) return true;
-  // What has no name any more, and does not wait for one, is gone.
-  let isDone = map.get(id) === undefined || (map.namesOf(id).length === 0 && !held.has(keyOf(id)));
+// A note stays while it is not where it is known to be, as a batch that was cut off has moved it, or while nothing can be done there.
+function giveModeBack(batch: Batch, id: FileId): void {
+  const { map, held, modesBefore } = batch.session;
+  const before = modesBefore.valueOf(id);
+  if (before === undefined) return;
+  const isGone = map.get(id) === undefined || (map.namesOf(id).length === 0 && !held.has(keyOf(id)));
   try {
-    withPlace(batch, id, (place, object) => {
-      isDone = !(place.isHeld && isDirectory(object.mode)); // it could not be moved out of there
-      if (isDone && isLeftOpen(place, object, before)) setMode(place, before);
+    const isFound = withPlace(batch, id, (place, object) => {
+      if (!isLeftOpen(place, object, before)) return;
+      setMode(place, before);
+      if (batch.touched.has(keyOf(id))) restamp(batch, id);
     });
+    if (isFound || isGone) modesBefore.forget(id);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
-    return false;
   }
-  if (isDone && batch.touched.has(keyOf(id))) restamp(batch, id);
-  return isDone;
 }
 
-/** Tells whether something has the mode still that we gave it, and not another one meanwhile, by whomever. */
+/**
+ * Tells whether something has the mode still that we gave it, and not another one meanwhile, by whomever. That it is open at the source, too, counts as
+ * another one.
+ */
 function isLeftOpen({ dirfd, name }: Place, object: MappedObject, before: number): boolean {
   const stat = statAt(dirfd, name);
-  return stat !== undefined && isGranted(stat.mode, before) && lacksRights(object.mode);
+  return stat !== undefined && isGranted(stat.mode, before) && lacksRights(object.mode, "all");
 }

@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempDisposableSync, readFileSync, statSync, truncate
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { DurableNotes } from "./durable-notes.ts";
@@ -70,4 +71,66 @@ test("a note that was being written when its process was killed is none", () => 
     using notes = new DurableNotes(at.path);
     expect([notes.size, readFileSync(at.path).equals(whole)]).toEqual([201, true]);
   }
+});
+
+/** What has to be noted, and what may still be found by whoever opens the notes anew. */
+interface Model {
+  notes: DurableNotes;
+  readonly noted: Map<string, number>;
+  readonly unsettled: Map<string, number>;
+}
+
+type Step = (model: Model, path: string) => void;
+
+const noting =
+  (name: string, value: number, mustLast: boolean): Step =>
+  ({ notes, noted, unsettled }) => {
+    if (mustLast) notes.note(id(name), value);
+    else notes.noteAnyway(id(name), value);
+    noted.set(name, value);
+    unsettled.delete(name);
+  };
+
+const forgetting =
+  (name: string): Step =>
+  ({ notes, noted, unsettled }) => {
+    notes.forget(id(name));
+    const value = noted.get(name);
+    if (value !== undefined) unsettled.set(name, value);
+    noted.delete(name);
+  };
+
+const settling: Step = ({ notes, unsettled }) => {
+  notes.settle();
+  unsettled.clear();
+};
+
+const reopening: Step = (model, path) => {
+  model.notes[Symbol.dispose]();
+  model.notes = new DurableNotes(path);
+  for (const [name, value] of model.unsettled) model.noted.set(name, value);
+  model.unsettled.clear();
+};
+
+const ofName = fc.constantFrom("a", "b", "c", "long", "lang", "longer still");
+const steps = fc.oneof(
+  fc.tuple(ofName, fc.integer({ min: 0, max: 2 }), fc.boolean()).map((args) => noting(...args)),
+  ofName.map(forgetting),
+  fc.constantFrom(settling, reopening),
+);
+
+test("whatever is noted, forgotten, settled and opened anew, the last of it counts", () => {
+  fc.assert(
+    fc.property(fc.array(steps, { maxLength: 40 }), (all) => {
+      using at = place();
+      const model: Model = { notes: new DurableNotes(at.path), noted: new Map(), unsettled: new Map() };
+      for (const step of all) {
+        step(model, at.path);
+        expect(notesOf(model.notes)).toEqual(Object.fromEntries(model.noted));
+        expect(notesIn(at.path)).toEqual(Object.fromEntries([...model.noted, ...model.unsettled]));
+      }
+      model.notes[Symbol.dispose]();
+    }),
+    { numRuns: 200 },
+  );
 });

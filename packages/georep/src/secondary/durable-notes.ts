@@ -17,21 +17,21 @@ interface Note {
   readonly at: number | undefined;
 }
 
-/** Notes of objects that outlive their process, and the machine. */
+/** Notes of objects that outlive their process, and the machine; in the file there is one of each at most. */
 export class DurableNotes implements Disposable {
   readonly #fd: number;
   readonly #notes = new Map<string, Note>();
+  /** Notes that are forgotten, and not void yet. */
+  readonly #forgotten = new Map<string, Note>();
   /** Places of notes that are void, by the length of their ids. */
   readonly #free = new Map<number, number[]>();
-  /** Notes that are forgotten and not void yet. */
-  readonly #forgotten: Note[] = [];
   #end = 0;
 
   constructor(path: string) {
     this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     const bytes = readFileSync(this.#fd);
     this.#read(bytes);
-    ignoreErrno(() => this.#makeRoom(bytes.length));
+    ignoreErrno(() => this.#makeRoom(bytes));
   }
 
   get size(): number {
@@ -47,37 +47,44 @@ export class DurableNotes implements Disposable {
   }
 
   /**
-   * Makes a note of an object, instead of an older one; durable when this returns.
+   * Makes a note of an object, or changes it; durable when this returns.
    *
    * @param value  0 … 0x7fff
-   * @throws ErrnoError when there is no room: then there is none, of whichever value
+   * @throws ErrnoError when there is no room: then nothing is changed
    */
   note(id: FileId, value = 0): void {
-    if (this.valueOf(id) === value) return;
-    this.#forgetNow(id);
-    this.#keep(id, value, this.#writeNote(id, value));
+    const key = keyOf(id);
+    const older = this.#inFile(key);
+    const isThere = older?.at !== undefined && older.value === value;
+    const note = isThere ? older : { id: Buffer.from(id), value, at: this.#writeNote(id, value, older?.at) };
+    this.#notes.set(key, note);
+    this.#forgotten.delete(key);
   }
 
   /** As {@link note}; when there is no room, for this process only. */
   noteAnyway(id: FileId, value: number): void {
     ignoreErrno(() => this.note(id, value));
-    if (this.valueOf(id) === undefined) this.#keep(id, value, undefined);
+    if (this.valueOf(id) === value) return;
+    const key = keyOf(id);
+    this.#notes.set(key, { id: Buffer.from(id), value, at: this.#inFile(key)?.at });
+    this.#forgotten.delete(key);
   }
 
   /** Takes a note back, with the next {@link settle} for those, too, who open these notes anew. */
   forget(id: FileId): void {
-    const note = this.#notes.get(keyOf(id));
+    const key = keyOf(id);
+    const note = this.#notes.get(key);
     if (note === undefined) return;
-    this.#notes.delete(keyOf(id));
-    this.#forgotten.push(note);
+    this.#notes.delete(key);
+    if (note.at !== undefined) this.#forgotten.set(key, note);
   }
 
   /** Nobody finds any more what was forgotten. Should that fail, it may be found; nothing else is lost. */
   settle(): void {
     ignoreErrno(() => {
-      if (this.#forgotten.length === 0) return;
+      if (this.#forgotten.size === 0) return;
       if (this.size === 0) this.#empty();
-      else for (const note of this.#forgotten.splice(0)) this.#makeVoid(note);
+      else for (const [key, note] of this.#forgotten) this.#makeVoid(key, note);
     });
   }
 
@@ -85,26 +92,21 @@ export class DurableNotes implements Disposable {
     closeSync(this.#fd);
   }
 
-  #makeRoom(length: number): void {
-    if (length < room) this.#write(this.#end, Buffer.alloc(room - this.#end));
-    else if (length > this.#end) ftruncateSync(this.#fd, Math.max(this.#end, room)); // half a note
+  #inFile(key: string): Note | undefined {
+    return this.#notes.get(key) ?? this.#forgotten.get(key);
   }
 
-  #keep(id: FileId, value: number, at: number | undefined): void {
-    const own = Buffer.from(id);
-    this.#notes.set(keyOf(own), { id: own, value, at });
+  // Behind the notes there may be half a one: what was being written when its process was killed was not done yet.
+  #makeRoom(bytes: Buffer): void {
+    const rest = room - this.#end;
+    if (bytes.length < room || bytes.subarray(this.#end, room).some((byte) => byte !== 0))
+      this.#write(this.#end, Buffer.alloc(Math.max(rest, 0)));
+    if (bytes.length > Math.max(this.#end, room)) ftruncateSync(this.#fd, Math.max(this.#end, room));
   }
 
-  #forgetNow(id: FileId): void {
-    const note = this.#notes.get(keyOf(id));
-    if (note === undefined) return;
-    this.#notes.delete(keyOf(id));
-    this.#makeVoid(note);
-  }
-
-  #writeNote(id: FileId, value: number): number {
-    const free = this.#free.get(id.length);
-    const at = free?.at(-1) ?? this.#end;
+  #writeNote(id: FileId, value: number, place: number | undefined): number {
+    const free = place === undefined ? this.#free.get(id.length) : undefined;
+    const at = place ?? free?.at(-1) ?? this.#end;
     this.#write(at, Buffer.concat([headOf(id, value), id]));
     fdatasyncSync(this.#fd);
     free?.pop();
@@ -112,10 +114,10 @@ export class DurableNotes implements Disposable {
     return at;
   }
 
-  #makeVoid({ id, value, at }: Note): void {
-    if (at === undefined) return;
-    this.#write(at, headOf(id, value | isVoid));
-    this.#setFree(id.length, at);
+  #makeVoid(key: string, { id, value, at }: Note): void {
+    if (at !== undefined) this.#write(at, headOf(id, value | isVoid));
+    this.#forgotten.delete(key);
+    if (at !== undefined) this.#setFree(id.length, at);
   }
 
   #setFree(length: number, at: number): void {
@@ -129,7 +131,7 @@ export class DurableNotes implements Disposable {
     if (this.#end > room) ftruncateSync(this.#fd, room);
     this.#end = 0;
     this.#free.clear();
-    this.#forgotten.length = 0;
+    this.#forgotten.clear();
   }
 
   // Only behind the end of the file there may be no room.
@@ -139,14 +141,14 @@ export class DurableNotes implements Disposable {
     throw new ErrnoError(errno.ENOSPC, "write");
   }
 
-  // What was being written when its process was killed was not done yet.
   #read(bytes: Buffer): void {
     for (let at = 0; at + headBytes < bytes.length;) {
       const length = bytes.readUInt8(at);
       const end = at + headBytes + length;
       if (length === 0 || end > bytes.length) return;
       const value = bytes.readUInt16LE(at + 1);
-      if ((value & isVoid) === 0) this.#keep(bytes.subarray(at + headBytes, end), value, at);
+      const id = Buffer.from(bytes.subarray(at + headBytes, end));
+      if ((value & isVoid) === 0) this.#notes.set(keyOf(id), { id, value, at });
       else this.#setFree(length, at);
       at = this.#end = end;
     }

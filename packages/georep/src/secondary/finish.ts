@@ -8,12 +8,12 @@ import { attach } from "./attach.ts";
 import { completeBare, showBare } from "./bare-directories.ts";
 import { attempt, closeDirectories, type Batch, type Order } from "./batch.ts";
 import { conflictName } from "./conflict-name.ts";
-import { deepestFirst, giveBackModes } from "./directory-modes.ts";
+import { deepestFirst, giveBackAllModes } from "./directory-modes.ts";
 import { putFinished } from "./finished.ts";
 import { goneNameOf } from "./held-name.ts";
 import { abandonAll } from "./incoming.ts";
 import { applyMetadata } from "./metadata.ts";
-import { removalIn, setAside } from "./not-ours.ts";
+import { moveAway, removalIn, setAside } from "./not-ours.ts";
 import { removeOurs } from "./remove-ours.ts";
 import type { Session } from "./session.ts";
 import { dropSparedNames } from "./spared.ts";
@@ -42,7 +42,7 @@ export function finishBatch(batch: Batch): readonly Failure[] {
   for (const change of deepestFirst(batch, directories)) {
     if (!completeBare(batch, change)) stamp(batch, change, !setMetadata(batch, change));
   }
-  giveBackModes(batch, batch.session.opened.ids);
+  giveBackAllModes(batch);
   makeDurable(batch.session);
   closeDirectories(batch);
   return batch.failures;
@@ -64,6 +64,7 @@ function makeDurable(session: Session): void {
   putFinished(map, session.finished + 1);
   map.commit();
   endSuspicion(session);
+  session.modesBefore.settle();
   session.work.end();
   session.finished++;
   session.mayHaveLost = false;
@@ -80,11 +81,12 @@ function nameAtLast(batch: Batch, order: Order): void {
 function setMetadata(batch: Batch, change: ObjectChange): boolean {
   const failures = batch.failures.length;
   attempt(batch, change.id, nothing, () =>
-    withPlace(batch, change.id, (place) => applyMetadata(place, change, batch.session)),
+    withPlace(batch, change.id, (place) => {
+      applyMetadata(place, change, batch.session);
+      batch.session.modesBefore.forget(change.id); // it has a mode of its own again
+    }),
   );
-  if (batch.failures.length > failures) return false;
-  batch.session.opened.forget(change.id); // it has a mode of its own again
-  return true;
+  return batch.failures.length === failures;
 }
 
 // What no name wants any more. What was never ours is not for us to delete. What cannot be removed is tried again with the next batch.
@@ -138,7 +140,7 @@ function discard({ session }: Batch, id: FileId, name: Buffer): boolean {
   }
   if (rules.ignoreDeletes) {
     // Something else has taken the name; what is in it was not to be deleted.
-    renameat2(heldDirectory, name, session.conflictsDirectory, conflictName(name), RENAME_NOREPLACE);
+    moveAway({ dirfd: heldDirectory, name }, session.conflictsDirectory, conflictName(name));
     return true;
   }
   let count = 0;

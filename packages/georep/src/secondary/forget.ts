@@ -8,8 +8,6 @@ import {
   open,
   O_DIRECTORY,
   O_PATH,
-  renameat2,
-  RENAME_NOREPLACE,
   rmdirat,
   statx,
   utimensat,
@@ -22,6 +20,7 @@ import { isDirectory } from "../tree/object-state.ts";
 import { isGone, statAt } from "../tree/read-object.ts";
 import { conflictName } from "./conflict-name.ts";
 import { openDirectoryAt } from "./beneath.ts";
+import { moveAway } from "./not-ours.ts";
 import { removeTreeAt } from "./remove-tree.ts";
 import { lockSession, strangerPrefix } from "./session.ts";
 
@@ -72,7 +71,7 @@ function keepStrangers(held: number, aside: number): void {
   for (const name of namesIn(held)) {
     const stat = statAt(held, name);
     const isOurs = !name.toString("latin1").startsWith(strangerPrefix) && stat !== undefined && !isDirectory(stat.mode);
-    if (!isOurs) renameat2(held, name, aside, conflictName(name), RENAME_NOREPLACE);
+    if (!isOurs) moveAway({ dirfd: held, name }, aside, conflictName(name));
   }
 }
 

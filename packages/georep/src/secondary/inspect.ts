@@ -9,7 +9,7 @@ import { isRegular } from "../tree/object-state.ts";
 import { openFileAt, readObjectAt } from "../tree/read-object.ts";
 import { look, openDirectory, type Batch } from "./batch.ts";
 import { openNamed } from "./directory-modes.ts";
-import { lookOnly } from "./look-only.ts";
+import { lookOnly } from "./between-batches.ts";
 import { isBound } from "./own-access.ts";
 import type { Session } from "./session.ts";
 
@@ -49,7 +49,7 @@ function inspectName(
   const isDigested = withContent && isRegular(state.mode) && state.size <= maxDigested;
   const digest = isDigested ? digestAt(batch, { dirfd, name }, 0, state.size) : undefined;
   // It may be open to us just now, and only now.
-  const before = batch.opened.has(keyOf(id)) ? batch.session.opened.valueOf(id) : undefined;
+  const before = batch.opened.has(keyOf(id)) ? batch.session.modesBefore.valueOf(id) : undefined;
   const mode = before === undefined ? state.mode : (state.mode & ~0o7777) | before;
   return { state: { ...state, id, mode }, digest: digest ?? nothing };
 }

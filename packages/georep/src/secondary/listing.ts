@@ -7,7 +7,7 @@ import { firstBehind, namesIn } from "../tree/names-in.ts";
 import { look, openDirectory, trimDirectories, type Batch } from "./batch.ts";
 import { BegunListings } from "./begun-listings.ts";
 import { digestNames, isAsLeft } from "./digest-names.ts";
-import { lookOnly } from "./look-only.ts";
+import { lookOnly } from "./between-batches.ts";
 import type { MappedObject } from "./map-rows.ts";
 import type { Session } from "./session.ts";
 

@@ -22,24 +22,36 @@ import { beneath } from "./beneath.ts";
 /** Root passes permissions. Anybody else is also kept out by those of its own files and directories, which are the source's and not made for it. */
 export const isBound = process.geteuid?.() !== 0;
 
-interface Named {
+/** A name in an open directory. */
+export interface Named {
   readonly dirfd: number;
   readonly name: Buffer;
 }
 
-const ownRights = (mode: number): number => (isDirectory(mode) ? 0o700 : 0o600);
+/** What somebody needs to do with his own files and directories. */
+export type Need = "all" | "to look";
 
-/** Tells whether a mode keeps its owner out. */
-export const lacksRights = (mode: number): boolean => (mode & ownRights(mode)) !== ownRights(mode);
+function ownRights(mode: number, need: Need): number {
+  if (need === "all") return isDirectory(mode) ? 0o700 : 0o600;
+  return isDirectory(mode) ? 0o500 : 0o400;
+}
+
+/** Tells whether a mode keeps its owner from what he needs. */
+export function lacksRights(mode: number, need: Need): boolean {
+  const rights = ownRights(mode, need);
+  return (mode & rights) !== rights;
+}
 
 /**
- * Tells whether something has the mode that {@link grant} gave it. Whoever is in no group of it loses its set-id bits with that.
+ * Tells whether something has a mode that {@link grant} gave it. Whoever is in no group of it loses its set-id bits with that.
  *
  * @param mode  what it has
  * @param before  permissions that it had
  */
 export const isGranted = (mode: number, before: number): boolean =>
-  (mode & 0o777) === ((before | ownRights(mode)) & 0o777);
+  needs.some((need) => (mode & 0o777) === ((before | ownRights(mode, need)) & 0o777));
+
+const needs: readonly Need[] = ["all", "to look"];
 
 /**
  * Lets this user do with an open file or directory of its own what it likes.
@@ -47,12 +59,12 @@ export const isGranted = (mode: number, before: number): boolean =>
  * @param fd  may be one of O_PATH
  * @returns the mode it had; undefined when nothing had to be, or could be, changed
  */
-export function grant(fd: number): number | undefined {
+export function grant(fd: number, need: Need = "all"): number | undefined {
   if (!isBound) return undefined;
   const { mode } = statx(fd, "", AT_EMPTY_PATH);
-  if (!lacksRights(mode)) return undefined;
+  if (!lacksRights(mode, need)) return undefined;
   try {
-    setModeOf(fd, mode | ownRights(mode));
+    setModeOf(fd, mode | ownRights(mode, need));
     return mode;
   } catch (error) {
     if (errnoOf(error) === errno.EPERM) return undefined; // somebody else's: what it is wanted for will fail

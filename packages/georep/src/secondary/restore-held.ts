@@ -4,8 +4,10 @@ import { idOfKey } from "../ids/file-id.ts";
 import { isDirectory } from "../tree/object-state.ts";
 import { hasId } from "../tree/read-object.ts";
 import { openDirectory, type Batch } from "./batch.ts";
+import { openNamed } from "./directory-modes.ts";
 import { keepTimes } from "./keep-times.ts";
 import type { MappedName, MappedObject } from "./map-rows.ts";
+import { isBound } from "./own-access.ts";
 
 /**
  * Gives what a batch that was cut off has left in `held/` its names again, as far as they are free and their directories are where they were: so it is where the
@@ -32,12 +34,14 @@ function isRestored(batch: Batch, object: MappedObject, heldName: Buffer): boole
 }
 
 /** @returns whether the name stands for the object now */
-function give(batch: Batch, { mode, here }: MappedObject, heldName: Buffer, { parent, name }: MappedName): boolean {
+function give(batch: Batch, object: MappedObject, heldName: Buffer, { parent, name }: MappedName): boolean {
   const { heldDirectory } = batch.session;
+  const { mode, here } = object;
   try {
     const dirfd = openDirectory(batch, parent);
     if (dirfd === undefined) return false;
     if (!isDirectory(mode) && hasId(dirfd, name, here)) return true;
+    if (isDirectory(mode) && isBound) openNamed(batch, object, { dirfd: heldDirectory, name: heldName });
     keepTimes(batch, dirfd, () => {
       if (isDirectory(mode)) renameat2(heldDirectory, heldName, dirfd, name, RENAME_NOREPLACE);
       else linkat(heldDirectory, heldName, dirfd, name);

@@ -24,15 +24,15 @@ import { hasId, statAt } from "../tree/read-object.ts";
 import { makeDirectory } from "../tree/make-directory.ts";
 import { handOnNothing } from "./unreplicated.ts";
 import type { Restriction } from "./owner.ts";
-import { giveBackModes } from "./directory-modes.ts";
+import { giveBackAllModes } from "./directory-modes.ts";
 import { heldNameOf, idOfGone } from "./held-name.ts";
-import { lookOnly } from "./look-only.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { DurableNotes } from "./durable-notes.ts";
 import { ObjectMap } from "./object-map.ts";
 import { removalIn, setAside } from "./not-ours.ts";
 import { removeOurs } from "./remove-ours.ts";
 import { restoreHeld } from "./restore-held.ts";
+import { betweenBatches } from "./between-batches.ts";
 import { finishedBatches, putFinished } from "./finished.ts";
 import { requireSite } from "./site.ts";
 import { openSuspects, suspectIn } from "./suspects.ts";
@@ -60,8 +60,8 @@ export interface Session extends Disposable {
   readonly strangers: Map<string, Buffer>;
   /** See {@link openSuspects}. */
   readonly suspects: DurableNotes;
-  /** What this user, who is not root, has given itself rights to for now, with the permissions that each had: see `giveBackModes`. */
-  readonly opened: DurableNotes;
+  /** What this user, who is not root, has given itself rights to for now, with the permissions that each had. */
+  readonly modesBefore: DurableNotes;
   /** What the worker has to tell of again, and has not been told yet. */
   suspect: Suspect | undefined;
   /** Batches were cut off, and not all has been told anew since: what is unknown may be their work. Undefined: none is. */
@@ -124,7 +124,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     gone: new Map<string, FileId>(),
     strangers: new Map<string, Buffer>(),
     suspects: owned.use(openSuspects(base)),
-    opened: owned.use(new DurableNotes(join(base, "opened"))),
+    modesBefore: owned.use(new DurableNotes(join(base, "modes"))),
     suspect: undefined,
     unsure,
     tellsApart: undefined,
@@ -139,7 +139,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   handOnNothing(opened.heldDirectory);
   if (unsure !== undefined) map.keepFormer();
   findHeld(opened);
-  findSuspect(opened);
+  putRight(opened);
   owned.move();
   return opened;
 }
@@ -162,7 +162,7 @@ function dispose(session: Session, lock: FileLock): void {
   session.map[Symbol.dispose]();
   session.work[Symbol.dispose]();
   session.suspects[Symbol.dispose]();
-  session.opened[Symbol.dispose]();
+  session.modesBefore[Symbol.dispose]();
   for (const fd of [session.root, session.heldDirectory, session.conflictsDirectory, session.stageDirectory]) close(fd);
   lock[Symbol.dispose]();
 }
@@ -219,16 +219,17 @@ export function recover(session: Session): void {
   session.map.keepFormer();
   for (const found of [session.held, session.leftHeld, session.gone, session.strangers]) found.clear();
   findHeld(session);
-  findSuspect(session);
+  putRight(session);
 }
 
-function findSuspect(session: Session): void {
-  const { map, leftHeld, opened } = session;
+// What a batch that was cut off has left: as far as it can be put right at once it is, and the rest is told.
+function putRight(session: Session): void {
+  const { map, leftHeld, modesBefore } = session;
   const wereHeld = [...leftHeld].map(idOfKey);
-  if (leftHeld.size > 0 || opened.size > 0)
-    lookOnly(session, (batch) => {
+  if (leftHeld.size > 0 || modesBefore.size > 0)
+    betweenBatches(session, (batch) => {
       restoreHeld(batch);
-      giveBackModes(batch, opened.ids);
+      giveBackAllModes(batch);
     });
   map.durably(() => (session.suspect = suspectIn(session, wereHeld)));
 }

@@ -6,15 +6,17 @@ import { placeOf, trimDirectories, type Batch, type Place } from "./batch.ts";
 import { isBound } from "./own-access.ts";
 import type { MappedObject } from "./map-rows.ts";
 
-/** Does something with an object where it is now, if it is here. */
-export function withPlace(batch: Batch, id: FileId, action: (place: Place, object: MappedObject) => void): void {
+/** Does something with an object where it is now. @returns whether it is here */
+export function withPlace(batch: Batch, id: FileId, action: (place: Place, object: MappedObject) => void): boolean {
   trimDirectories(batch);
   const { session } = batch;
   const object = session.map.get(id);
-  if (object === undefined) return;
+  if (object === undefined) return false;
   const fd = openAlready(batch, id);
   const place = fd === undefined ? placeOf(batch, object) : { dirfd: fd, name: itself, isHeld: false };
-  if (place !== undefined) action(place, object);
+  if (place === undefined) return false;
+  action(place, object);
+  return true;
 }
 
 const itself = Buffer.from(".");

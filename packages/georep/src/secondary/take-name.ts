@@ -3,6 +3,7 @@ import { linkat, renameat2, RENAME_NOREPLACE, unlinkat } from "@belay/linux";
 import type { FileId } from "../ids/file-id.ts";
 import { hasId } from "../tree/read-object.ts";
 import { inTheWay } from "./batch.ts";
+import { moveAway } from "./not-ours.ts";
 import { strangerPrefix, type Session } from "./session.ts";
 
 /** A name in a directory, and the id of what it is known to stand for. */
@@ -15,7 +16,7 @@ export interface Standing {
 /** Takes into `held/` what is not ours; it goes to `conflicts/` when the batch is finished. @param was  what it was called */
 export function holdStranger({ heldDirectory, strangers }: Session, dirfd: number, name: Buffer, was: Buffer): void {
   const stranger = `${strangerPrefix}${Date.now()}-${strangers.size}`;
-  renameat2(dirfd, name, heldDirectory, stranger, RENAME_NOREPLACE);
+  moveAway({ dirfd, name }, heldDirectory, stranger);
   strangers.set(stranger, was);
 }
 

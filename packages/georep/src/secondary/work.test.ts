@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { openSessionPlace } from "../testing/session-place.ts";
 import { startBatch } from "./batch.ts";
 import { finishBatch } from "./finish.ts";
-import { lookOnly } from "./look-only.ts";
+import { lookOnly } from "./between-batches.ts";
 
 test("work begins with a batch, lasts until one is durable, and is not begun by a look", async () => {
   using place = await openSessionPlace();
