@@ -128,6 +128,21 @@ for (const cutOff of Object.values(ways)) {
     await place.reopen();
     assert.deepEqual(modesOf(place, ...shut), ["711", "511", "755", "200"]);
   }
+  // Opened to be looked at when it was cut off, moved, found again and written to.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    applyAndFinish(place, { objects: [directory("leaf", 0o111)], entries: [] });
+    openDirectory(startBatch(place.session, "to look"), id("leaf"));
+    assert.equal(modeOf(place, "top/mid/leaf"), "511");
+    execFileSync("chmod", ["u+w", join(place.root, "top"), join(place.root, "top/mid")]);
+    renameSync(join(place.root, "top/mid/leaf"), join(place.root, "top/mid/away"));
+    await cutOff(place);
+    renameSync(join(place.root, "top/mid/away"), join(place.root, "top/mid/leaf"));
+    execFileSync("chmod", ["u-w", join(place.root, "top"), join(place.root, "top/mid")]);
+    applyAndFinish(place, { objects: [file("f", 0o644)], entries: [inDir("leaf", "f", 0)] });
+    assert.deepEqual(modesOf(place, "top", "top/mid", "top/mid/leaf"), ["555", "511", "111"]);
+  }
   // What was opened to be read.
   {
     using place = await shutPlace();

@@ -11,7 +11,7 @@ import type { Statx } from "@belay/linux";
 import type { Birth } from "./birth.ts";
 import type { Incoming } from "./incoming.ts";
 import type { MappedName, MappedObject } from "./map-rows.ts";
-import { grant, isBound, lacksRights, type Need } from "./own-access.ts";
+import { grant, isBound, isGranted, lacksRights, type Need } from "./own-access.ts";
 import { openDirectoryAt } from "./beneath.ts";
 import type { Session } from "./session.ts";
 
@@ -69,6 +69,7 @@ export interface Batch {
   /** Objects that have lost a name at the source and keep it here, by key. */
   readonly spared: Set<string>;
   readonly failures: Failure[];
+  /** What its own modes must not keep an ordinary user from. */
   readonly need: Need;
   /** What has been opened up to us, and not given back yet, by key. Its modes are in the session's notes. */
   readonly opened: Set<string>;
@@ -217,7 +218,8 @@ export function openToUs(batch: Batch, id: FileId, fd: number): void {
   const stat = statAt(fd, nothing);
   if (stat === undefined || !lacksRights(stat.mode, need)) return;
   touch(batch, { object: map.get(id), stat });
-  const mode = stat.mode & 0o7777;
+  const noted = modesBefore.valueOf(id); // of a batch that was cut off, or of a look
+  const mode = noted !== undefined && isGranted(stat.mode, noted) ? noted : stat.mode & 0o7777;
   const isOwn = stat.uid === process.geteuid?.(); // otherwise it is hardly ours to open
   if (isOwn) modesBefore.noteAnyway(id, mode);
   if (grant(fd, need) === undefined) {
