@@ -166,6 +166,12 @@ for (const cutOff of Object.values(ways)) {
     await cutOff(place);
     applyAndFinish(place, instead);
     assert.deepEqual([place.held(), notesOf(place)], [[], 0]);
+    if (!ignoreDeletes) continue;
+    const kept = join(
+      ".belay-georep/test/conflicts",
+      readdirSync(join(place.root, ".belay-georep/test/conflicts"))[0] ?? "",
+    );
+    assert.deepEqual(modesOf(place, kept, join(kept, "mid")), ["555", "511"]);
   }
   for (const isForgotten of [false, true]) {
     using place = await shutPlace();
@@ -244,6 +250,15 @@ for (const cutOff of Object.values(ways)) {
     assert.notEqual(notesOf(place), 0);
     applyAndFinish(place, gone);
     assert.equal(notesOf(place), 0);
+  }
+  // A note that is left of a mode which, opened, is the one that the source has given since.
+  {
+    using place = await shutPlace();
+    using _ = opened(place);
+    applyAndFinish(place, { objects: [directory("leaf", 0o511)], entries: [] });
+    place.session.modesBefore.note(id("leaf"), 0o111);
+    await cutOff(place);
+    assert.deepEqual(modesOf(place, "top", "top/mid", "top/mid/leaf"), ["555", "511", "511"]);
   }
   // A file that is replaced at once while it waits for its mode.
   {

@@ -64,8 +64,9 @@ function giveBackModesOf(batch: Batch, ids: readonly FileId[]): void {
 
 const openedBy = (batch: Batch): FileId[] => [...batch.opened].map(idOfKey);
 
-// A note stays while it is not where it is known to be, as a batch that was cut off has moved it, or while nothing can be done there.
-function giveModeBack(batch: Batch, id: FileId): void {
+/** As {@link giveBackModes}, of one object. */
+export function giveModeBack(batch: Batch, id: FileId): void {
+  // A note stays while it is not where it is known to be, as a batch that was cut off has moved it, or while nothing can be done there.
   const { map, held, modesBefore } = batch.session;
   const before = modesBefore.valueOf(id);
   if (before === undefined) return;
@@ -83,10 +84,11 @@ function giveModeBack(batch: Batch, id: FileId): void {
 }
 
 /**
- * Tells whether something has the mode still that we gave it, and not another one meanwhile, by whomever. That it is open at the source, too, counts as
- * another one.
+ * Tells whether something has the mode still that we gave it, and not another one meanwhile, by whomever. One that the source gave it counts as another
+ * one, also when it is the same, and so does any when it is open at the source.
  */
 function isLeftOpen({ dirfd, name }: Place, object: MappedObject, before: number): boolean {
   const stat = statAt(dirfd, name);
-  return stat !== undefined && isGranted(stat.mode, before) && lacksRights(object.mode, "all");
+  if (stat === undefined || stat.mode === object.mode) return false;
+  return isGranted(stat.mode, before) && lacksRights(object.mode, "all");
 }

@@ -127,11 +127,12 @@ export class DurableNotes implements Disposable {
   }
 
   #empty(): void {
-    this.#write(0, Buffer.alloc(Math.min(this.#end, room)));
-    if (this.#end > room) ftruncateSync(this.#fd, room);
+    const end = this.#end;
+    this.#write(0, Buffer.alloc(Math.min(end, room)));
     this.#end = 0;
     this.#free.clear();
     this.#forgotten.clear();
+    if (end > room) ftruncateSync(this.#fd, room);
   }
 
   // Only behind the end of the file there may be no room.

@@ -8,7 +8,7 @@ import { attach } from "./attach.ts";
 import { completeBare, showBare } from "./bare-directories.ts";
 import { attempt, closeDirectories, type Batch, type Order } from "./batch.ts";
 import { conflictName } from "./conflict-name.ts";
-import { deepestFirst, giveBackAllModes } from "./directory-modes.ts";
+import { deepestFirst, giveBackAllModes, giveModeBack } from "./directory-modes.ts";
 import { putFinished } from "./finished.ts";
 import { goneNameOf } from "./held-name.ts";
 import { abandonAll } from "./incoming.ts";
@@ -130,7 +130,8 @@ function forgetNameless({ map, held }: Session, id: FileId): void {
  * @param id  of what it is; empty: nothing known
  * @returns false: it is removed with those that are {@link Session.gone}
  */
-function discard({ session }: Batch, id: FileId, name: Buffer): boolean {
+function discard(batch: Batch, id: FileId, name: Buffer): boolean {
+  const { session } = batch;
   const { heldDirectory, rules, gone } = session;
   const stat = statAt(heldDirectory, name);
   if (stat === undefined) return true;
@@ -140,6 +141,7 @@ function discard({ session }: Batch, id: FileId, name: Buffer): boolean {
   }
   if (rules.ignoreDeletes) {
     // Something else has taken the name; what is in it was not to be deleted.
+    giveModeBack(batch, id);
     moveAway({ dirfd: heldDirectory, name }, session.conflictsDirectory, conflictName(name));
     return true;
   }
