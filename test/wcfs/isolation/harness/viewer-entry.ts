@@ -157,12 +157,14 @@ async function view(at: string, link: Link): Promise<void> {
   }
 }
 
-/** A moment a little before head, head, or a little after. */
+const headAt = () => fs.readFileSync(join(mountpoint, "head/at"), "latin1");
+
+/** A moment a little before head, head, or a little after; none at which the file may not have been there yet. */
 function chooseAt(last: string): string {
-  const now = fs.readFileSync(join(mountpoint, "head/at"), "latin1");
+  const now = headAt();
   const shift = [0n, 0n, 1n << 22n, 1n << 25n, -(1n << 22n)][random(5)] ?? 0n;
   const at = (BigInt(`0x${now}`) - shift).toString(16).padStart(16, "0");
-  return at < last ? last : at;
+  return [last, first, at].toSorted().at(-1) ?? at;
 }
 
 async function session(): Promise<void> {
@@ -185,5 +187,6 @@ async function session(): Promise<void> {
 }
 
 fs.statSync(head);
+const first = headAt();
 while (!state.isEnding) await session();
 process.stdout.end(() => process.exit(0));
