@@ -66,6 +66,13 @@ async function shutPlace(more: Partial<SessionRules> = {}): Promise<SessionPlace
   return place;
 }
 
+/** A batch opens an object, wherever it is. */
+function openUp({ root, session }: SessionPlace, path: string, name: string): void {
+  const fd = open(join(root, path), O_PATH);
+  openToUs(startBatch(session), id(name), fd);
+  close(fd);
+}
+
 /** Lets its owner remove a tree. */
 const opened = ({ root }: SessionPlace): Disposable => ({
   [Symbol.dispose]: () => execFileSync("chmod", ["-R", "u+rwx", root]),
@@ -118,9 +125,7 @@ for (const cutOff of Object.values(ways)) {
     using place = await shutPlace();
     using _ = opened(place);
     renameSync(join(place.root, "top"), join(place.root, "away")); // by somebody
-    const [batch, fd] = [startBatch(place.session), open(join(place.root, "away"), O_PATH)];
-    openToUs(batch, id("top"), fd);
-    close(fd);
+    openUp(place, "away", "top");
     await cutOff(place);
     assert.equal(modeOf(place, "away"), "755");
     renameSync(join(place.root, "away"), join(place.root, "top"));
@@ -147,9 +152,7 @@ for (const cutOff of Object.values(ways)) {
   {
     using place = await shutPlace();
     using _ = opened(place);
-    const [batch, fd] = [startBatch(place.session), open(join(place.root, "top/mid/leaf/secret"), O_PATH)];
-    openToUs(batch, id("secret"), fd);
-    close(fd);
+    openUp(place, "top/mid/leaf/secret", "secret");
     assert.equal(modeOf(place, "top/mid/leaf/secret"), "600");
     await cutOff(place);
     assert.deepEqual(modesOf(place, ...shut), ["555", "511", "755", "200"]);
@@ -264,9 +267,7 @@ for (const cutOff of Object.values(ways)) {
   {
     using place = await shutPlace();
     using _ = opened(place);
-    const [batch, fd] = [startBatch(place.session), open(join(place.root, "top/mid/leaf/secret"), O_PATH)];
-    openToUs(batch, id("secret"), fd);
-    close(fd);
+    openUp(place, "top/mid/leaf/secret", "secret");
     chmodSync(join(place.root, "top/mid"), 0o755);
     renameSync(join(place.root, "top/mid/leaf"), join(place.root, "top/mid/away"));
     await cutOff(place);

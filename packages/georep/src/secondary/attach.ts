@@ -29,7 +29,6 @@ import { keepTimes } from "./keep-times.ts";
 import { linkOver } from "./link-over.ts";
 import type { MappedName } from "./map-rows.ts";
 import { isNewFile, makeNewFile } from "./new-file.ts";
-import { isBound } from "./own-access.ts";
 import { nameHeld } from "./put-over.ts";
 import { noteReplaced } from "./suspects.ts";
 import { beneath } from "./beneath.ts";
@@ -115,7 +114,7 @@ function attachDirectory(batch: Batch, order: Order, dirfd: number): boolean {
     return !made.isHeld;
   }
   if (liesHidden(batch, change.id)) reveal(batch, change.id);
-  if (isBound) openNamed(batch, known, place);
+  openNamed(batch, known, place);
   keepTimes(batch, place.dirfd, () => renameat2(place.dirfd, place.name, dirfd, name, RENAME_NOREPLACE));
   held.delete(keyOf(change.id));
   endHiding(batch, change.id);

@@ -6,7 +6,6 @@ import { isDevice, isDirectory, isLink, isRegular, typeOf } from "../tree/object
 import { inTheWay, look, noParent, noteFound, openDirectory, placeOf, touch, type Batch, type Found } from "./batch.ts";
 import { heldNameOf } from "./held-name.ts";
 import type { MappedName, MappedObject } from "./map-rows.ts";
-import { isBound } from "./own-access.ts";
 import { openNamed } from "./directory-modes.ts";
 import { spare } from "./spared.ts";
 import { noteReplaced } from "./suspects.ts";
@@ -83,7 +82,7 @@ function hold(batch: Batch, dirfd: number, named: MappedName, { here, object, st
     holdStranger(session, dirfd, name, name);
     return;
   }
-  if (isDirectory(stat.mode) && isBound) openNamed(batch, object, { dirfd, name });
+  if (isDirectory(stat.mode)) openNamed(batch, object, { dirfd, name });
   const key = keyOf(object.id);
   const heldName = heldNameOf(object.id);
   const isHeld = held.has(key);

@@ -6,7 +6,7 @@ import { openToUs, type Batch, type Place } from "./batch.ts";
 import { statAt } from "../tree/read-object.ts";
 import type { MappedObject } from "./map-rows.ts";
 import { setMode } from "./metadata.ts";
-import { isBound, isGranted, lacksRights } from "./own-access.ts";
+import { isBound, isGranted, lacksRights, type Named } from "./own-access.ts";
 import { beneath } from "./beneath.ts";
 import { restamp, withPlace } from "./stamps.ts";
 
@@ -30,11 +30,8 @@ function depthOf({ session }: Batch, id: FileId): number {
 }
 
 /** Lets us move a directory of ours (its own mode may forbid it, as its parent is noted in it), or read what is ours. */
-export function openNamed(
-  batch: Batch,
-  { id }: MappedObject,
-  { dirfd, name }: { readonly dirfd: number; readonly name: Buffer },
-): void {
+export function openNamed(batch: Batch, { id }: MappedObject, { dirfd, name }: Named): void {
+  if (!isBound) return;
   const fd = openat2(dirfd, name, O_PATH | O_NOFOLLOW, beneath);
   try {
     openToUs(batch, id, fd);
@@ -64,9 +61,8 @@ function giveBackModesOf(batch: Batch, ids: readonly FileId[]): void {
 
 const openedBy = (batch: Batch): FileId[] => [...batch.opened].map(idOfKey);
 
-/** As {@link giveBackModes}, of one object. */
+/** As {@link giveBackModes}, of one object. It has to wait while it is not where it is known to be, as a batch that was cut off has moved it, or nothing can be done there. */
 export function giveModeBack(batch: Batch, id: FileId): void {
-  // A note stays while it is not where it is known to be, as a batch that was cut off has moved it, or while nothing can be done there.
   const { map, held, modesBefore } = batch.session;
   const before = modesBefore.valueOf(id);
   if (before === undefined) return;

@@ -98,9 +98,8 @@ export class DurableNotes implements Disposable {
 
   // Behind the notes there may be half a one: what was being written when its process was killed was not done yet.
   #makeRoom(bytes: Buffer): void {
-    const rest = room - this.#end;
     if (bytes.length < room || bytes.subarray(this.#end, room).some((byte) => byte !== 0))
-      this.#write(this.#end, Buffer.alloc(Math.max(rest, 0)));
+      this.#write(this.#end, Buffer.alloc(room - this.#end));
     if (bytes.length > Math.max(this.#end, room)) ftruncateSync(this.#fd, Math.max(this.#end, room));
   }
 
@@ -115,9 +114,11 @@ export class DurableNotes implements Disposable {
   }
 
   #makeVoid(key: string, { id, value, at }: Note): void {
-    if (at !== undefined) this.#write(at, headOf(id, value | isVoid));
+    if (at !== undefined) {
+      this.#write(at, headOf(id, value | isVoid));
+      this.#setFree(id.length, at);
+    }
     this.#forgotten.delete(key);
-    if (at !== undefined) this.#setFree(id.length, at);
   }
 
   #setFree(length: number, at: number): void {

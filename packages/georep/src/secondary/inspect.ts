@@ -10,7 +10,7 @@ import { openFileAt, readObjectAt } from "../tree/read-object.ts";
 import { look, openDirectory, type Batch } from "./batch.ts";
 import { openNamed } from "./directory-modes.ts";
 import { lookOnly } from "./between-batches.ts";
-import { isBound } from "./own-access.ts";
+import { isBound, type Named } from "./own-access.ts";
 import type { Session } from "./session.ts";
 
 const nothing = Buffer.alloc(0);
@@ -55,7 +55,7 @@ function inspectName(
 }
 
 // What is not of this session keeps its mode whatever happens.
-function readOurs<T>(batch: Batch, at: { readonly dirfd: number; readonly name: Buffer }, read: () => T): T {
+function readOurs<T>(batch: Batch, at: Named, read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -89,12 +89,7 @@ function ifReadable<T>(look: () => T): T | undefined {
   }
 }
 
-function digestAt(
-  batch: Batch,
-  at: { readonly dirfd: number; readonly name: Buffer },
-  offset: number,
-  length: number,
-): Buffer | undefined {
+function digestAt(batch: Batch, at: Named, offset: number, length: number): Buffer | undefined {
   const fd = readOurs(batch, at, () => openFileAt(at.dirfd, at.name));
   if (fd === undefined) return undefined;
   try {

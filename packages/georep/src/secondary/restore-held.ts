@@ -7,7 +7,6 @@ import { openDirectory, type Batch } from "./batch.ts";
 import { openNamed } from "./directory-modes.ts";
 import { keepTimes } from "./keep-times.ts";
 import type { MappedName, MappedObject } from "./map-rows.ts";
-import { isBound } from "./own-access.ts";
 
 /**
  * Gives what a batch that was cut off has left in `held/` its names again, as far as they are free and their directories are where they were: so it is where the
@@ -41,7 +40,7 @@ function give(batch: Batch, object: MappedObject, heldName: Buffer, { parent, na
     const dirfd = openDirectory(batch, parent);
     if (dirfd === undefined) return false;
     if (!isDirectory(mode) && hasId(dirfd, name, here)) return true;
-    if (isDirectory(mode) && isBound) openNamed(batch, object, { dirfd: heldDirectory, name: heldName });
+    if (isDirectory(mode)) openNamed(batch, object, { dirfd: heldDirectory, name: heldName });
     keepTimes(batch, dirfd, () => {
       if (isDirectory(mode)) renameat2(heldDirectory, heldName, dirfd, name, RENAME_NOREPLACE);
       else linkat(heldDirectory, heldName, dirfd, name);
