@@ -40,6 +40,27 @@ test(
   120_000 + rounds * 10_000,
 );
 
+test(
+  "kill -9 of the writer at any moment: what it has left is at the destination",
+  async () => {
+    using pair = makePair();
+    const child = fileURLToPath(new URL("./writer.child.ts", import.meta.url));
+    await using worker = await pair.start({ sourceKind: kind });
+    for (let round = 0; round < rounds; round++) {
+      const seed = String(rounds * 7919 + round + (Date.now() % 1000));
+      const writer = spawn(process.execPath, [child, pair.source, seed], { stdio: ["ignore", "ignore", "inherit"] });
+      const ended = once(writer, "exit");
+      await sleep(600 + Math.random() * 700);
+      writer.kill("SIGKILL");
+      expect(await ended).toEqual([null, "SIGKILL"]);
+      await worker.checkpoint(within(60_000));
+      expect(pair.differences(), `seed ${seed}`).toEqual([]);
+    }
+    expect(readdirSync(pair.source).length).toBeGreaterThan(0);
+  },
+  120_000 + rounds * 10_000,
+);
+
 function start({ source, destination, state }: Pair): ChildProcess {
   return spawn(process.execPath, [program, source, destination, state, "test", kind], { stdio: "ignore" });
 }
